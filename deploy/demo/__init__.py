@@ -1,0 +1,1 @@
+"""The demo: a stand-in for api.github.com, scripted models, and the real Pennyfix between them."""

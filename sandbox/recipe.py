@@ -1,0 +1,51 @@
+"""How one repository is installed and tested: found by convention, or said in `.github/autofix.yml`."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ReportFormat(StrEnum):
+    """What the test command leaves behind; everything is parsed into one `TestReport`."""
+
+    JUNIT = "junit"  # an XML file at {junit}
+    GO_JSON = "go-json"  # `go test -json` on standard output
+    CARGO = "cargo"  # libtest's lines on standard output
+    TAP = "tap"  # Test Anything Protocol on standard output
+    SUREFIRE = "surefire"  # JUnit XML files below target/ or build/, one per class
+    EXIT_CODE = "exit-code"  # only the exit code: one test named "exit code"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Set-up and test commands (shell lines, run with the checkout as working directory).
+
+    `setup` runs with network, once per environment. `test` runs without network; `{junit}` in it becomes
+    the report's path. `test_only` is the same for chosen tests, with `{tests}`; None when the runner
+    cannot choose. `inputs` are the repository paths whose contents decide the environment (lock files,
+    manifests, tool-version files). `source` says where the recipe was found, for people.
+    """
+
+    language: str
+    setup: tuple[str, ...]
+    test: str
+    report: ReportFormat
+    source: str
+    test_only: str | None = None
+    inputs: tuple[str, ...] = ()
+    image: str | None = None
+
+    def command(self, junit: str, only: Sequence[str] = ()) -> str:
+        """The shell line that runs the tests (or, with `only`, just those files or ids).
+
+        Raises ValueError when `only` is given and this recipe cannot choose tests.
+        """
+        if not only:
+            return self.test.replace("{junit}", shlex.quote(junit))
+        if self.test_only is None:
+            raise ValueError(f"the {self.language} recipe from {self.source} cannot run chosen tests")
+        chosen = " ".join(shlex.quote(t) for t in only)
+        return self.test_only.replace("{junit}", shlex.quote(junit)).replace("{tests}", chosen)

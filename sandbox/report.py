@@ -1,0 +1,69 @@
+"""What a test run said, test by test, whatever runner said it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sandbox.result import ExecResult
+
+
+class Outcome(StrEnum):
+    """One test's outcome. ERROR is a test that could not run (import, fixture, collection)."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    ERROR = "error"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class TestResult:
+    """One test. `id` is stable between runs (file::class::name where the runner tells). `seconds` is wall time."""
+
+    __test__ = False  # not a pytest class
+
+    id: str
+    outcome: Outcome
+    message: str = ""
+    seconds: float = 0.0
+    file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TestReport:
+    """All results of one run, by id."""
+
+    __test__ = False
+
+    results: Mapping[str, TestResult]
+
+    def ids(self, *outcomes: Outcome) -> frozenset[str]:
+        """Ids of the tests that ended in one of `outcomes` (all tests when none is named)."""
+        return frozenset(i for i, r in self.results.items() if not outcomes or r.outcome in outcomes)
+
+    @property
+    def passed(self) -> frozenset[str]:
+        return self.ids(Outcome.PASSED)
+
+    @property
+    def failed(self) -> frozenset[str]:
+        """Tests that failed or could not run."""
+        return self.ids(Outcome.FAILED, Outcome.ERROR)
+
+    @property
+    def skipped(self) -> frozenset[str]:
+        return self.ids(Outcome.SKIPPED)
+
+
+@dataclass(frozen=True, slots=True)
+class TestRun:
+    """One execution of a test command. `report` None means *could not be judged*, and `reason` says why."""
+
+    __test__ = False
+
+    report: TestReport | None
+    reason: str
+    result: ExecResult
+    command: str

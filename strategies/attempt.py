@@ -1,0 +1,22 @@
+"""One try at the issue by one model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sandbox.patch import Patch
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What a solver came back with. `patch` is empty when nothing could be applied, and `error` then says why.
+
+    `diagnosis` is the model's own explanation; `note` is the strategy's (why this attempt, with its numbers).
+    """
+
+    tier: str
+    solver: str
+    patch: Patch
+    diagnosis: str = ""
+    error: str = ""
+    note: str = ""

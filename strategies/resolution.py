@@ -1,0 +1,33 @@
+"""What the loop hands back for one issue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sandbox.patch import Patch
+from strategies.strategy import Tried
+
+
+class Ending(StrEnum):
+    """How it ended."""
+
+    ACCEPTED = "accepted"  # `chosen` earned what the repository asks for
+    UNVERIFIED = "unverified"  # `chosen` is the best there is, with less evidence than asked
+    UNSOLVED = "unsolved"  # every attempt failed
+    UNJUDGED = "unjudged"  # the repository's tests cannot be found or run
+    OVER_BUDGET = "over_budget"  # the money ended first; `chosen` may still be the best so far
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """`patch` is what would be published: the chosen patch with its reproduction test. Empty when nothing is.
+
+    `reason` is one sentence for people.
+    """
+
+    ending: Ending
+    tried: tuple[Tried, ...]
+    chosen: Tried | None
+    patch: Patch
+    reason: str

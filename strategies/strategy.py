@@ -1,0 +1,63 @@
+"""The generator protocol: a strategy proposes attempts, cheapest hope first; one loop consumes them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from strategies.attempt import Attempt
+from strategies.issue import Issue
+from strategies.step import Step
+from strategies.tier import Tier
+from strategies.verdict import Verdict
+
+if TYPE_CHECKING:
+    from sandbox.workspace import Workspace
+    from strategies.verification import Verification
+
+Role = Literal["tester", "judge", "writer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """An attempt with what became of it."""
+
+    attempt: Attempt
+    verdict: Verdict
+
+
+@dataclass(slots=True)
+class Bench:
+    """What a strategy may use. `tiers` are cheapest first; `history` grows as the loop judges attempts.
+
+    A strategy reads the verdict on what it just yielded as `bench.history[-1]`. `memory` is a folder
+    that outlives the job (repository context per commit, past outcomes), None where there is none.
+    """
+
+    tiers: Sequence[Tier]
+    roles: Mapping[Role, Tier]
+    verification: Verification
+    say: Callable[[Step], None]
+    history: list[Tried] = field(default_factory=list)
+    random: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311 - sampling, not secrets
+    memory: Path | None = None
+
+    @property
+    def weak(self) -> Tier:
+        """The cheapest tier."""
+        return self.tiers[0]
+
+    @property
+    def strong(self) -> Tier:
+        """The dearest tier."""
+        return self.tiers[-1]
+
+
+class Strategy(Protocol):
+    """Proposes attempts, cheapest hope first; whoever consumes them decides when to stop."""
+
+    def attempts(self, issue: Issue, workspace: Workspace, bench: Bench) -> Iterator[Attempt]:
+        """Yield attempts. Raises OverBudget from a metered call; a ModelError becomes an Attempt with `error`."""

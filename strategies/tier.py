@@ -1,0 +1,22 @@
+"""One rung of the ladder of models, cheapest first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from strategies.meter import Metered
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """A metered model with how often and how it is tried. `temperature` None leaves it to the provider."""
+
+    name: str
+    model: Metered
+    attempts: int = 1
+    solver: Literal["agent", "repair"] = "repair"
+    temperature: float | None = None
+    max_output_tokens: int | None = None
+    max_turns: int = 40
+    family: str = ""

@@ -1,0 +1,81 @@
+"""What executed tests say about a patch: passed, failed, or could not be judged, and on which evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+
+class Rung(IntEnum):
+    """The evidence ladder: each rung includes those below it."""
+
+    NONE = 0
+    APPLIES = 1  # fits the base commit and stays inside the allowed paths
+    BUILDS = 2  # parses and builds
+    REGRESSION = 3  # nothing that passed before fails now
+    REPRODUCTION = 4  # a test written from the issue fails before and passes after, for the right reason
+    AGREEMENT = 5  # self-tests reach the threshold, or independent candidates behave alike
+
+
+class Judged(StrEnum):
+    """The three outcomes."""
+
+    PASSED = "passed"  # earned the rung that the repository accepts
+    FAILED = "failed"  # executed evidence speaks against it
+    UNJUDGED = "unjudged"  # nobody can tell: no tests, or the sandbox broke
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Tests of one run. `new` are tests that the baseline did not have."""
+
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    new: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reproduction:
+    """A test written from the issue. `path` is where it goes in the repository; `before`/`after` its messages."""
+
+    path: str
+    content: bytes
+    ids: tuple[str, ...]
+    before: str
+    after: str = ""
+    passes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Exactly what was earned and seen. Test ids are the report's. `notes` are sentences for people.
+
+    `broken` passed before and fail, vanish or are skipped now; `fixed` failed before and pass now;
+    `flaky` were quarantined; `restored` are existing tests the patch touched, judged in their original form.
+    """
+
+    rungs: frozenset[Rung] = frozenset()
+    before: Counts | None = None
+    after: Counts | None = None
+    broken: tuple[str, ...] = ()
+    fixed: tuple[str, ...] = ()
+    flaky: tuple[str, ...] = ()
+    restored: tuple[str, ...] = ()
+    reproduction: Reproduction | None = None
+    agreement: float | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def top(self) -> Rung:
+        """The highest rung such that it and all required ones below were earned."""
+        return max(self.rungs, default=Rung.NONE)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`feedback` is what the next attempt is told: failing output, the rule that was broken. Untrusted text."""
+
+    judged: Judged
+    evidence: Evidence
+    feedback: str = ""
