@@ -20,6 +20,19 @@ class ReportFormat(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Canary:
+    """A test that must fail, to be put among the repository's tests. `{name}` becomes a random identifier.
+
+    `path` is where it goes, `content` what it says, `only` how the runner is told to run it as well when
+    only chosen tests run (`Recipe.test_only`); empty when its path is enough.
+    """
+
+    path: str
+    content: str
+    only: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe:
     """Set-up and test commands (shell lines, run with the checkout as working directory).
 
@@ -27,6 +40,10 @@ class Recipe:
     the report's path. `test_only` is the same for chosen tests, with `{tests}`; None when the runner
     cannot choose. `inputs` are the repository paths whose contents decide the environment (lock files,
     manifests, tool-version files). `source` says where the recipe was found, for people.
+
+    `runner` is the test runner's name (pytest, node, jest, vitest, mocha, go, cargo, maven, gradle; empty when
+    not known): it decides what an exit code means. `test_folder` is where the repository keeps most of its
+    tests ("" = its root), the place for a new one. `canary` is None when a failing test cannot be added.
     """
 
     language: str
@@ -37,6 +54,9 @@ class Recipe:
     test_only: str | None = None
     inputs: tuple[str, ...] = ()
     image: str | None = None
+    runner: str = ""
+    test_folder: str = ""
+    canary: Canary | None = None
 
     def command(self, junit: str, only: Sequence[str] = ()) -> str:
         """The shell line that runs the tests (or, with `only`, just those files or ids).
