@@ -1,0 +1,107 @@
+"""Whether a job may start, and go on to publish: one decision over what GitHub and the ledger say now. Pure.
+
+A delivery proves at most that somebody had triage rights a while ago, so everything is looked at again:
+once before any money is spent, and once more before anything is published (`still_wanted`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from workers import labels, texts
+from workers.config_error import ConfigError
+from workers.forge import Permission, RemoteCommit, RemoteIssue, RemotePull, RemoteRepository
+from workers.job import State
+from workers.pull_text import is_ours
+from workers.repository_file import PATH, RepositoryFile
+
+MAY_SPEND: frozenset[Permission] = frozenset({"write", "admin"})
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """All that the decision looks at. `pull` and `tip` are of our branch; `left` is USD under the tightest cap."""
+
+    actor: str
+    issue_number: int
+    repository: RemoteRepository
+    issue: RemoteIssue
+    permission: Permission
+    file: RepositoryFile | ConfigError
+    pull: RemotePull | None
+    tip: RemoteCommit | None
+    left: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """It may start, with this configuration and base branch."""
+
+    file: RepositoryFile
+    base: str
+
+
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """It may not. `text` goes into the sticky comment; `quiet` means only if that comment is there already."""
+
+    state: State
+    reason: str
+    text: str
+    label: str = ""
+    quiet: bool = False
+
+
+def admit(s: Situation) -> Admitted | Turned:
+    """The decision before any money is spent, in the order in which people want to hear of it."""
+    gone = _gone(s.repository, s.issue)
+    if gone is not None:
+        return gone
+    if s.permission not in MAY_SPEND:
+        reason = f"{s.actor} has no write access"
+        return Turned(State.DECLINED, reason, texts.not_allowed(s.actor, s.permission))
+    if isinstance(s.file, ConfigError):
+        text = texts.bad_configuration(PATH, s.file.problems)
+        return Turned(State.DECLINED, f"{PATH} cannot be used", text, labels.NEEDS_HUMAN)
+    if s.file.label not in s.issue.labels:
+        return _cancelled(f"the label {s.file.label} is not on the issue")
+    branch = texts.branch(s.issue_number)
+    if s.pull is not None:
+        fix = f"Close it to start over, or comment on it: #{s.pull.number}."
+        return _declined(f"there is an open pull request from the branch `{branch}` already.", fix)
+    if s.tip is not None and not is_ours(s.tip.message, s.issue_number):
+        return _declined(
+            f"the branch `{branch}` holds commits that are not mine.", "Rename or delete it, then `/autofix retry`."
+        )
+    if s.left <= 0:
+        return Turned(State.OVER_BUDGET, "no money is left", "", labels.OVER_BUDGET)
+    return Admitted(s.file, s.file.base or s.repository.default_branch)
+
+
+def still_wanted(repository: RemoteRepository, issue: RemoteIssue, label: str) -> Turned | None:
+    """The look before publishing: None when the issue is still as it was admitted."""
+    gone = _gone(repository, issue)
+    if gone is None and label not in issue.labels:
+        gone = _cancelled(f"the label {label} was taken off")
+    return gone
+
+
+def _gone(repository: RemoteRepository, issue: RemoteIssue) -> Turned | None:
+    if repository.archived or repository.disabled:
+        return _cancelled("the repository is archived")
+    if issue.is_pull_request:
+        return _declined("this is a pull request, and I work on issues.", "")
+    if issue.state != "open":
+        return _cancelled("the issue is closed")
+    if issue.locked:
+        return _cancelled("the issue is locked")
+    return None
+
+
+def _cancelled(reason: str) -> Turned:
+    return Turned(State.CANCELLED, reason, "", quiet=True)
+
+
+def _declined(reason: str, fix: str) -> Turned:
+    return Turned(State.DECLINED, reason, texts.refused(reason, fix))

@@ -1,0 +1,295 @@
+"""What the bot says on an issue, sentence by sentence. Pure; the pull request's text is in `workers.pull_text`.
+
+Every ending of a job has a text here, so that no issue is left in silence. Text of models and repositories
+passes through `workers.safe_text` on its way in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from workers.bill import Bill, BillRow, Month, bar
+from workers.config_error import ConfigProblem
+from workers.history import AttemptRow
+from workers.money import show_usd
+from workers.safe_text import BODY_LIMIT, block, code, cut, line, ours, quoted
+
+BRANCH = "autofix/issue-{issue}"
+COMMANDS = """\
+| comment | what it does | who |
+|---|---|---|
+| `/autofix` | starts on this issue, as the label does | write access |
+| `/autofix retry [strategy]` | tries again, with another strategy if you name one | write access |
+| `/autofix stop` | stops what is running | write access |
+| `/autofix quote` | says what this issue is likely to cost, before spending | write access |
+| `/autofix approve` | lets a quoted issue start | write access |
+| `/autofix budget` | shows this month's budget | write access |
+| `/autofix budget 50` | sets the monthly budget in USD | administrators |
+| `/autofix help` | shows this table | anyone with write access |"""
+
+
+def branch(issue: int) -> str:
+    """The branch that holds our work on an issue."""
+    return BRANCH.format(issue=issue)
+
+
+def marker(issue: int) -> str:
+    """The hidden mark by which the one sticky comment is found again."""
+    return f"<!-- pennyfix:sticky:issue-{issue} -->"
+
+
+def sticky(issue: int, headline: str, steps: Sequence[str], final: str = "", page: str = "") -> str:
+    """The sticky comment: a headline, the ending (once there is one), and the steps, collapsed."""
+    parts = [marker(issue), f"**{headline}**"]
+    if final:
+        parts.append(final)
+    shown = [f"- {line(s, 300)}" for s in steps[-60:]]
+    if len(steps) > len(shown):
+        shown.insert(0, f"- … {len(steps) - len(shown)} earlier steps")
+    if shown:
+        title = "What was done" if final else "Steps so far"
+        parts.append(f"<details><summary>{title} ({len(steps)})</summary>\n\n" + "\n".join(shown) + "\n\n</details>")
+    if page:
+        parts.append(f"[Details]({page})")
+    return fit(parts)
+
+
+def fit(parts: Sequence[str], limit: int = BODY_LIMIT) -> str:
+    """The parts as one body of at most `limit` characters: the longest part but the first gives way."""
+    kept = [p for p in parts if p]
+    while len(text := "\n\n".join(kept)) > limit:
+        widest = max(range(1, len(kept)), key=lambda i: len(kept[i]), default=0)
+        over = len(text) - limit
+        shorter = len(kept[widest]) - over - 200
+        kept[widest] = cut(kept[widest], shorter) + "\n\n</details>" if shorter > 0 else "(too long to show)"
+    return text
+
+
+def bill_table(bill: Bill) -> str:
+    """The bill as a table, its total and the comparison."""
+    if not bill.rows:
+        return "No model was called, so this cost nothing."
+    rows = [_bill_row(r) for r in bill.rows]
+    out = [
+        "| tier | model | calls | input | cached | output | USD |\n|---|---|--:|--:|--:|--:|--:|\n" + "\n".join(rows),
+        f"**Total: {show_usd(bill.total)}**",
+    ]
+    if bill.unknown:
+        calls = "1 call" if bill.unknown == 1 else f"{bill.unknown} calls"
+        out.append(f"\\* The provider did not say what {calls} used; counted at the most it can have cost.")
+    if bill.strong_only is not None:
+        out.append(f"The strong model alone: {show_usd(bill.strong_only.usd)} ({bill.strong_only.basis}).")
+    return "\n\n".join(out)
+
+
+def _bill_row(r: BillRow) -> str:
+    tokens = (r.usage.input_tokens, r.usage.cached_tokens, r.usage.output_tokens)
+    counts = " | ".join(f"{t:,}" for t in tokens)
+    usd = show_usd(r.usd) + (" *" if r.unknown else "")
+    return f"| {line(r.tier, 40)} | {code(r.model, 80)} | {r.calls} | {counts} | {usd} |"
+
+
+def month_line(month: Month) -> str:
+    """The repository's month against its budget."""
+    used = month.spent + month.reserved
+    return f"This month: {show_usd(used)} of {show_usd(month.cap)} `{bar(used, month.cap)}`"
+
+
+def attempts_list(rows: Sequence[AttemptRow]) -> str:
+    """One line for each attempt: who, what became of it, why, and its cost."""
+    return "\n".join(f"{r.number}. {_attempt(r)}" for r in rows)
+
+
+def _attempt(r: AttemptRow) -> str:
+    paid = f", {show_usd(r.usd)}" if r.usd is not None else ""
+    return f"**{line(r.tier, 40)}** ({line(r.solver, 20)}{paid}) {r.outcome}: {line(r.why, 300)}"
+
+
+def attempts_details(rows: Sequence[AttemptRow]) -> str:
+    """Each attempt, collapsed: the model's explanation and what the tests said."""
+    out = []
+    for r in rows:
+        parts = [f"<details><summary>Attempt {r.number}: {line(r.tier, 40)}, {r.outcome}</summary>", line(r.why, 500)]
+        if r.note:
+            parts.append(line(r.note, 300))
+        if r.files:
+            parts.append("Files: " + ", ".join(code(f, 200) for f in r.files[:30]))
+        if r.diagnosis:
+            parts.append("The model's explanation:\n\n" + quoted(r.diagnosis, 1_500))
+        if r.feedback:
+            parts.append("What the tests said:\n\n" + block(r.feedback, 2_000, "text"))
+        out.append("\n\n".join([*parts, "</details>"]))
+    return "\n\n".join(out)
+
+
+# -- endings ---------------------------------------------------------------------------------------------------
+
+
+def opened(pull_url: str, number: int, draft: bool, total: Decimal, evidence: str) -> str:
+    """A pull request is there."""
+    kind = "a draft pull request" if draft else "a pull request"
+    return f"I opened {kind}: [#{number}]({pull_url}). {evidence} It cost {show_usd(total)}."
+
+
+def declined(rows: Sequence[AttemptRow], bill: Bill, month: Month | None, reason: str) -> str:
+    """Nobody solved it."""
+    parts = ["I found no change that I can stand behind, so I opened nothing.", line(reason, 500)]
+    if rows:
+        parts.append("What was tried, and why it fell short:\n\n" + attempts_list(rows))
+        parts.append(attempts_details(rows))
+    parts.append(bill_table(bill))
+    if month is not None:
+        parts.append(month_line(month))
+    parts.append(
+        "What helps: steps that reproduce the problem, the expected result, or the file to look at, in a comment; "
+        "then `/autofix retry`."
+    )
+    return "\n\n".join(p for p in parts if p)
+
+
+def over_budget(rows: Sequence[AttemptRow], bill: Bill, month: Month | None, reason: str, best: str) -> str:
+    """The money ended first. `best` says what there is so far, "" for nothing."""
+    parts = ["I stopped because the budget does not allow another call.", line(reason, 500)]
+    if rows:
+        parts.append("What was tried:\n\n" + attempts_list(rows))
+    parts.append(best or ("None of it earned a pull request." if rows else "No attempt was made."))
+    if rows:
+        parts.append(attempts_details(rows))
+    parts.append(bill_table(bill))
+    if month is not None:
+        parts.append(month_line(month))
+    parts.append(
+        "To go on: raise the budget (`/autofix budget 50` by an administrator, or `budget:` in "
+        "`.github/autofix.yml`) and comment `/autofix retry`, or wait for the next month."
+    )
+    return "\n\n".join(p for p in parts if p)
+
+
+def unjudgeable(tried: Sequence[str], suggestion: str, log: str, bill: Bill) -> str:
+    """The repository's tests cannot be found or run."""
+    parts = ["I could not find or run the tests here, so I cannot tell a right fix from a wrong one: I opened nothing."]
+    if tried:
+        parts.append("What I tried:\n\n" + "\n".join(f"- {line(t, 300)}" for t in tried[:30]))
+    if log:
+        parts.append("<details><summary>What it printed</summary>\n\n" + block(log, 4_000, "text") + "\n\n</details>")
+    parts.append("These lines in `.github/autofix.yml` fix it:\n\n" + block(suggestion, 1_000, "yaml"))
+    parts.append(
+        "Then comment `/autofix retry`. " + (f"It cost {show_usd(bill.total)}." if bill.rows else "It cost nothing.")
+    )
+    return "\n\n".join(parts)
+
+
+def not_allowed(actor: str, permission: str) -> str:
+    """The person who put the label may not spend."""
+    return (
+        f"{code('@' + actor)} has {permission if permission != 'none' else 'no'} access here. Starting me spends this "
+        "repository's money, so it needs write access. Someone who has it can put the label on again or comment "
+        "`/autofix`. Nothing was spent."
+    )
+
+
+def bad_configuration(path: str, problems: Sequence[ConfigProblem]) -> str:
+    """The repository's file cannot be used."""
+    listed = "\n".join(f"- {_problem(p)}" for p in problems[:20])
+    return (
+        f"{code(path)} has something I do not understand, and I guess nothing:\n\n{listed}\n\n"
+        "When it is corrected on the default branch, comment `/autofix retry`. Nothing was spent."
+    )
+
+
+def _problem(p: ConfigProblem) -> str:
+    where = f"line {p.line}: " if p.line else ""
+    key = f"{code(p.key)} " if p.key else ""
+    says = f" (it says {code(p.value)})" if p.value else ""
+    allowed = f" Allowed: {line(p.allowed, 400).rstrip('.')}." if p.allowed else ""
+    return f"{where}{key}{line(p.message, 300).rstrip('.')}{says}.{allowed} Fix: {ours(p.fix, 300).rstrip('.')}."
+
+
+def failed(reason: str, words: str) -> str:
+    """It cannot go on, and trying again by itself would not help. `words` are the other side's."""
+    said = "\n\n" + block(words, 1_500, "text") if words else ""
+    return f"I could not finish: {line(reason, 500)}{said}\n\nWhen that is solved, comment `/autofix retry`."
+
+
+def cancelled(reason: str, total: Decimal) -> str:
+    """Somebody stopped it."""
+    return f"Stopped: {line(reason, 300)} It cost {show_usd(total)} so far. `/autofix` starts again."
+
+
+def refused(reason: str, fix: str) -> str:
+    """A condition on GitHub's side is not met; nothing was spent."""
+    return " ".join(p for p in ("I did not start:", ours(reason), fix, "Nothing was spent.") if p)
+
+
+def waiting(reason: str) -> str:
+    """It will be tried again by itself."""
+    return f"Waiting: {line(reason, 300)} I try again by myself."
+
+
+def awaiting_approval(quote: str, threshold: Decimal) -> str:
+    """The quote is above what may be spent unasked."""
+    return (
+        f"{quote}\n\nThat may come to more than the {show_usd(threshold)} that may be spent here without asking. "
+        "Someone with write access can let me start with `/autofix approve`."
+    )
+
+
+# -- answers to commands ---------------------------------------------------------------------------------------
+
+
+def help_text(unknown: str = "") -> str:
+    """The table of commands; `unknown` is a verb that nobody knows."""
+    lead = f"I do not know {code('/autofix ' + unknown, 60)}. " if unknown else ""
+    return f"{lead}Put the label on an issue and I try to resolve it. At the start of a comment:\n\n{COMMANDS}"
+
+
+def may_not(actor: str, needs: str) -> str:
+    """A command by someone who may not give it."""
+    return f"{code('@' + actor)}: that needs {needs}. Nothing was changed."
+
+
+def queued(strategy: str) -> str:
+    """A start or retry was accepted."""
+    return f"Queued{f', with the strategy {code(strategy, 40)}' if strategy else ''}. I report in the comment above."
+
+
+def already_running() -> str:
+    """One job for an issue at a time."""
+    return "I am already at it; the comment above says where. `/autofix stop` stops me."
+
+
+def unknown_strategy(name: str, known: Sequence[str]) -> str:
+    """A strategy that is not in the registry."""
+    return f"There is no strategy {code(name, 40)}. Known: {', '.join(code(k) for k in known)}. Nothing was started."
+
+
+def stopping(running: bool) -> str:
+    """The answer to `/autofix stop`."""
+    return "Stopping; a call that is under way is paid for." if running else "Nothing is running here."
+
+
+def approved(started: bool) -> str:
+    """The answer to `/autofix approve`."""
+    return "Approved, I start." if started else "Nothing waits for approval here."
+
+
+def budget_shown(month: Month, source: str, forecast: Decimal | None) -> str:
+    """The month so far. `source` says who set the budget."""
+    ahead = f" At this pace the month ends at {show_usd(forecast)}." if forecast is not None else ""
+    return (
+        f"{month_line(month)}\n\nThe budget comes from {line(source, 200)}.{ahead} Administrators change it with "
+        "`/autofix budget 50`."
+    )
+
+
+def budget_set(before: Decimal, after: Decimal, effective: Decimal, month: Month) -> str:
+    """The answer to `/autofix budget USD`."""
+    capped = f" The operator's cap is lower, so {show_usd(effective)} holds." if effective < after else ""
+    return f"The monthly budget was {show_usd(before)} and is {show_usd(after)} now.{capped}\n\n{month_line(month)}"
+
+
+def bad_amount(value: str, why: str, fix: str) -> str:
+    """An amount that cannot be taken."""
+    said = code(value, 60) or "That"
+    return f"{said} is not an amount that I can use: {line(why, 200)}. {line(fix, 200)}. Nothing changed."
