@@ -20,7 +20,7 @@ UNKNOWN = np.int64(-1)
 COLUMNS = ("instance_id", "model", "resolved", "cost_usd", "test_valid", "test_cost_usd")
 
 
-class OutcomesError(Exception):
+class OutcomesError(ValueError):
     """The file cannot be read as outcomes; the message names line, column, value and what is allowed."""
 
 

@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from strategies.study.outcomes import Outcomes
+from strategies.study.outcomes import Outcomes, OutcomesError
 
 Vector = NDArray[np.float64]
 
@@ -31,7 +31,7 @@ class Verifier(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """A verifier with fixed error rates, each a probability in [0, 1]. Raises ValueError outside."""
+    """A verifier with fixed error rates, each a probability in [0, 1]. Raises OutcomesError outside."""
 
     false_accept: float = 0.0
     false_reject: float = 0.0
@@ -40,7 +40,7 @@ class Rates:
         for name in ("false_accept", "false_reject"):
             value = getattr(self, name)
             if not 0 <= value <= 1:  # NaN compares false, and is refused too
-                raise ValueError(f"{name} is {value}; allowed is a rate from 0 to 1")
+                raise OutcomesError(f"{name} is {value}; allowed is a rate from 0 to 1")
 
     def accepts(self, resolved: Vector) -> Vector:
         return resolved * (1 - self.false_reject) + (1 - resolved) * self.false_accept
@@ -99,9 +99,9 @@ class Replayed:
 
 
 def replay(outcomes: Outcomes, chain: Sequence[str], verifier: Verifier) -> Replayed:
-    """Run a chain over all issues. Raises ValueError for an empty chain, OutcomesError for an unknown model."""
+    """Run a chain over all issues. Raises OutcomesError for an empty chain or an unknown model."""
     if not chain:
-        raise ValueError("the chain is empty; name one model or more, cheapest first, separated by commas")
+        raise OutcomesError("the chain is empty; name one model or more, cheapest first, separated by commas")
     rows = [outcomes.row(m) for m in chain]
     right, usd = outcomes.is_resolved(), outcomes.known_cost()
     reach = np.ones(len(outcomes.issues))

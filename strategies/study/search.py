@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from strategies.study.interval import Interval, mean_interval, paired_difference, paired_ratio
-from strategies.study.outcomes import Outcomes, subset
+from strategies.study.outcomes import Outcomes, OutcomesError, subset
 from strategies.study.replay import Verifier, replay
 
 Sums = NDArray[np.float64]
@@ -81,12 +81,12 @@ def search(
 
     In each fold the cheapest chain is chosen whose rate on the other folds is at least the strong model's there plus
     `margin` (0 to 1: the winner's luck is paid for in advance); the strong model alone is always a candidate.
-    `progress(done, total)` counts first models. Raises OutcomesError for unknown models, ValueError for bounds.
+    `progress(done, total)` counts first models. Raises OutcomesError for unknown models and bounds.
     """
     if not 1 <= longest <= 3:
-        raise ValueError(f"longest is {longest}; allowed are 1, 2 and 3 models in a chain")
+        raise OutcomesError(f"longest is {longest}; allowed are 1, 2 and 3 models in a chain")
     if not 2 <= folds <= len(outcomes.issues):
-        raise ValueError(f"folds is {folds}; allowed is 2 to {len(outcomes.issues)} (the number of issues)")
+        raise OutcomesError(f"folds is {folds}; allowed is 2 to {len(outcomes.issues)} (the number of issues)")
     pool = subset(outcomes, tuple(dict.fromkeys([*(models or outcomes.models), strong])))
     fold_of = np.random.default_rng(seed).permutation(len(pool.issues)) % folds
     table = _replay_all(pool, verifier, fold_of, folds, longest, progress)
