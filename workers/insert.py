@@ -1,0 +1,32 @@
+"""INSERT that leaves an existing row alone or updates it: one spelling for both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from workers.tables import Table
+
+Insert = postgresql.Insert | sqlite.Insert
+
+
+def insert(session: Session, table: type[Table]) -> Insert:
+    """The dialect's own INSERT, which knows ON CONFLICT."""
+    if session.get_bind().dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite.insert(table)
+
+
+def insert_new(session: Session, table: type[Table], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add the rows that are not there yet, in the order given."""
+    session.execute(insert(session, table).values(list(rows)).on_conflict_do_nothing())
+
+
+def upsert(session: Session, table: type[Table], keys: Sequence[str], values: Mapping[str, Any]) -> None:
+    """Add the row, or set everything but its `keys` and `created_at`."""
+    statement = insert(session, table).values(**values)
+    changed = {name: statement.excluded[name] for name in values if name not in keys and name != "created_at"}
+    session.execute(statement.on_conflict_do_update(index_elements=list(keys), set_=changed))

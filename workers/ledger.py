@@ -1,0 +1,450 @@
+"""The ledger: money set aside before a call and booked after it, under every cap at once. SQL and nothing else.
+
+Four scopes share each charge: the issue (all its jobs, all months), and the month of its repository, its
+installation and the operator. `totals` has one row for each with what was spent and what is set aside, locked
+in that order and changed in the transaction that changes the rows it sums up; so reserving costs the same
+with a million charges, and two workers can never both take the last cent. The month (UTC) is fixed when the
+money is set aside: a call that ends after midnight is booked where it was promised.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import delete, func, select, tuple_, update
+from sqlalchemy.orm import Session
+
+from workers import audit
+from workers.insert import insert_new
+from workers.job import LeaseLost
+from workers.tables import ChargeRow, JobRow, ReservationRow, SwitchRow, TotalRow
+
+STOP_SPENDING = "stop_spending"
+ZERO = Decimal(0)
+
+
+def month_of(now: datetime) -> str:
+    """The calendar month in UTC, `2026-11`."""
+    return now.astimezone(UTC).strftime("%Y-%m")
+
+
+class CapReached(Exception):
+    """Setting this aside would overrun a cap; nothing was. Amounts in USD; `spent` includes what is set aside."""
+
+    def __init__(self, scope: str, cap: Decimal, spent: Decimal, needed: Decimal) -> None:
+        super().__init__(f"the {scope} cap of ${cap}: ${spent} spent or set aside, ${needed} needed")
+        self.scope = scope
+        self.cap = cap
+        self.spent = spent
+        self.needed = needed
+
+
+class SpendingStopped(Exception):
+    """The operator's switch is thrown: no call may start."""
+
+    def __init__(self, actor: str, reason: str) -> None:
+        super().__init__(f"spending was stopped by {actor}" + (f": {reason}" if reason else ""))
+        self.actor = actor
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """The most that may be spent, in USD. None: this scope has no cap."""
+
+    issue: Decimal | None
+    repository_month: Decimal | None
+    installation_month: Decimal | None
+    operator_month: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who pays. `fence` and `owner` are the lease's; without an owner no lease is asked for."""
+
+    job_id: int
+    installation_id: int
+    repository_id: int
+    issue: int
+    owner: str = ""
+    fence: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """One row of `totals`. `what` is for people."""
+
+    scope: str
+    key: str
+    month: str
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """USD of one scope."""
+
+    spent: Decimal = ZERO
+    reserved: Decimal = ZERO
+
+    @property
+    def used(self) -> Decimal:
+        """Spent and set aside."""
+        return self.spent + self.reserved
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """Money set aside for one call: USD, and the month it belongs to."""
+
+    id: str
+    usd: Decimal
+    month: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a call turned out to cost. `usd` None: unknown, which counts as the worst case but is not called zero.
+
+    `price` is JSON-able: what was in force at the call.
+    """
+
+    usd: Decimal | None
+    attempt: int = 0
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    cache_write_tokens: int = 0
+    output_tokens: int = 0
+    price: Mapping[str, Any] = field(default_factory=dict)
+    seconds: float = 0.0
+    error: str = ""
+
+
+def scopes(installation_id: int, repository_id: int, issue: int, month: str) -> tuple[Scope, ...]:
+    """The scopes of a call, in the order in which their rows are locked: the busiest last. Issue 0 is no issue."""
+    issue_scope = (Scope("issue", f"{repository_id}#{issue}", ""),) if issue else ()
+    return (
+        *issue_scope,
+        Scope("repository", str(repository_id), month),
+        Scope("installation", str(installation_id), month),
+        Scope("operator", "", month),
+    )
+
+
+def refused(caps: Caps, totals: Mapping[str, Total], needed: Decimal) -> CapReached | None:
+    """The cap with the least left that `needed` would overrun, None if all have room. Pure."""
+    worst: CapReached | None = None
+    for scope, cap in _by_scope(caps).items():
+        used = totals.get(scope, Total()).used
+        if cap is not None and used + needed > cap and (worst is None or cap - used < worst.cap - worst.spent):
+            worst = CapReached(scope, cap, used, needed)
+    return worst
+
+
+def left_under(caps: Caps, totals: Mapping[str, Total]) -> Decimal | None:
+    """USD left under the tightest cap, at least 0; None without any cap. Pure."""
+    rooms = [cap - totals.get(scope, Total()).used for scope, cap in _by_scope(caps).items() if cap is not None]
+    return max(min(rooms), ZERO) if rooms else None
+
+
+def _by_scope(caps: Caps) -> dict[str, Decimal | None]:
+    return {
+        "issue": caps.issue,
+        "repository": caps.repository_month,
+        "installation": caps.installation_month,
+        "operator": caps.operator_month,
+    }
+
+
+_KEY = tuple_(TotalRow.scope, TotalRow.key, TotalRow.month)
+_TOTALS = TotalRow.__table__
+
+
+def _keys(wanted: Sequence[Scope]) -> list[tuple[str, str, str]]:
+    return [(scope.scope, scope.key, scope.month) for scope in wanted]
+
+
+def _lock_totals(session: Session, wanted: Sequence[Scope]) -> dict[str, Total]:
+    """The rows, made where missing, locked in the order of `wanted` (always the same, so nobody deadlocks)."""
+    rows = [
+        {"scope": scope.scope, "key": scope.key, "month": scope.month, "spent": ZERO, "reserved": ZERO}
+        for scope in wanted
+    ]
+    insert_new(session, TotalRow, rows)
+    found: dict[str, Total] = {}
+    if session.get_bind().dialect.name == "sqlite":  # the transaction is the lock
+        return read_totals(session, wanted)
+    for scope in wanted:
+        row = session.execute(
+            select(TotalRow.spent, TotalRow.reserved)
+            .where(TotalRow.scope == scope.scope, TotalRow.key == scope.key, TotalRow.month == scope.month)
+            .with_for_update()
+        ).one()
+        found[scope.scope] = Total(row.spent, row.reserved)
+    return found
+
+
+def read_totals(session: Session, wanted: Sequence[Scope]) -> dict[str, Total]:
+    """What the scopes have spent and set aside, by the scope's name."""
+    rows = session.execute(
+        select(TotalRow.scope, TotalRow.spent, TotalRow.reserved).where(_KEY.in_(_keys(wanted)))
+    ).all()
+    return {row.scope: Total(row.spent, row.reserved) for row in rows}
+
+
+def _add(session: Session, wanted: Sequence[Scope], *, spent: Decimal = ZERO, reserved: Decimal = ZERO) -> None:
+    """Change locked rows."""
+    session.execute(
+        update(TotalRow)
+        .where(_KEY.in_(_keys(wanted)))
+        .values(spent=TotalRow.spent + spent, reserved=TotalRow.reserved + reserved)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def reserve(
+    session: Session,
+    account: Account,
+    caps: Caps,
+    *,
+    tier: str,
+    model: str,
+    purpose: str,
+    worst: Decimal,
+    now: datetime,
+) -> Reserved:
+    """Set `worst` USD aside. Raises CapReached, SpendingStopped, or LeaseLost; nothing is set aside then."""
+    if worst < 0:
+        raise ValueError(f"a call cannot cost less than nothing: {worst}")
+    _check_allowed(session, account)
+    month = month_of(now)
+    wanted = scopes(account.installation_id, account.repository_id, account.issue, month)
+    totals = _lock_totals(session, wanted)
+    refusal = refused(caps, totals, worst)
+    if refusal is not None:
+        raise refusal
+    _add(session, wanted, reserved=worst)
+    reserved = Reserved(uuid.uuid4().hex, worst, month)
+    insert_new(
+        session,
+        ReservationRow,
+        [
+            {
+                "id": reserved.id,
+                "job_id": account.job_id,
+                "fence": account.fence,
+                "installation_id": account.installation_id,
+                "repository_id": account.repository_id,
+                "issue": account.issue,
+                "month": month,
+                "tier": tier,
+                "model": model,
+                "purpose": purpose,
+                "worst": worst,
+                "created_at": now,
+            }
+        ],
+    )
+    return reserved
+
+
+def _check_allowed(session: Session, account: Account) -> None:
+    switch = select(SwitchRow.actor, SwitchRow.reason).where(
+        SwitchRow.name == STOP_SPENDING, SwitchRow.thrown.is_(True)
+    )
+    thrown = session.execute(switch).one_or_none()
+    if thrown is not None:
+        raise SpendingStopped(thrown.actor, thrown.reason)
+    if account.owner:
+        mine = session.execute(
+            select(JobRow.id).where(
+                JobRow.id == account.job_id,
+                JobRow.lease_owner == account.owner,
+                JobRow.lease_fence == account.fence,
+            )
+        ).one_or_none()
+        if mine is None:
+            raise LeaseLost(f"job {account.job_id} is no longer leased to {account.owner}: no money for it")
+
+
+def settle(session: Session, reservation_id: str, cost: Cost, *, now: datetime, swept: bool = False) -> bool:
+    """Replace a reservation by what the call cost. Whether anything was booked: a second time changes nothing.
+
+    If the sweeper had already booked the worst case, the true cost takes its place. No lease is needed:
+    money that was spent is booked, whoever owns the job by now.
+    """
+    row = _close(session, reservation_id)
+    if row is None:
+        return not swept and _correct(session, reservation_id, cost)
+    wanted = scopes(row.installation_id, row.repository_id, row.issue, row.month)
+    counted = row.worst if cost.usd is None else cost.usd
+    _lock_totals(session, wanted)
+    _add(session, wanted, spent=counted, reserved=-row.worst)
+    insert_new(session, ChargeRow, [_charge(row, cost, swept=swept, now=now)])
+    if counted > row.worst:
+        _note_overrun(session, row, counted, now)
+    return True
+
+
+def _charge(row: ReservationRow, cost: Cost, *, swept: bool, now: datetime) -> dict[str, Any]:
+    return {
+        "reservation": row.id,
+        "job_id": row.job_id,
+        "installation_id": row.installation_id,
+        "repository_id": row.repository_id,
+        "issue": row.issue,
+        "month": row.month,
+        "tier": row.tier,
+        "model": row.model,
+        "purpose": row.purpose,
+        "worst": row.worst,
+        "swept": swept,
+        "at": now,
+        **_facts(cost),
+    }
+
+
+def _facts(cost: Cost) -> dict[str, Any]:
+    return {
+        "attempt": cost.attempt,
+        "input_tokens": cost.input_tokens,
+        "cached_tokens": cost.cached_tokens,
+        "cache_write_tokens": cost.cache_write_tokens,
+        "output_tokens": cost.output_tokens,
+        "usd": cost.usd,
+        "price": dict(cost.price),
+        "milliseconds": round(cost.seconds * 1000),
+        "error": cost.error,
+    }
+
+
+def _close(session: Session, reservation_id: str) -> ReservationRow | None:
+    """Take the reservation's row away; None if somebody already has."""
+    row = session.scalars(
+        select(ReservationRow).where(ReservationRow.id == reservation_id).with_for_update()
+    ).one_or_none()
+    if row is None:
+        return None
+    session.expunge(row)
+    session.execute(
+        delete(ReservationRow).where(ReservationRow.id == reservation_id).execution_options(synchronize_session=False)
+    )
+    return row
+
+
+def _correct(session: Session, reservation_id: str, cost: Cost) -> bool:
+    """Put the true cost in the place of the worst case that the sweeper booked."""
+    row = session.scalars(
+        select(ChargeRow).where(ChargeRow.reservation == reservation_id, ChargeRow.swept.is_(True)).with_for_update()
+    ).one_or_none()
+    if row is None:
+        return False
+    wanted = scopes(row.installation_id, row.repository_id, row.issue, row.month)
+    counted = row.worst if cost.usd is None else cost.usd
+    _lock_totals(session, wanted)
+    _add(session, wanted, spent=counted - row.worst)
+    for name, value in _facts(cost).items():
+        setattr(row, name, value)
+    row.swept = False
+    session.flush()
+    return True
+
+
+def _note_overrun(session: Session, row: ReservationRow, counted: Decimal, now: datetime) -> None:
+    audit.note(
+        session,
+        "ledger",
+        "a call cost more than was set aside for it",
+        now=now,
+        place=f"{row.model} for {row.purpose}",
+        installation_id=row.installation_id,
+        repository_id=row.repository_id,
+        before={"reserved": str(row.worst)},
+        after={"cost": str(counted), "reservation": row.id},
+    )
+    session.flush()
+
+
+def release(session: Session, reservation_id: str) -> bool:
+    """Give a reservation back: the call was certainly not charged for. A second time changes nothing."""
+    row = _close(session, reservation_id)
+    if row is None:
+        return False
+    wanted = scopes(row.installation_id, row.repository_id, row.issue, row.month)
+    _lock_totals(session, wanted)
+    _add(session, wanted, reserved=-row.worst)
+    return True
+
+
+def orphans(session: Session, now: datetime, *, limit: int = 500) -> Sequence[str]:
+    """Ids of reservations whose job has no live lease of theirs: their worker is gone or was replaced."""
+    live = select(JobRow.id).where(
+        JobRow.id == ReservationRow.job_id,
+        JobRow.lease_fence == ReservationRow.fence,
+        JobRow.lease_owner != "",
+        JobRow.lease_expires > now,
+    )
+    return session.scalars(
+        select(ReservationRow.id).where(~live.exists()).order_by(ReservationRow.id).limit(limit)
+    ).all()
+
+
+def condense(session: Session, installation_id: int, now: datetime) -> None:
+    """Before a purge: book what is set aside at its worst case, then keep one nameless sum per repository,
+    month, tier and model. The months' totals stay as they are; the issues' go."""
+    open_ids = session.scalars(
+        select(ReservationRow.id).where(ReservationRow.installation_id == installation_id).order_by(ReservationRow.id)
+    ).all()
+    for reservation_id in open_ids:
+        settle(session, reservation_id, Cost(None, error="the App was uninstalled"), now=now, swept=True)
+    session.flush()
+    counted = func.coalesce(ChargeRow.usd, ChargeRow.worst)
+    group = (ChargeRow.repository_id, ChargeRow.month, ChargeRow.tier, ChargeRow.model)
+    sums = session.execute(
+        select(
+            *group,
+            func.sum(counted).label("usd"),
+            func.sum(ChargeRow.input_tokens).label("input_tokens"),
+            func.sum(ChargeRow.cached_tokens).label("cached_tokens"),
+            func.sum(ChargeRow.cache_write_tokens).label("cache_write_tokens"),
+            func.sum(ChargeRow.output_tokens).label("output_tokens"),
+        )
+        .where(ChargeRow.installation_id == installation_id)
+        .group_by(*group)
+    ).all()
+    issues = session.execute(
+        select(ChargeRow.repository_id, ChargeRow.issue)
+        .where(ChargeRow.installation_id == installation_id, ChargeRow.issue != 0)
+        .distinct()
+    ).all()
+    session.execute(delete(ChargeRow).where(ChargeRow.installation_id == installation_id))
+    for start in range(0, len(issues), 200):
+        keys = [f"{row.repository_id}#{row.issue}" for row in issues[start : start + 200]]
+        session.execute(delete(TotalRow).where(TotalRow.scope == "issue", TotalRow.key.in_(keys)))
+    for row in sums:
+        session.add(
+            ChargeRow(
+                reservation=uuid.uuid4().hex,
+                job_id=None,
+                installation_id=installation_id,
+                repository_id=row.repository_id,
+                issue=0,
+                month=row.month,
+                tier=row.tier,
+                model=row.model,
+                purpose="purged",
+                input_tokens=int(row.input_tokens),
+                cached_tokens=int(row.cached_tokens),
+                cache_write_tokens=int(row.cache_write_tokens),
+                output_tokens=int(row.output_tokens),
+                usd=row.usd,
+                worst=row.usd,
+                price={},
+                at=now,
+            )
+        )
+    session.flush()

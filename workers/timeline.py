@@ -1,0 +1,87 @@
+"""A job's steps and attempts in the database: what happened, for the sticky comment, the pages and a resumed run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from strategies.step import Step
+from strategies.strategy import Tried
+from workers import settlement
+from workers.redact import redact
+from workers.settlement import Settlement
+from workers.tables import AttemptRow, StepRow
+
+LONGEST_DIFF = 400_000
+"""Characters of a diff that are kept."""
+
+
+def add_step(session: Session, job_id: int, step: Step, now: datetime) -> None:
+    """Append a step."""
+    facts = dict(step.facts)
+    session.add(StepRow(job_id=job_id, at=now, kind=step.kind, text=redact(step.text)[:2_000], facts=facts))
+
+
+def steps(session: Session, job_id: int, hidden: frozenset[str] = frozenset()) -> tuple[str, ...]:
+    """The texts of the job's steps so far, oldest first."""
+    rows = session.scalars(select(StepRow).where(StepRow.job_id == job_id).order_by(StepRow.id))
+    return tuple(r.text for r in rows if r.kind not in hidden)
+
+
+def pending_settlement(session: Session, job_id: int) -> Settlement | None:
+    """What an earlier run decided and did not finish; None when there is nothing to resume."""
+    kinds = (settlement.KIND, settlement.DONE)
+    query = select(StepRow).where(StepRow.job_id == job_id, StepRow.kind.in_(kinds)).order_by(StepRow.id.desc())
+    row = session.scalars(query.limit(1)).first()
+    if row is None or row.kind != settlement.KIND:
+        return None
+    return settlement.from_facts(row.facts)
+
+
+def keep_attempts(
+    session: Session, job_id: int, strategy: str, tried: Sequence[Tried], diffs: Sequence[str], now: datetime
+) -> None:
+    """Store the attempts of this run (an earlier run's rows of the job are replaced)."""
+    session.execute(delete(AttemptRow).where(AttemptRow.job_id == job_id))
+    for number, (one, diff) in enumerate(zip(tried, diffs, strict=True), 1):
+        session.add(
+            AttemptRow(
+                job_id=job_id,
+                number=number,
+                tier=one.attempt.tier,
+                solver=one.attempt.solver,
+                strategy=strategy,
+                verdict=one.verdict.judged.value,
+                evidence=_evidence(one),
+                diff=redact(diff)[:LONGEST_DIFF],
+                note=redact(one.attempt.diagnosis or one.attempt.note)[:4_000],
+                error=redact(one.attempt.error or one.verdict.feedback)[:8_000],
+                started_at=now,
+            )
+        )
+
+
+def _evidence(tried: Tried) -> dict[str, Any]:
+    e = tried.verdict.evidence
+
+    def counts(of: Any) -> dict[str, int] | None:
+        return None if of is None else {n: getattr(of, n) for n in ("passed", "failed", "skipped", "new")}
+
+    return {
+        "rung": e.top.name.lower(),
+        "rungs": sorted(r.name.lower() for r in e.rungs),
+        "before": counts(e.before),
+        "after": counts(e.after),
+        "broken": list(e.broken[:200]),
+        "fixed": list(e.fixed[:200]),
+        "flaky": list(e.flaky[:200]),
+        "restored": list(e.restored[:200]),
+        "reproduction": e.reproduction.path if e.reproduction else None,
+        "reproduction_passes": e.reproduction.passes if e.reproduction else None,
+        "agreement": e.agreement,
+        "notes": [redact(n) for n in e.notes[:20]],
+    }
