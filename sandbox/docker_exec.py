@@ -1,0 +1,215 @@
+"""Runs one command in a container over the engine's exec stream, with a deadline and an output cap.
+
+The SDK's own `exec_run` has neither: it returns when the command does, and keeps all output in memory.
+Stream format: Docker Engine API, "Attach to a container", 8-byte frame headers.
+"""
+
+from __future__ import annotations
+
+import io
+import selectors
+import socket
+import ssl
+import struct
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import IO, TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from docker.api.client import APIClient
+
+POLL_SECONDS = 1.0
+DRAIN_SECONDS = 0.3
+CHUNK = 65_536
+STDERR = 2
+
+
+@dataclass(slots=True)
+class Frames:
+    """Splits the multiplexed stream into standard output and standard error, each kept up to `cap` bytes.
+
+    With a `sink`, standard output goes there instead of into memory.
+    """
+
+    cap: int
+    sink: IO[bytes] | None = None
+    out: bytearray = field(default_factory=bytearray)
+    err: bytearray = field(default_factory=bytearray)
+    over: bool = False
+    _pending: bytearray = field(default_factory=bytearray)
+    _left: int = 0
+    _into_err: bool = False
+
+    def feed(self, received: bytes) -> None:
+        """Take what came over the socket."""
+        self._pending += received
+        while self._pending:
+            if not self._left:
+                if len(self._pending) < 8:  # noqa: PLR2004 - the frame header's size
+                    return
+                stream, self._left = struct.unpack(">BxxxL", self._pending[:8])
+                self._into_err = stream == STDERR
+                del self._pending[:8]
+                continue
+            piece = self._pending[: self._left]
+            del self._pending[: len(piece)]
+            self._left -= len(piece)
+            if self._into_err:
+                self._keep(self.err, piece)
+            elif self.sink is None:
+                self._keep(self.out, piece)
+            else:
+                self.sink.write(piece)
+                self.over = self.over or self.sink.tell() > self.cap
+
+    def _keep(self, kept: bytearray, piece: bytearray) -> None:
+        room = self.cap - len(kept)
+        kept += piece[:room]
+        self.over = self.over or len(piece) > room
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """What an exec printed and how it stopped: `code` is None when it was stopped at the deadline or the cap."""
+
+    code: int | None
+    out: bytes
+    err: bytes
+    timed_out: bool
+    over: bool
+
+
+def stream(
+    api: APIClient,
+    container: str,
+    argv: Sequence[str],
+    *,
+    stdin: IO[bytes] | bytes = b"",
+    timeout: float,
+    cap: int,
+    user: str,
+    cwd: str,
+    env: Mapping[str, str],
+    kill: Callable[[], None],
+    tick: Callable[[], bool] | None = None,
+    sink: IO[bytes] | None = None,
+) -> Streamed:
+    """Run `argv` to its end, its deadline or its cap; `kill` ends it at the latter two. `tick` True is a deadline too.
+
+    Raises docker.errors.DockerException, requests' errors or OSError when the engine or the container is gone.
+    """
+    deadline = time.monotonic() + timeout
+    source = io.BytesIO(stdin) if isinstance(stdin, bytes) else stdin
+    first = source.read(CHUNK)
+    created = api.exec_create(
+        container, list(argv), stdin=bool(first), user=user, workdir=cwd, environment=dict(env)
+    )["Id"]
+    sock = _raw_socket(api.exec_start(created, socket=True))
+    frames = Frames(cap, sink)
+    try:
+        if _carry(api, created, sock, source, first, frames, deadline, tick):
+            ended, code = _exit_code(api, created, deadline)
+            if ended:
+                return Streamed(code, bytes(frames.out), bytes(frames.err), timed_out=False, over=False)
+        over = frames.over
+        kill()
+        _drain(sock, frames)
+        return Streamed(None, bytes(frames.out), bytes(frames.err), timed_out=not over, over=over)
+    finally:
+        sock.close()
+
+
+def _carry(
+    api: APIClient,
+    created: str,
+    sock: socket.socket,
+    source: IO[bytes],
+    chunk: bytes,
+    frames: Frames,
+    deadline: float,
+    tick: Callable[[], bool] | None,
+) -> bool:
+    """Move bytes both ways; True when the command ended, False when it must be killed."""
+    sock.setblocking(False)
+    pending = memoryview(chunk)
+    with selectors.DefaultSelector() as selector:
+        both = selectors.EVENT_READ | selectors.EVENT_WRITE
+        selector.register(sock, both if pending else selectors.EVENT_READ)
+        while not frames.over:
+            left = deadline - time.monotonic()
+            if left <= 0 or (tick and tick()):
+                return False
+            events = selector.select(min(left, POLL_SECONDS))
+            if not events and not api.exec_inspect(created)["Running"]:
+                return True  # it ended, but something it left behind still holds its output open
+            for _, event in events:
+                if event & selectors.EVENT_WRITE:
+                    pending = _send(sock, source, pending)
+                    if not pending:
+                        _end_of_input(sock)
+                        selector.modify(sock, selectors.EVENT_READ)
+                if event & selectors.EVENT_READ:
+                    received = _receive(sock)
+                    if received == b"":
+                        return True
+                    frames.feed(received or b"")
+    return False
+
+
+def _send(sock: socket.socket, source: IO[bytes], pending: memoryview) -> memoryview:
+    """Send some of `pending`; what is left, or the next chunk. Empty at the end, or when nobody reads any more."""
+    try:
+        pending = pending[sock.send(pending) :]
+    except (BlockingIOError, ssl.SSLWantWriteError):
+        return pending
+    except BrokenPipeError:
+        return memoryview(b"")
+    return pending or memoryview(source.read(CHUNK))
+
+
+def _receive(sock: socket.socket) -> bytes | None:
+    """What arrived; b"" at the end, None when nothing is there yet."""
+    try:
+        return sock.recv(CHUNK)
+    except (BlockingIOError, ssl.SSLWantReadError):
+        return None
+    except ConnectionResetError:
+        return b""
+
+
+def _end_of_input(sock: socket.socket) -> None:
+    with suppress(OSError):
+        sock.shutdown(socket.SHUT_WR)
+
+
+def _drain(sock: socket.socket, frames: Frames) -> None:
+    """Take what was already on its way, for a moment; the rest is not worth waiting for."""
+    until = time.monotonic() + DRAIN_SECONDS
+    sock.settimeout(DRAIN_SECONDS)
+    with suppress(OSError):
+        while not frames.over and time.monotonic() < until and (received := sock.recv(CHUNK)):
+            frames.feed(received)
+
+
+def _exit_code(api: APIClient, created: str, deadline: float) -> tuple[bool, int | None]:
+    """Whether it ended before `deadline`, and its exit code.
+
+    The engine says "running" for a moment after the stream ended, and for as long as a command lives that closed
+    its own output.
+    """
+    pause = 0.001
+    while (state := api.exec_inspect(created))["Running"]:
+        if time.monotonic() > deadline:
+            return False, None
+        time.sleep(pause)
+        pause = min(pause * 2, POLL_SECONDS)
+    code = state["ExitCode"]
+    return True, None if code is None else int(code)
+
+
+def _raw_socket(wrapped: Any) -> socket.socket:
+    """The SDK wraps the socket differently for unix sockets, TCP and TLS."""
+    found: socket.socket = getattr(wrapped, "_sock", wrapped)
+    return found

@@ -1,0 +1,66 @@
+"""Where things are inside a sandbox, and the only variables a command there sees.
+
+Nothing of the host's environment is inherited: a variable is in a sandbox because this file names it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+PROXY_PORT = 3128
+SYSTEM_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Paths as the command sees them: checkout, dependencies, home, scratch, and further program folders."""
+
+    root: str = "/checkout"
+    env: str = "/env"
+    home: str = "/home/sandbox"
+    tmp: str = "/tmp"  # noqa: S108 - the sandbox's own /tmp, not the host's
+    path: tuple[str, ...] = SYSTEM_PATH
+
+    def variables(self) -> dict[str, str]:
+        """What every command sees, in set-up and afterwards.
+
+        Python writes no bytecode: two versions of a file with equal size and time would share a stale one.
+        """
+        return {
+            "CI": "true",
+            "HOME": self.home,
+            "LANG": "C.UTF-8",
+            "LC_ALL": "C.UTF-8",
+            "PATH": ":".join((f"{self.env}/bin", *self.path)),
+            "PENNYFIX_ENV": self.env,
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "TMPDIR": self.tmp,
+            "TZ": "UTC",
+            "USER": "sandbox",
+            "UV_NO_PROGRESS": "1",
+            "UV_PROJECT_ENVIRONMENT": self.env,
+            "VIRTUAL_ENV": self.env,
+        }
+
+    def setup_variables(self, *, proxy: bool, authorities: str | None) -> dict[str, str]:
+        """What a set-up line sees besides: the proxy (when its network is one), trusted CAs (a path), no caches."""
+        found = {
+            "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+            "PIP_NO_CACHE_DIR": "1",
+            "PIP_NO_INPUT": "1",
+            "UV_CACHE_DIR": f"{self.tmp}/uv-cache",
+            "UV_COMPILE_BYTECODE": "1",
+            "UV_LINK_MODE": "copy",
+            "npm_config_cache": f"{self.tmp}/npm-cache",
+            "npm_config_update_notifier": "false",
+        }
+        if authorities:
+            names = ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+            found |= dict.fromkeys((*names, "GIT_SSL_CAINFO", "CARGO_HTTP_CAINFO"), authorities)
+        if proxy:
+            url = f"http://127.0.0.1:{PROXY_PORT}"
+            found |= dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "ALL_PROXY"), url)
+            found |= dict.fromkeys(("NO_PROXY", "no_proxy"), "localhost,127.0.0.1,::1")
+            java = " ".join(f"-D{s}.proxyHost=127.0.0.1 -D{s}.proxyPort={PROXY_PORT}" for s in ("http", "https"))
+            found |= {"MAVEN_OPTS": java, "GRADLE_OPTS": java}
+        return found
