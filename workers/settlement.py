@@ -1,0 +1,74 @@
+"""How a job is to end, decided once and kept before anything is written outside.
+
+It is stored as a step of the job. A run that finds one does not solve again: it only carries it out, and
+everything in carrying out finds what is done already. So a crash after the decision costs no second call.
+"""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from dataclasses import dataclass
+from typing import Any
+
+from workers.job import State
+from workers.publish import Files, Publication
+
+KIND = "settlement"
+DONE = "settled"
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """The job's final state, what the sticky comment says, the label, and what is published, if anything.
+
+    `text` may hold `{pull}` and `{number}`, filled once the pull request is there. `label` "" leaves none.
+    `evidence` and `tier` are one word each, for the outcome's row. `quiet`: see `workers.admit.Turned`.
+    """
+
+    state: State
+    reason: str
+    headline: str
+    text: str
+    label: str = ""
+    quiet: bool = False
+    publication: Publication | None = None
+    check: str = ""
+    evidence: str = ""
+    tier: str = ""
+
+
+def to_facts(s: Settlement) -> dict[str, Any]:
+    """JSON-able."""
+    facts: dict[str, Any] = {name: getattr(s, name) for name in _PLAIN}
+    facts["state"] = s.state.value
+    p = s.publication
+    if p is not None:
+        facts["publication"] = {
+            **{name: getattr(p, name) for name in _PUBLICATION},
+            "files": {path: None if c is None else [c[0], _pack(c[1])] for path, c in p.files.items()},
+        }
+    return facts
+
+
+def from_facts(facts: dict[str, Any]) -> Settlement:
+    """The inverse of `to_facts`."""
+    raw = facts.get("publication")
+    publication = None
+    if raw is not None:
+        files: Files = {path: None if c is None else (c[0], _unpack(c[1])) for path, c in raw["files"].items()}
+        publication = Publication(files=files, **{name: raw[name] for name in _PUBLICATION})
+    plain = {name: facts[name] for name in _PLAIN}
+    return Settlement(**{**plain, "state": State(facts["state"])}, publication=publication)
+
+
+_PLAIN = ("reason", "headline", "text", "label", "quiet", "check", "evidence", "tier")
+_PUBLICATION = ("issue", "branch", "base", "parent", "message", "title", "body", "draft", "follow_up")
+
+
+def _pack(content: bytes) -> str:
+    return base64.b64encode(zlib.compress(content)).decode("ascii")
+
+
+def _unpack(text: str) -> bytes:
+    return zlib.decompress(base64.b64decode(text))
