@@ -1,0 +1,108 @@
+"""What a stranger wrote, before a model sees it: nothing invisible, nothing endless, code kept as it is.
+
+Removed outside code: HTML comments, Markdown's invisible link definitions, images (their text is not shown
+to people either), zero-width, bidirectional and tag characters, control characters. Inside code they are
+shown as escapes instead, because an issue may be about them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from strategies.issue import Comment, Issue
+
+TITLE = 300
+BODY = 40_000
+COMMENT = 8_000
+COMMENTS = 30
+INSTRUCTIONS = 8_000
+"""Caps, in characters; the middle of what is longer is left out, with a note."""
+
+INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
+)
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_APART = re.compile(r"(?P<code>(?P<ticks>`+)(?!`)[^\n]{1,500}?(?<!`)(?P=ticks)(?!`))|<!--.*?(?:-->|\Z)", re.DOTALL)
+_HIDDEN_LINK = re.compile(r"^ {0,3}\[[^\]\n]*\]:[ \t]*(?:#|<>)[^\n]*$", re.MULTILINE)
+_IMAGE = re.compile(r"<(?:img|source|picture|/picture)\b[^<>]*>|!\[[^\]\n]*\]\([^)\n]*\)", re.IGNORECASE)
+_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
+
+
+def clean(text: str, limit: int = BODY) -> str:
+    """`text` without what people cannot see, at most about `limit` characters."""
+    text = _ANSI.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    text = "".join(_code(part) if code else _prose(part) for code, part in _parts(text))
+    text = re.sub(r"\n{4,}", "\n\n\n", text).strip()
+    return shorten(text, limit)
+
+
+def shorten(text: str, limit: int) -> str:
+    """At most about `limit` characters: the middle is replaced by a note that says how much is missing."""
+    if len(text) <= limit:
+        return text
+    head, tail = limit * 2 // 3, limit // 3
+    return f"{text[:head]}\n[… {len(text) - head - tail:,} characters left out …]\n{text[-tail:] if tail else ''}"
+
+
+def clean_issue(
+    title: str,
+    body: str,
+    comments: Iterable[tuple[str, str]] = (),
+    *,
+    number: int = 0,
+    repository: str = "",
+    instructions: str = "",
+) -> Issue:
+    """An issue ready for a model. `comments` are (author, text); the last `COMMENTS` non-empty ones are kept."""
+    kept = [Comment(author, cleaned) for author, text in comments if (cleaned := clean(text, COMMENT))]
+    return Issue(
+        number=number,
+        title=" ".join(clean(title, TITLE).split()),
+        body=clean(body, BODY),
+        comments=tuple(kept[-COMMENTS:]),
+        repository=repository,
+        instructions=clean(instructions, INSTRUCTIONS),
+    )
+
+
+def _parts(text: str) -> list[tuple[bool, str]]:
+    """(is code, text) pieces: fenced blocks apart from the rest. A fence inside an HTML comment is no fence."""
+    parts: list[tuple[bool, str]] = []
+    lines = text.splitlines(keepends=True) if text.isascii() else re.findall(r"[^\n]*\n|[^\n]+", text)
+    held: list[str] = []
+    mark, hidden = "", False
+    for line in lines:
+        found = _FENCE.match(line)
+        if mark:
+            held.append(line)
+            if found and found[1].startswith(mark) and not line.strip().strip(mark[0]):
+                parts.append((True, "".join(held)))
+                held, mark = [], ""
+        elif found and not hidden:
+            parts.append((False, "".join(held)))
+            held, mark = [line], found[1]
+        else:
+            held.append(line)
+            opened, closed = line.rfind("<!--"), line.rfind("-->")
+            hidden = opened > closed or (hidden and closed < 0)
+    parts.append((bool(mark), "".join(held)))
+    return parts
+
+
+def _code(text: str) -> str:
+    return INVISIBLE.sub(lambda m: f"\\u{{{ord(m[0]):x}}}", text)
+
+
+def _prose(text: str) -> str:
+    pieces: list[str] = []
+    at = 0
+    for found in _APART.finditer(text):
+        pieces += [_visible(text[at : found.start()]), _code(found[0]) if found["code"] else ""]
+        at = found.end()
+    return "".join([*pieces, _visible(text[at:])])
+
+
+def _visible(text: str) -> str:
+    return INVISIBLE.sub("", _IMAGE.sub("[image]", _HIDDEN_LINK.sub("", text)))

@@ -1,0 +1,85 @@
+"""Ranks files by the words they share with a text: BM25 over identifiers split at case and underscores.
+
+Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009), k1 = 1.2, b = 0.75.
+No network, no model, no randomness.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+K1 = 1.2
+B = 0.75
+_WORD = re.compile(r"[^\W\d_][\w]*|\d{2,}")
+_PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
+_STOP = """
+the a an and or of to in is it this that for with as on be by are was were not when if then than from at we i
+you he she they but have has had do does did can could should would will which what there here its my your our
+so no yes any all some into out up down also just like only more most other such because while where who how
+self return import def none true false var let const new
+"""
+_COMMON = frozenset(_STOP.split())
+
+
+def words(text: str) -> Counter[str]:
+    """The words of `text`, lower case: every identifier whole and in its parts."""
+    result: Counter[str] = Counter()
+    for word, n in Counter(_WORD.findall(text)).items():
+        whole = word.lower()
+        result[whole] += n
+        parts = _PART.findall(word)
+        if len(parts) > 1:
+            for part in parts:
+                if len(part) > 1:
+                    result[_stem(part.lower())] += n
+        elif _stem(whole) != whole:
+            result[_stem(whole)] += n
+    for word in _COMMON:
+        result.pop(word, None)
+    return result
+
+
+def _stem(word: str) -> str:
+    """`parsers` and `parser` alike; nothing cleverer."""
+    return word[:-1] if len(word) > 4 and word.endswith("s") and not word.endswith("ss") else word  # noqa: PLR2004 - a word, not an abbreviation
+
+
+class Ranking:
+    """BM25 over named documents, each given as its words."""
+
+    def __init__(self, documents: Mapping[str, Counter[str]]) -> None:
+        self._documents = documents
+        self._length = {name: sum(c.values()) for name, c in documents.items()}
+        self._average = sum(self._length.values()) / max(len(documents), 1) or 1.0
+        self._in: dict[str, list[str]] = {}
+        for name, counted in documents.items():
+            for word in counted:
+                self._in.setdefault(word, []).append(name)
+
+    def rarity(self, word: str) -> float:
+        """Inverse document frequency; 0.0 for a word that no document has."""
+        n = len(self._in.get(word, ()))
+        return math.log(1 + (len(self._documents) - n + 0.5) / (n + 0.5)) if n else 0.0
+
+    def scores(self, query: Mapping[str, float]) -> dict[str, float]:
+        """The documents that share a word with `query` (word → weight), with their scores."""
+        result: dict[str, float] = {}
+        for word in sorted(query):
+            idf = self.rarity(word)
+            for name in self._in.get(word, ()):
+                tf = self._documents[name][word]
+                norm = tf + K1 * (1 - B + B * self._length[name] / self._average)
+                result[name] = result.get(name, 0.0) + query[word] * idf * tf * (K1 + 1) / norm
+        return result
+
+
+def query(texts: Iterable[tuple[str, float]]) -> dict[str, float]:
+    """Weighted words of several texts; a word counts once per text, repeated words grow slowly."""
+    result: dict[str, float] = {}
+    for text, weight in texts:
+        for word, n in words(text).items():
+            result[word] = result.get(word, 0.0) + weight * (1 + math.log(n))
+    return result

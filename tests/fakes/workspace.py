@@ -1,0 +1,48 @@
+"""A workspace held in memory: keeps what `sandbox.workspace.Workspace` promises to readers, without git."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import cast
+
+from sandbox.patch import Patch
+from sandbox.tree import TreeFile
+from sandbox.workspace import Workspace
+
+
+class MemoryWorkspace:
+    """`files` by path, as bytes or text. `reads` counts what was read."""
+
+    def __init__(self, files: Mapping[str, str | bytes]) -> None:
+        self.contents = {p: c.encode() if isinstance(c, str) else c for p, c in files.items()}
+        self.base = hashlib.sha1(repr(sorted(self.contents.items())).encode(), usedforsecurity=False).hexdigest()
+        self.key = "memory"
+        self.reads = 0
+
+    def files(self) -> tuple[TreeFile, ...]:
+        return tuple(
+            TreeFile(p, "100644", hashlib.sha256(c).hexdigest(), len(c)) for p, c in sorted(self.contents.items())
+        )
+
+    def read(self, path: str) -> bytes:
+        self.reads += 1
+        try:
+            return self.contents[path]
+        except KeyError:
+            raise FileNotFoundError(path) from None
+
+    def read_text(self, path: str) -> str | None:
+        content = self.contents.get(path)
+        self.reads += 1
+        if content is None or b"\0" in content or len(content) > 1_000_000:
+            return None
+        return content.decode("utf-8", "surrogateescape")
+
+    def diff(self, patch: Patch) -> str:
+        return "\n".join(f"changed {p}" for p in patch.paths)
+
+
+def memory_workspace(files: Mapping[str, str | bytes]) -> Workspace:
+    """The same, typed as what it stands for."""
+    return cast("Workspace", MemoryWorkspace(files))
