@@ -1,0 +1,242 @@
+"""Operations on repositories, labels, issues, comments and reactions."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from deploy.demo.github import shapes
+from deploy.demo.github.ask import Ask, Operation, Refused, Reply, invalid, not_found
+from deploy.demo.github.state import Issue, Remark
+
+R = "/repos/{owner}/{repo}"
+READ = "issues:read|pull_requests:read"
+WRITE = "issues:write|pull_requests:write"
+REACTIONS = ("+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes")
+
+
+def get_repository(ask: Ask) -> Reply:
+    return Reply(shapes.repository(ask.world, ask.repo))
+
+
+def get_contents(ask: Ask) -> Reply:
+    """A file as base64, or a folder's list."""
+    repo, path = ask.repo, ask.params["path"].strip("/")
+    wanted = ask.query.get("ref") or repo.default_branch
+    commit = repo.objects.ref(f"refs/heads/{wanted}") or (wanted if repo.objects.type(wanted) == "commit" else None)
+    if commit is None:
+        raise Refused(404, f"No commit found for the ref {wanted}")
+    root = f"{ask.world.api}/repos/{repo.full_name}"
+
+    def item(entry_path: str, kind: str, sha: str, size: int | None) -> dict[str, Any]:
+        url, html = f"{root}/contents/{entry_path}?ref={wanted}", f"{ask.world.url}/{repo.full_name}"
+        git, page = f"{root}/git/{'trees' if kind == 'dir' else 'blobs'}/{sha}", f"{html}/blob/{wanted}/{entry_path}"
+        return {
+            "type": kind,
+            "size": size or 0,
+            "name": entry_path.rsplit("/", 1)[-1],
+            "path": entry_path,
+            "sha": sha,
+            "url": url,
+            "git_url": git,
+            "html_url": page,
+            "download_url": None if kind == "dir" else f"{html}/raw/{wanted}/{entry_path}",
+            "_links": {"self": url, "git": git, "html": page},
+        }
+
+    entries = repo.objects.tree(commit, path=path) if path else []
+    if path and not entries:
+        raise not_found()
+    if path and entries[0].type == "blob":
+        entry = entries[0]
+        content = base64.encodebytes(repo.objects.blob(entry.sha)).decode()
+        own = item(path, "file", entry.sha, entry.size) | {"encoding": "base64", "content": content}
+        return Reply(own)
+    below = repo.objects.tree(commit, path=f"{path}/" if path else "")
+    kinds = {"blob": "file", "tree": "dir", "commit": "submodule"}
+    return Reply([item(e.path, kinds[e.type], e.sha, e.size) for e in below])
+
+
+def get_permission(ask: Ask) -> Reply:
+    """What a person may do; somebody GitHub does not know is 404."""
+    account = ask.world.accounts.get(ask.params["username"].lower())
+    if account is None:
+        raise not_found()
+    permission = ask.repo.permission(account.login)
+    order = ("pull", "triage", "push", "maintain", "admin")
+    rank = {"none": 0, "read": 1, "write": 3, "admin": 5}[permission]
+    user = shapes.user(ask.world, account) | {
+        "permissions": {name: place < rank for place, name in enumerate(order)},
+        "role_name": shapes.ROLES[permission],
+    }
+    return Reply({"permission": permission, "role_name": shapes.ROLES[permission], "user": user})
+
+
+def list_labels(ask: Ask) -> Reply:
+    return Reply([shapes.label(ask.world, ask.repo, it) for it in ask.repo.labels.values()], pages="")
+
+
+def get_label(ask: Ask) -> Reply:
+    it = ask.repo.labels.get(ask.params["name"].lower())
+    if it is None:
+        raise not_found()
+    return Reply(shapes.label(ask.world, ask.repo, it))
+
+
+def create_label(ask: Ask) -> Reply:
+    name = ask.text("name", "Label")
+    if name.lower() in ask.repo.labels:
+        raise invalid("Label", "name", "already_exists")
+    color = str(ask.body.get("color") or "ededed")
+    if len(color) != 6 or set(color.lower()) - set("0123456789abcdef"):
+        raise invalid("Label", "color", "invalid")
+    description = str(ask.body.get("description") or "")
+    if len(description) > 100:
+        raise invalid("Label", "description", "custom", "description is too long (maximum is 100 characters)")
+    it = ask.deeds.ensure_label(ask.repo, name, color, description)
+    return Reply(shapes.label(ask.world, ask.repo, it), 201)
+
+
+def list_issues(ask: Ask) -> Reply:
+    state, wanted = ask.query.get("state", "open"), ask.query.get("labels", "")
+    labels = {name.strip().lower() for name in wanted.split(",") if name.strip()}
+    found = [
+        it
+        for it in sorted(ask.repo.issues.values(), key=lambda i: -i.number)
+        if state in ("all", it.state) and labels <= {n.lower() for n in it.labels}
+    ]
+    return Reply([shapes.issue(ask.world, ask.repo, it) for it in found], pages="")
+
+
+def get_issue(ask: Ask) -> Reply:
+    return Reply(shapes.issue(ask.world, ask.repo, ask.issue()))
+
+
+def create_issue(ask: Ask) -> Reply:
+    title = ask.text("title", "Issue")
+    it = ask.deeds.open_issue(ask.repo, ask.actor, title, str(ask.body.get("body") or ""))
+    for name in ask.body.get("labels") or []:
+        ask.deeds.label(ask.repo, it, name if isinstance(name, str) else name["name"], ask.actor)
+    return Reply(shapes.issue(ask.world, ask.repo, it), 201)
+
+
+def update_issue(ask: Ask) -> Reply:
+    it, body = ask.issue(), ask.body
+    if body.get("state", "open") not in ("open", "closed"):
+        raise invalid("Issue", "state", "invalid")
+    ask.deeds.edit(ask.repo, it, body.get("title"), body.get("body"), ask.actor)
+    if "labels" in body:
+        wanted = [n if isinstance(n, str) else n["name"] for n in body["labels"]]
+        for name in [n for n in it.labels if n.lower() not in {w.lower() for w in wanted}]:
+            ask.deeds.unlabel(ask.repo, it, name, ask.actor)
+        for name in wanted:
+            ask.deeds.label(ask.repo, it, name, ask.actor)
+    if "state" in body:
+        ask.deeds.set_state(ask.repo, it, body["state"], ask.actor)
+    return Reply(shapes.issue(ask.world, ask.repo, it))
+
+
+def _text(ask: Ask) -> str:
+    text = ask.text("body", "IssueComment")
+    if len(text) > 65_536:
+        raise invalid("IssueComment", "body", "unprocessable", "body is too long (maximum is 65536 characters)")
+    return text
+
+
+def list_comments(ask: Ask) -> Reply:
+    it = ask.issue()
+    return Reply([shapes.remark(ask.world, ask.repo, it, own) for own in it.remarks], pages="")
+
+
+def create_comment(ask: Ask) -> Reply:
+    it = ask.issue()
+    if it.locked and ask.repo.permission(ask.actor.login) not in ("write", "admin"):
+        raise Refused(403, "Unable to create comment because issue is locked.")
+    own = ask.deeds.comment(ask.repo, it, _text(ask), ask.actor)
+    return Reply(shapes.remark(ask.world, ask.repo, it, own), 201)
+
+
+def _comment(ask: Ask) -> tuple[Issue, Remark]:
+    wanted = ask.number("comment_id")
+    for it in ask.repo.issues.values():
+        for own in it.remarks:
+            if own.id == wanted:
+                return it, own
+    raise not_found()
+
+
+def get_comment(ask: Ask) -> Reply:
+    return Reply(shapes.remark(ask.world, ask.repo, *_comment(ask)))
+
+
+def update_comment(ask: Ask) -> Reply:
+    it, own = _comment(ask)
+    ask.deeds.edit_comment(ask.repo, it, own, _text(ask), ask.actor)
+    return Reply(shapes.remark(ask.world, ask.repo, it, own))
+
+
+def list_issue_labels(ask: Ask) -> Reply:
+    return Reply([shapes.label(ask.world, ask.repo, ask.repo.labels[n.lower()]) for n in ask.issue().labels], pages="")
+
+
+def add_labels(ask: Ask) -> Reply:
+    it = ask.issue()
+    for name in ask.body.get("labels") or []:
+        ask.deeds.label(ask.repo, it, name if isinstance(name, str) else name["name"], ask.actor)
+    return Reply([shapes.label(ask.world, ask.repo, ask.repo.labels[n.lower()]) for n in it.labels])
+
+
+def remove_label(ask: Ask) -> Reply:
+    it = ask.issue()
+    if not ask.deeds.unlabel(ask.repo, it, ask.params["name"], ask.actor):
+        raise Refused(404, "Label does not exist")
+    return Reply([shapes.label(ask.world, ask.repo, ask.repo.labels[n.lower()]) for n in it.labels])
+
+
+def _react(ask: Ask, given: list[tuple[int, str, str]]) -> Reply:
+    content = ask.text("content", "Reaction")
+    if content not in REACTIONS:
+        raise invalid("Reaction", "content", "invalid")
+    had = next((r for r in given if r[1:] == (ask.actor.login, content)), None)
+    own = had or (next(ask.world.ids), ask.actor.login, content)
+    if had is None:
+        given.append(own)
+    shape = {
+        "id": own[0],
+        "node_id": shapes.node("Reaction", own[0]),
+        "user": shapes.user(ask.world, ask.actor),
+        "content": content,
+        "created_at": shapes.stamp(ask.repo.created),
+    }
+    return Reply(shape, 200 if had else 201)
+
+
+def react_to_issue(ask: Ask) -> Reply:
+    return _react(ask, ask.issue().reactions)
+
+
+def react_to_comment(ask: Ask) -> Reply:
+    return _react(ask, _comment(ask)[1].reactions)
+
+
+OPERATIONS = (
+    Operation("GET", R, "metadata:read", get_repository),
+    Operation("GET", f"{R}/contents/{{path}}", "contents:read", get_contents),
+    Operation("GET", f"{R}/collaborators/{{username}}/permission", "metadata:read", get_permission),
+    Operation("GET", f"{R}/labels", READ, list_labels),
+    Operation("POST", f"{R}/labels", WRITE, create_label),
+    Operation("GET", f"{R}/labels/{{name}}", READ, get_label),
+    Operation("GET", f"{R}/issues", "issues:read", list_issues),
+    Operation("POST", f"{R}/issues", "issues:write", create_issue),
+    Operation("GET", f"{R}/issues/comments/{{comment_id}}", READ, get_comment),
+    Operation("PATCH", f"{R}/issues/comments/{{comment_id}}", WRITE, update_comment),
+    Operation("POST", f"{R}/issues/comments/{{comment_id}}/reactions", WRITE, react_to_comment),
+    Operation("GET", f"{R}/issues/{{issue_number}}", READ, get_issue),
+    Operation("PATCH", f"{R}/issues/{{issue_number}}", WRITE, update_issue),
+    Operation("GET", f"{R}/issues/{{issue_number}}/comments", READ, list_comments),
+    Operation("POST", f"{R}/issues/{{issue_number}}/comments", WRITE, create_comment),
+    Operation("GET", f"{R}/issues/{{issue_number}}/labels", READ, list_issue_labels),
+    Operation("POST", f"{R}/issues/{{issue_number}}/labels", WRITE, add_labels),
+    Operation("DELETE", f"{R}/issues/{{issue_number}}/labels/{{name}}", WRITE, remove_label),
+    Operation("POST", f"{R}/issues/{{issue_number}}/reactions", WRITE, react_to_issue),
+)

@@ -1,0 +1,160 @@
+"""The REST API of the stand-in: find the operation, check who asks, answer, paginate, show it to an observer."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlencode
+
+from deploy.demo.github import apps, gate, gitdata, issues, pulls
+from deploy.demo.github.ask import Ask, Operation, Refused, Reply, not_found
+from deploy.demo.github.deeds import Deeds
+from deploy.demo.github.objects import NoSuchObject
+from deploy.demo.github.state import World
+
+OPERATIONS: tuple[Operation, ...] = (*apps.OPERATIONS, *issues.OPERATIONS, *gitdata.OPERATIONS, *pulls.OPERATIONS)
+LONG = ("path", "ref")  # parameters that may contain slashes
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """One request and its answer. `template` is the operation's path in GitHub's description ("" when unknown)."""
+
+    method: str
+    path: str
+    template: str
+    query: Mapping[str, str]
+    request: Any
+    status: int
+    response: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """Status, headers and bytes of an answer."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    parts = re.split(r"\{(\w+)\}", template)
+    text = re.escape(parts[0])
+    for name, literal in zip(parts[1::2], parts[2::2], strict=True):
+        text += f"(?P<{name}>{'.*' if name in LONG else '[^/]+'})" + re.escape(literal)
+    return re.compile(text)
+
+
+class Rest:
+    """`fault` may answer in GitHub's place (an outage, a rate limit): it returns a Wire or None."""
+
+    def __init__(self, world: World, deeds: Deeds, observer: Callable[[Traffic], None] | None) -> None:
+        self.world = world
+        self.deeds = deeds
+        self.observer = observer
+        self.fault: Callable[[str, str], Wire | None] | None = None
+        self.lock = threading.RLock()
+        self.used = 0
+        self._table = [(op, _pattern(op.path)) for op in OPERATIONS]
+
+    def answer(self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> Wire:
+        """Answer one request below the API's root; `path` is still percent-encoded."""
+        if self.fault is not None and (wire := self.fault(method, path)) is not None:
+            return wire
+        with self.lock:
+            self.used += 1
+            asked = dict(parse_qsl(query, keep_blank_values=True))
+            operation, params = self._find(method, path)
+            given: Any = None
+            try:
+                given = self._parse(body)
+                reply = self._ask(operation, params, asked, headers, given or {}, method)
+            except Refused as refused:
+                reply = Reply(refused.body, refused.status)
+            except NoSuchObject as error:
+                reply = Reply({"message": f"Not Found: {error}", "documentation_url": "", "status": "404"}, 404)
+            wire = self._wire(reply, path, asked)
+            if self.observer is not None:
+                shown = json.loads(wire.body) if wire.body else None
+                template = operation.path if operation else ""
+                self.observer(Traffic(method, path, template, asked, given, wire.status, shown))
+            return wire
+
+    def _parse(self, body: bytes) -> Any:
+        if not body:
+            return None
+        try:
+            given = json.loads(body)
+        except ValueError as error:
+            raise Refused(400, "Problems parsing JSON") from error
+        if not isinstance(given, dict):
+            raise Refused(400, "Body should be a JSON object")
+        return given
+
+    def _find(self, method: str, path: str) -> tuple[Operation | None, dict[str, str]]:
+        for operation, pattern in self._table:
+            if operation.method == method and (found := pattern.fullmatch(path)):
+                return operation, {k: unquote(v) for k, v in found.groupdict().items()}
+        return None, {}
+
+    def _ask(
+        self,
+        operation: Operation | None,
+        params: dict[str, str],
+        query: dict[str, str],
+        headers: Mapping[str, str],
+        body: dict[str, Any],
+        method: str,
+    ) -> Reply:
+        if not headers.get("user-agent"):
+            raise Refused(403, "Request forbidden by administrative rules. Please make sure your request has a User-Agent header")
+        if operation is None:
+            raise not_found()
+        ask = Ask(self.world, self.deeds, params, query, body, self.world.bot)
+        authorization = headers.get("authorization", "")
+        if operation.needs == "app":
+            gate.check_app(self.world, authorization)
+        elif operation.needs != "none":
+            ask.token = gate.find_token(self.world, authorization)
+            ask.installation = self.world.installations.get(ask.token.installation)
+            ask.actor = ask.token.person or self.world.bot
+            if "owner" in params:
+                ask.repository = gate.reach(self.world, ask.token, params["owner"], params["repo"])
+                gate.permit(ask.token, ask.repository, operation.needs, method)
+        return operation.answer(ask)
+
+    def _wire(self, reply: Reply, path: str, query: dict[str, str]) -> Wire:
+        headers = {
+            "Content-Type": "application/json; charset=utf-8",
+            "X-GitHub-Media-Type": "github.v3; format=json",
+            "X-RateLimit-Limit": "5000",
+            "X-RateLimit-Remaining": str(max(5000 - self.used, 0)),
+            "X-RateLimit-Reset": str(int(time.time()) + 3600),
+            "X-RateLimit-Resource": "core",
+            "X-RateLimit-Used": str(self.used),
+            **reply.headers,
+        }
+        body = reply.body
+        if reply.pages is not None:
+            body = self._page(reply, path, query, headers)
+        return Wire(reply.status, headers, b"" if reply.status == 204 else json.dumps(body).encode())
+
+    def _page(self, reply: Reply, path: str, query: dict[str, str], headers: dict[str, str]) -> Any:
+        """The asked-for page of a list, with GitHub's Link header."""
+        whole = reply.body[reply.pages] if reply.pages else reply.body
+        number = lambda name, default: int(v) if (v := query.get(name, "")).isdecimal() and int(v) else default
+        size, page = min(number("per_page", 30), 100), number("page", 1)
+        last = max(-(-len(whole) // size), 1)
+        link = lambda rel, n: f'<{self.world.api}{path}?{urlencode({**query, "page": n})}>; rel="{rel}"'
+        links = [link("next", page + 1), link("last", last)] if page < last else []
+        links += [link("prev", page - 1), link("first", 1)] if page > 1 else []
+        if links:
+            headers["Link"] = ", ".join(links)
+        part = whole[(page - 1) * size : page * size]
+        return {**reply.body, reply.pages: part} if reply.pages else part

@@ -1,0 +1,261 @@
+"""What the stand-in remembers: accounts, repositories, issues, pull requests, tokens, deliveries."""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+from deploy.demo.github.objects import Objects
+
+Permission = Literal["none", "read", "write", "admin"]
+PERMISSIONS: dict[str, str] = {
+    "checks": "write",
+    "contents": "write",
+    "issues": "write",
+    "metadata": "read",
+    "pull_requests": "write",
+    "statuses": "read",
+}
+EVENTS = (
+    "check_run",
+    "check_suite",
+    "issue_comment",
+    "issues",
+    "label",
+    "pull_request",
+    "pull_request_review",
+    "pull_request_review_comment",
+    "push",
+    "repository",
+)
+
+
+def now() -> datetime:
+    """The current time, UTC, in whole seconds as GitHub gives it."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+@dataclass(slots=True)
+class Account:
+    """A person, an organization or a bot."""
+
+    id: int
+    login: str
+    type: Literal["User", "Bot", "Organization"] = "User"
+
+
+@dataclass(slots=True)
+class Label:
+    """A label of a repository."""
+
+    id: int
+    name: str
+    color: str = "ededed"
+    description: str = ""
+
+
+@dataclass(slots=True)
+class Remark:
+    """A comment on an issue, or (with `path`) on a line of a pull request."""
+
+    id: int
+    author: Account
+    body: str
+    created: datetime
+    updated: datetime
+    reactions: list[tuple[int, str, str]] = field(default_factory=list)  # id, login, content
+    path: str = ""
+    line: int = 0
+    commit: str = ""
+    review: int = 0
+    reply_to: int = 0
+
+
+@dataclass(slots=True)
+class Review:
+    """A submitted review. `state` is APPROVED, CHANGES_REQUESTED or COMMENTED."""
+
+    id: int
+    author: Account
+    state: str
+    body: str
+    commit: str
+    submitted: datetime
+
+
+@dataclass(slots=True)
+class Pull:
+    """The half of a pull request that an issue does not have. `head_sha` is kept when the branch is gone."""
+
+    head: str
+    base: str
+    head_sha: str
+    base_sha: str
+    draft: bool = False
+    merged_at: datetime | None = None
+    merged_by: Account | None = None
+    merge_sha: str = ""
+    reviews: list[Review] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Issue:
+    """An issue, or a pull request when `pull` is set (they share their numbers)."""
+
+    id: int
+    number: int
+    title: str
+    body: str
+    author: Account
+    created: datetime
+    updated: datetime
+    state: Literal["open", "closed"] = "open"
+    closed: datetime | None = None
+    locked: bool = False
+    labels: list[str] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
+    reactions: list[tuple[int, str, str]] = field(default_factory=list)
+    pull: Pull | None = None
+
+
+@dataclass(slots=True)
+class CheckRun:
+    """A check run, its REST fields kept as given."""
+
+    id: int
+    head_sha: str
+    fields: dict[str, Any]
+    started: datetime
+
+
+@dataclass(slots=True)
+class Repository:
+    """A repository. `people` maps logins to their permission; the owner is its administrator."""
+
+    id: int
+    owner: Account
+    name: str
+    objects: Objects
+    default_branch: str = "main"
+    private: bool = True
+    archived: bool = False
+    people: dict[str, Permission] = field(default_factory=dict)
+    labels: dict[str, Label] = field(default_factory=dict)  # by lower-case name
+    issues: dict[int, Issue] = field(default_factory=dict)
+    checks: list[CheckRun] = field(default_factory=list)
+    created: datetime = field(default_factory=now)
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.owner.login}/{self.name}"
+
+    def permission(self, login: str) -> Permission:
+        """What this person may do here."""
+        return "admin" if login == self.owner.login else self.people.get(login, "none")
+
+
+@dataclass(slots=True)
+class Installation:
+    """The App on one account. `repositories` are ids."""
+
+    id: int
+    account: Account
+    repositories: set[int]
+    permissions: dict[str, str]
+    created: datetime
+    suspended: datetime | None = None
+
+
+@dataclass(slots=True)
+class Token:
+    """An installation token (`ghs_`) or a person's token (`ghu_`, `person` set)."""
+
+    text: str
+    expires: datetime
+    installation: int = 0
+    repositories: set[int] | None = None  # None: all of the installation
+    permissions: dict[str, str] = field(default_factory=dict)
+    person: Account | None = None
+
+
+@dataclass(slots=True)
+class Delivery:
+    """One attempt to deliver a webhook; a redelivery is another with the same `guid`."""
+
+    id: int
+    guid: str
+    event: str
+    payload: dict[str, Any]
+    redelivery: bool = False
+    delivered: datetime = field(default_factory=now)
+    status_code: int = 0
+    status: str = "pending"
+    seconds: float = 0.0
+    request_headers: dict[str, str] = field(default_factory=dict)
+    response_body: str = ""
+
+
+@dataclass(slots=True)
+class App:
+    """The one GitHub App. Keys are PEM texts; the stand-in verifies with the public one only."""
+
+    id: int
+    slug: str
+    name: str
+    client_id: str
+    client_secret: str
+    public_key: str
+    private_key: str
+    webhook_url: str
+    webhook_secret: str
+    callback_url: str = ""
+    permissions: dict[str, str] = field(default_factory=lambda: dict(PERMISSIONS))
+    events: tuple[str, ...] = EVENTS
+
+
+@dataclass(slots=True)
+class World:
+    """All of it. Ids come from one counter, so no two things share one by accident."""
+
+    app: App
+    url: str = ""  # http://host:port
+    bot: Account = field(default_factory=lambda: Account(0, ""))
+    accounts: dict[str, Account] = field(default_factory=dict)  # by lower-case login
+    repositories: dict[int, Repository] = field(default_factory=dict)
+    installations: dict[int, Installation] = field(default_factory=dict)
+    tokens: dict[str, Token] = field(default_factory=dict)
+    deliveries: list[Delivery] = field(default_factory=list)
+    codes: dict[str, dict[str, str]] = field(default_factory=dict)  # OAuth codes waiting to be exchanged
+    conversions: dict[str, dict[str, Any]] = field(default_factory=dict)  # manifests waiting for conversion
+    ids: itertools.count[int] = field(default_factory=lambda: itertools.count(1001))
+
+    @property
+    def api(self) -> str:
+        """The REST root, shaped as on GitHub Enterprise Server."""
+        return f"{self.url}/api/v3"
+
+    def account(self, login: str) -> Account:
+        """The account of that name, made on first use."""
+        key = login.lower()
+        if key not in self.accounts:
+            self.accounts[key] = Account(next(self.ids), login)
+        return self.accounts[key]
+
+    def repository(self, owner: str, name: str) -> Repository | None:
+        full = f"{owner}/{name}".lower()
+        return next((r for r in self.repositories.values() if r.full_name.lower() == full), None)
+
+    def installation_of(self, repository: int) -> Installation | None:
+        return next((i for i in self.installations.values() if repository in i.repositories), None)
+
+    def mint(self, installation: Installation, repositories: set[int] | None, permissions: dict[str, str]) -> Token:
+        """A new installation token, valid for an hour, in GitHub's long form with dots."""
+        parts = (secrets.token_urlsafe(90), secrets.token_urlsafe(240), secrets.token_urlsafe(54))
+        text = "ghs_" + ".".join(parts).replace("-", "x")
+        token = Token(text, now() + timedelta(hours=1), installation.id, repositories, permissions)
+        self.tokens[text] = token
+        return token
