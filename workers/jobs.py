@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import ColumnElement, select
@@ -240,16 +241,27 @@ def update(session: Session, lease: Lease, *, now: datetime, **columns: Any) -> 
 
 
 def finish(
-    session: Session, lease: Lease, state: State, reason: str, *, now: datetime, told: bool = True
+    session: Session,
+    lease: Lease,
+    state: State,
+    reason: str,
+    *,
+    now: datetime,
+    told: bool = True,
+    needed: Decimal | None = None,
 ) -> Enqueued | None:
-    """End the job and give up the lease. `told` False: GitHub has yet to hear of it (`untold`).
+    """End the job and give up the lease. `told` False: GitHub has yet to hear of it (`lease_untold`).
+
+    `needed`: USD of the call that found no room; an over-budget job runs again once there is that much.
 
     Returns the job that starts anew if that was asked for during a cancellation; publish it after the commit.
     Raises LeaseLost, or ValueError for an active state.
     """
     if state.active:
         raise ValueError(f"a job ends as something else than {state}; use requeue() to try again")
-    return end(session, fenced(session, lease), state, reason, now=now, told=told)
+    row = fenced(session, lease)
+    row.needed = needed
+    return end(session, row, state, reason, now=now, told=told)
 
 
 def end(session: Session, row: JobRow, state: State, reason: str, *, now: datetime, told: bool) -> Enqueued | None:

@@ -87,7 +87,8 @@ class InstallationRow(Table):
 
 class RepositoryRow(Table):
     """A repository of an installation. `budget` is the monthly override in USD set by `budget_by` at `budget_at`;
-    `budget_file` is what the repository's file said then (`workers/budget.py` has the precedence)."""
+    `budget_file` is what the repository's file said then, `file_budget` and `file_issue` what it says now
+    (`workers/budget.py` has the precedence). `budget_issue` is the issue where GitHub is told of it."""
 
     __tablename__ = "repositories"
     __table_args__ = (Index("ix_repositories_installation_id", "installation_id"),)
@@ -102,6 +103,7 @@ class RepositoryRow(Table):
     budget_at: Mapped[datetime | None]
     budget_file: Mapped[Decimal | None]
     file_budget: Mapped[Decimal | None]
+    file_issue: Mapped[Decimal | None]
     settings: Mapped[dict[str, Any] | None]
     settings_at: Mapped[datetime | None]
     budget_issue: Mapped[int] = mapped_column(default=0)
@@ -110,7 +112,7 @@ class RepositoryRow(Table):
 
 class JobRow(Table):
     """`workers.job.Job` and its lease. `told` False: it ended, and GitHub has not been told yet.
-    `restart_by`: who asked again while the cancelled run was still going."""
+    `restart_by`: who asked again while the cancelled run was still going. `needed`: the USD whose lack stopped it."""
 
     __tablename__ = "jobs"
     __table_args__ = (
@@ -150,6 +152,7 @@ class JobRow(Table):
     approved: Mapped[bool] = mapped_column(default=False)
     told: Mapped[bool] = mapped_column(default=True)
     restart_by: Mapped[str] = mapped_column(default="")
+    needed: Mapped[Decimal | None]
     lease_owner: Mapped[str] = mapped_column(default="")
     lease_fence: Mapped[int] = mapped_column(default=0)
     lease_expires: Mapped[datetime | None]
