@@ -146,7 +146,9 @@ def publish(token: Client, branch: str = "autofix/issue-1", text: str = "PRICE =
     """Commit `text` by the Git Data API and point `branch` at it."""
     head = token("GET", f"{R}/git/ref/heads/main")["object"]["sha"]
     base = token("GET", f"{R}/git/commits/{head}")
-    blob = token("POST", f"{R}/git/blobs", {"content": base64.b64encode(text.encode()).decode(), "encoding": "base64"}, 201)
+    blob = token(
+        "POST", f"{R}/git/blobs", {"content": base64.b64encode(text.encode()).decode(), "encoding": "base64"}, 201
+    )
     entries = [
         {"path": "src/parcel.py", "mode": "100644", "type": "blob", "sha": blob["sha"]},
         {"path": "tests/test_new.py", "mode": "100644", "type": "blob", "content": "assert True\n"},

@@ -47,9 +47,7 @@ def _registry() -> Registry[Any]:
 def _table() -> list[tuple[str, re.Pattern[str]]]:
     table = []
     for template in sorted(description()["paths"], key=lambda t: t.count("{")):
-        pattern = re.sub(
-            r"\\\{(\w+)\\\}", lambda m: ".*" if m[1] in LONG else "[^/]+", re.escape(template)
-        )
+        pattern = re.sub(r"\\\{(\w+)\\\}", lambda m: ".*" if m[1] in LONG else "[^/]+", re.escape(template))
         table.append((template, re.compile(pattern)))
     return table
 

@@ -47,7 +47,9 @@ def _chosen(ask: Ask, it: Installation) -> set[int] | None:
     own = {i: ask.world.repositories[i].name for i in it.repositories}
     wanted = set(ids or ()) | {next((i for i, n in own.items() if n == name), -1) for name in names or ()}
     if not wanted or not wanted <= set(own):
-        message = "There is at least one repository that does not exist or is not accessible to the parent installation."
+        message = (
+            "There is at least one repository that does not exist or is not accessible to the parent installation."
+        )
         raise Refused(422, message)
     return wanted
 
@@ -85,7 +87,9 @@ def token_repositories(ask: Ask) -> Reply:
         raise Refused(403, "Resource not accessible by integration")
     ids = sorted(ask.token.repositories or ask.installation.repositories)
     found = [shapes.repository(ask.world, ask.world.repositories[i]) for i in ids]
-    return Reply({"total_count": len(found), "repository_selection": "selected", "repositories": found}, pages="repositories")
+    return Reply(
+        {"total_count": len(found), "repository_selection": "selected", "repositories": found}, pages="repositories"
+    )
 
 
 def hook_config(ask: Ask) -> Reply:
@@ -177,7 +181,9 @@ def user_repositories(ask: Ask) -> Reply:
     if not reach:
         raise not_found()
     found = [shapes.repository(ask.world, r, r.permission(ask.person.login)) for r in reach]
-    return Reply({"total_count": len(found), "repository_selection": "selected", "repositories": found}, pages="repositories")
+    return Reply(
+        {"total_count": len(found), "repository_selection": "selected", "repositories": found}, pages="repositories"
+    )
 
 
 OPERATIONS = (

@@ -127,9 +127,7 @@ class Deeds:
         own = Review(next(self.world.ids), by, state, body, it.pull.head_sha, now())
         it.pull.reviews.append(own)
         added = [
-            Remark(
-                next(self.world.ids), by, text, now(), now(), path=path, line=line, commit=own.commit, review=own.id
-            )
+            Remark(next(self.world.ids), by, text, now(), now(), path=path, line=line, commit=own.commit, review=own.id)
             for path, line, text in lines
         ]
         it.pull.remarks.extend(added)

@@ -36,7 +36,9 @@ def check_app(world: World, authorization: str) -> None:
     if exp > clock + LONGEST + SKEW:
         raise Refused(401, "'Expiration time' claim ('exp') is too far in the future")
     if not isinstance(iat, int | float) or iat > clock + SKEW:
-        raise Refused(401, "'Issued at' claim ('iat') must be an Integer representing the time that the assertion was issued")
+        raise Refused(
+            401, "'Issued at' claim ('iat') must be an Integer representing the time that the assertion was issued"
+        )
 
 
 def find_token(world: World, authorization: str) -> Token:
@@ -69,7 +71,9 @@ def reach(world: World, token: Token, owner: str, name: str) -> Repository:
     installation = world.installations[token.installation]
     if installation.suspended:
         raise Refused(403, "This installation has been suspended")
-    if repo.id not in installation.repositories or (token.repositories is not None and repo.id not in token.repositories):
+    if repo.id not in installation.repositories or (
+        token.repositories is not None and repo.id not in token.repositories
+    ):
         raise not_found()
     return repo
 
@@ -77,7 +81,9 @@ def reach(world: World, token: Token, owner: str, name: str) -> Repository:
 def permit(token: Token, repo: Repository, needs: str, method: str) -> None:
     """One of the `needs` (`issues:read|pull_requests:read`) must be granted. Raises Refused 403."""
     if token.person is not None:
-        enough = repo.permission(token.person.login) in (("write", "admin") if method != "GET" else ("read", "write", "admin"))
+        enough = repo.permission(token.person.login) in (
+            ("write", "admin") if method != "GET" else ("read", "write", "admin")
+        )
     else:
         wanted = (need.split(":") for need in needs.split("|"))
         enough = any(LEVELS[level] <= LEVELS.get(token.permissions.get(name, ""), 0) for name, level in wanted)

@@ -117,7 +117,7 @@ def get_blob(ask: Ask) -> Reply:
 def create_blob(ask: Ask) -> Reply:
     text, encoding = ask.body.get("content"), ask.body.get("encoding", "utf-8")
     if not isinstance(text, str):
-        raise Refused(422, "Invalid request.\n\n\"content\" wasn't supplied.")
+        raise Refused(422, 'Invalid request.\n\n"content" wasn\'t supplied.')
     try:
         content = base64.b64decode(text, validate=False) if encoding == "base64" else text.encode()
     except binascii.Error as error:

@@ -47,9 +47,7 @@ def create_pull(ask: Ask) -> Reply:
     for it in ask.repo.issues.values():
         if it.pull and it.state == "open" and (it.pull.head, it.pull.base) == (head, base):
             message = f"A pull request already exists for {label}."
-            raise Refused(
-                422, "Validation Failed", [{"resource": "PullRequest", "code": "custom", "message": message}]
-            )
+            raise Refused(422, "Validation Failed", [{"resource": "PullRequest", "code": "custom", "message": message}])
     if own.ahead(base_sha, head_sha) == 0:
         message = f"No commits between {base} and {head}"
         raise Refused(422, "Validation Failed", [{"resource": "PullRequest", "code": "custom", "message": message}])
@@ -124,7 +122,7 @@ def create_check(ask: Ask) -> Reply:
     if ask.repo.objects.type(sha) != "commit":
         raise Refused(422, f"No commit found for SHA: {sha}")
     if ask.body.get("status") == "completed" and not ask.body.get("conclusion"):
-        raise Refused(422, "Invalid request.\n\n\"conclusion\" wasn't supplied.")
+        raise Refused(422, 'Invalid request.\n\n"conclusion" wasn\'t supplied.')
     fields = {k: v for k, v in ask.body.items() if k in CHECK_FIELDS} | {"name": name}
     it = CheckRun(next(ask.world.ids), sha, fields, now())
     ask.repo.checks.append(it)

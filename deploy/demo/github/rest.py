@@ -113,7 +113,9 @@ class Rest:
         method: str,
     ) -> Reply:
         if not headers.get("user-agent"):
-            raise Refused(403, "Request forbidden by administrative rules. Please make sure your request has a User-Agent header")
+            raise Refused(
+                403, "Request forbidden by administrative rules. Please make sure your request has a User-Agent header"
+            )
         if operation is None:
             raise not_found()
         ask = Ask(self.world, self.deeds, params, query, body, self.world.bot)

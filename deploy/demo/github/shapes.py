@@ -399,9 +399,7 @@ def commit(world: World, repo: Repository, it: CommitObject) -> Json:
         "committer": signature(it.committer),
         "tree": {"sha": it.tree, "url": f"{root}/trees/{it.tree}"},
         "message": it.message.rstrip("\n"),
-        "parents": [
-            {"sha": p, "url": f"{root}/commits/{p}", "html_url": f"{html}/{p}"} for p in it.parents
-        ],
+        "parents": [{"sha": p, "url": f"{root}/commits/{p}", "html_url": f"{html}/{p}"} for p in it.parents],
         "verification": {
             "verified": signed,
             "reason": "valid" if signed else "unsigned",

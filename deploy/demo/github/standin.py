@@ -1,9 +1,9 @@
 """The stand-in as one object: start it, let people act on it, read what became of it.
 
-    with StandIn(folder, webhook_url="http://127.0.0.1:8000/webhooks/github", webhook_secret="…") as github:
-        repo = github.add_repository("demo/parcel", {"README.md": b"…"}, people={"ada": "write"})
-        number = github.open_issue("demo/parcel", "Rounding is wrong", "…", by="ada")
-        github.label("demo/parcel", number, "autofix", by="ada")
+with StandIn(folder, webhook_url="http://127.0.0.1:8000/webhooks/github", webhook_secret="…") as github:
+    repo = github.add_repository("demo/parcel", {"README.md": b"…"}, people={"ada": "write"})
+    number = github.open_issue("demo/parcel", "Rounding is wrong", "…", by="ada")
+    github.label("demo/parcel", number, "autofix", by="ada")
 """
 
 from __future__ import annotations
@@ -301,11 +301,7 @@ class StandIn:
 
     def deliveries(self, event: str = "", action: str = "") -> list[Delivery]:
         """Deliveries so far, oldest first."""
-        return [
-            d
-            for d in self.world.deliveries
-            if event in ("", d.event) and action in ("", d.payload.get("action"))
-        ]
+        return [d for d in self.world.deliveries if event in ("", d.event) and action in ("", d.payload.get("action"))]
 
     def read(self, full_name: str, path: str, ref: str = "main") -> bytes:
         """A file at a branch. Raises KeyError when it is not there."""

@@ -55,9 +55,7 @@ class Site:
     async def api(self, request: Request) -> Response:
         body = await request.body()
         path = request.scope["raw_path"].decode("ascii").removeprefix("/api/v3")
-        wire = await run_in_threadpool(
-            self.rest.answer, request.method, path, request.url.query, request.headers, body
-        )
+        wire = await run_in_threadpool(self.rest.answer, request.method, path, request.url.query, request.headers, body)
         return _answer(wire)
 
     async def git_or_page(self, request: Request) -> Response:
