@@ -1,0 +1,50 @@
+"""Puts the receiver together. Importing it loads neither litellm, docker, strategies nor sandbox."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, FastAPI
+
+from webhook.health import health
+from webhook.metrics import Metrics
+from webhook.receive import receiver
+from webhook.triage import Known
+from webhook.waker import Waker
+from webhook.writer import Writer
+from workers.database import Database
+from workers.readiness import database_answers
+from workers.settings import Settings
+
+
+def create_app(
+    settings: Settings,
+    database: Database,
+    publish: Callable[[str, str | int], None],
+    *,
+    routers: Sequence[APIRouter] = (),
+    label_of: Callable[[int], str | None] | None = None,
+) -> FastAPI:
+    """The ASGI application. `publish(kind, id)` sends a wake-up ("job" or "delivery") and may fail.
+
+    `routers` are pages that others add; `label_of` says which label a repository's file was last seen to
+    name. Raises ConfigError without a webhook secret.
+    """
+    settings.require_webhook_secret()
+    metrics = Metrics()
+    waker = Waker(publish)
+    writer = Writer(database, waker.wake)
+    known = Known(settings.github_app_id, label_of) if label_of is not None else Known(settings.github_app_id)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        with waker, writer:
+            yield
+
+    app = FastAPI(title="Pennyfix", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    app.include_router(receiver(settings.webhook_secrets, known, writer, metrics))
+    app.include_router(health({"database": lambda: database_answers(database)}, lambda: metrics.text(waker.failures)))
+    for router in routers:
+        app.include_router(router)
+    return app

@@ -1,0 +1,46 @@
+"""`python -m webhook.serve PARENT`, and `serve()`: the receiver in uvicorn, one process."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+
+import uvicorn
+from fastapi import APIRouter
+
+from webhook.app import create_app
+from workers import log
+from workers.app import publisher
+from workers.context import Context, open_context
+from workers.label_of import label_of
+from workers.parent import die_with_parent
+from workers.settings import Settings, load_settings
+
+Pages = Callable[[Context], Sequence[APIRouter]]
+AT_ONCE = 1000
+
+
+def serve(settings: Settings, *, pages: Pages | None = None) -> None:
+    """Receive deliveries until SIGTERM or SIGINT. Raises ConfigError without a webhook secret."""
+    settings.require_webhook_secret()
+    log.configure(settings, "receiver")
+    context = open_context(settings, publish=publisher(settings))
+    app = create_app(
+        settings,
+        context.database,
+        context.publish,
+        routers=pages(context) if pages is not None else (),
+        label_of=label_of(context.database),
+    )
+    try:
+        uvicorn.run(
+            app, host=settings.host, port=settings.port, log_config=None, access_log=False, server_header=False,
+            limit_concurrency=AT_ONCE, timeout_keep_alive=30, timeout_graceful_shutdown=10, proxy_headers=False,
+        )  # fmt: skip
+    finally:
+        context.database.close()
+
+
+if __name__ == "__main__":
+    die_with_parent(int(sys.argv[1]))
+    serve(load_settings())

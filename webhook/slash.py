@@ -1,0 +1,33 @@
+"""`/autofix …` at the start of a comment, taken apart. Whether the author may say so is asked later, by a worker."""
+
+from __future__ import annotations
+
+from typing import Literal, cast
+
+Verb = Literal["start", "retry", "stop", "quote", "approve", "budget", "help", "instructions", "unknown"]
+NAME = "/autofix"
+VERBS = ("retry", "stop", "quote", "approve", "budget", "help")
+LONGEST = 4000
+
+
+def parse(body: str, *, on_pull_request: bool) -> tuple[Verb, str] | None:
+    """The verb and the rest, or None when the comment is no command.
+
+    A verb takes the rest of its line, except that `/autofix` alone or with free text on a pull request
+    takes the whole comment as instructions. Free text on an issue is an unknown verb, so that a
+    misspelt one never starts anything.
+    """
+    text = body.lstrip()
+    if text[: len(NAME)].lower() != NAME or (text[len(NAME) : len(NAME) + 1] or " ").strip():
+        return None
+    text = text[len(NAME) :].strip()[:LONGEST]
+    line, _, below = text.partition("\n")
+    word, _, rest = line.strip().partition(" ")
+    verb = word.lower().rstrip(".!")
+    if verb in VERBS:
+        return cast("Verb", verb), rest.strip()
+    if not text:
+        return "start", ""
+    if on_pull_request:
+        return "instructions", text
+    return "unknown", f"{line} {below}".strip()

@@ -1,0 +1,160 @@
+"""Celery, and nobody else's door to it: how wake-ups are sent and what a worker process does with one.
+
+A message carries an id and means "look into the database". Losing one, or getting it twice, is harmless:
+the row with its lease is the truth. Celery is imported inside functions; the receiver loads it on first use.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
+
+from workers.broker import broker_url
+from workers.settings import Settings, export
+
+if TYPE_CHECKING:
+    from celery import Celery
+
+    from workers.context import Context
+
+WAKE = "pennyfix.wake"  # (job id): a job waits
+OBEY = "pennyfix.obey"  # (delivery's guid): a delivery asks for something that needs GitHub
+TASKS = {"job": WAKE, "delivery": OBEY}
+QUEUE = "pennyfix"
+GRACE = 300.0  # seconds between asking a job to end and killing it
+SOFT_SHUTDOWN = 60.0
+
+Publish = Callable[[str, str | int], None]
+
+
+class Duty(Protocol):
+    """What a worker process does when it is woken."""
+
+    def run_next(self) -> object:
+        """Run the next job, if one is due."""
+
+    def obey(self, guid: str) -> object:
+        """Carry out what a recorded delivery asks for, if it still waits."""
+
+
+def make_app(settings: Settings) -> Celery:
+    """An application that can send wake-ups. No connection is made yet."""
+    from celery import Celery
+
+    app = Celery("pennyfix", broker=broker_url(settings), set_as_current=False)
+    app.conf.update(
+        task_default_queue=QUEUE,
+        task_serializer="json",
+        accept_content=["json"],
+        task_ignore_result=True,  # a result backend that is down blocks publishing for 19 s
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        worker_prefetch_multiplier=1,
+        worker_cancel_long_running_tasks_on_connection_loss=True,
+        worker_soft_shutdown_timeout=SOFT_SHUTDOWN,
+        worker_hijack_root_logger=False,
+        worker_send_task_events=False,
+        broker_connection_timeout=3,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        task_soft_time_limit=settings.job_seconds,
+        task_time_limit=settings.job_seconds + GRACE,
+        broker_transport_options={
+            # Above the hard limit, or a long job is started again while it runs.
+            "visibility_timeout": settings.job_seconds + GRACE + 1800,
+            "socket_timeout": 10,
+            "socket_connect_timeout": 3,
+            "health_check_interval": 10,
+            "unacked_restore_interval": 10,
+            "unacked_restore_throttle": 1,
+            "max_retries": 1,
+        },
+    )
+    return app
+
+
+def publisher(settings: Settings) -> Publish:
+    """`publish(kind, id)` with kind "job" or "delivery": one attempt and one more on a fresh connection.
+
+    Raises what the broker's client raises (within seconds); whoever calls it leaves the rest to the sweeper.
+    """
+    lock = threading.Lock()
+    made: list[Celery] = []
+
+    def publish(kind: str, id: str | int) -> None:  # noqa: A002  # the contract's word
+        with lock:
+            if not made:
+                made.append(make_app(settings))
+        made[0].send_task(
+            TASKS[kind], args=[id], queue=QUEUE, ignore_result=True, retry=True,
+            retry_policy={"max_retries": 1, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.1},
+        )  # fmt: skip
+
+    return publish
+
+
+def run_worker(settings: Settings, *, name: str, open_duty: Callable[[Context], Duty] | None = None) -> None:
+    """Work until SIGTERM (then up to 60 s to finish), SIGQUIT or SIGINT. `settings.workers` processes, one job each.
+
+    `open_duty` says what a wake-up runs, once per process; by default `workers.duty.open_duty`.
+    """
+    export("REMAP_SIGTERM", "SIGQUIT")  # celery.apps.worker reads it when imported: SIGTERM lets jobs finish first
+    from celery.signals import worker_process_init
+
+    app = make_app(settings)
+    process = _Process(settings, open_duty)
+
+    def begin(**_kwargs: Any) -> None:
+        process.begin()
+
+    def wake(job_id: int) -> None:
+        """Run the job that is next by fairness; it need not be `job_id`, whose message only said that one waits."""
+        _ = job_id
+        process.duty().run_next()
+
+    def obey(guid: str) -> None:
+        """Do what a delivery asks for."""
+        process.duty().obey(guid)
+
+    worker_process_init.connect(begin, weak=False)
+    app.task(name=WAKE, ignore_result=True)(wake)
+    app.task(name=OBEY, ignore_result=True)(obey)
+    app.worker_main(
+        [
+            "worker", "--pool=prefork", f"--concurrency={settings.workers}", f"--hostname={name}@%h",
+            f"--queues={QUEUE}", f"--loglevel={settings.log_level}",
+            "--without-gossip", "--without-mingle", "--without-heartbeat",
+        ]
+    )  # fmt: skip
+
+
+class _Process:
+    """One process of the pool. Its duty is opened by its first wake-up and kept: nothing is shared across a fork."""
+
+    def __init__(self, settings: Settings, open_duty: Callable[[Context], Duty] | None) -> None:
+        self._settings = settings
+        self._open = open_duty
+        self._duty: Duty | None = None
+
+    def begin(self) -> None:
+        """Right after the fork."""
+        import os
+
+        from workers import log
+        from workers.parent import die_with_parent
+
+        die_with_parent(os.getppid())
+        log.configure(self._settings, "worker")
+
+    def duty(self) -> Duty:
+        """What this process does."""
+        if self._duty is None:
+            from workers.context import open_context
+
+            if self._open is None:
+                from workers.duty import open_duty
+
+                self._open = open_duty
+            self._duty = self._open(open_context(self._settings))
+        return self._duty

@@ -1,0 +1,43 @@
+"""`python -m workers.sweep PARENT`: sweeps every few seconds until SIGTERM. Several may run; rows decide."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+
+import structlog
+
+from workers import log as logging_setup
+from workers.context import Context, open_context
+from workers.parent import die_with_parent
+from workers.settings import load_settings
+
+SECONDS = 5.0
+log = structlog.get_logger()
+
+
+def keep_sweeping(context: Context, stop: threading.Event, *, seconds: float = SECONDS) -> None:
+    """Sweep until `stop` is set. A sweep that fails is logged, and the next one tries again."""
+    from workers.sweeper import sweep
+
+    while not stop.is_set():
+        try:
+            sweep(context.database, context.publish, context.clock())
+        except Exception as error:  # noqa: BLE001  # a database or broker that is away comes back; this loop is what waits for it
+            log.warning("a sweep failed", error=f"{type(error).__name__}: {error}"[:500])
+        stop.wait(seconds)
+
+
+def main(parent: int) -> None:
+    """The process."""
+    die_with_parent(parent)
+    settings = load_settings()
+    logging_setup.configure(settings, "sweeper")
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
+    keep_sweeping(open_context(settings), stop)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

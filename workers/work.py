@@ -1,0 +1,25 @@
+"""`python -m workers.work PARENT NAME`: a worker process of the tree that `workers.up` keeps."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from workers import log
+from workers.app import Duty, run_worker
+from workers.context import Context, open_context
+from workers.parent import die_with_parent
+from workers.settings import Settings, load_settings
+
+
+def work(settings: Settings, *, name: str = "worker", open_duty: Callable[[Context], Duty] | None = None) -> None:
+    """Run one worker until it is asked to stop. Raises ConfigError before it begins, not in the first job."""
+    settings.require_app()
+    log.configure(settings, name)
+    open_context(settings).database.close()
+    run_worker(settings, name=name, open_duty=open_duty)
+
+
+if __name__ == "__main__":
+    die_with_parent(int(sys.argv[1]))
+    work(load_settings(), name=sys.argv[2])
