@@ -113,7 +113,6 @@ def _lines(session: Session, group: list[Any], conditions: list[ColumnElement[bo
         .group_by(*group)
         .order_by(func.sum(_COUNTED).desc(), *group)
     ).all()
-    wide = len(group)
     return tuple(_line(tuple(row), len(group)) for row in rows)
 
 

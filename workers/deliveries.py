@@ -136,7 +136,14 @@ def lease_delivery(
     row.lease_owner = owner
     row.lease_expires = now + ttl
     session.flush()
-    return Pending(row.guid, command_json.load(row.command or {}), row.attempts, owner)
+    try:
+        command = command_json.load(row.command or {})
+    except command_json.CommandUnreadable as error:  # written by another version: no later try can read it either
+        row.state = "failed"
+        row.reason = str(error)
+        session.flush()
+        return None
+    return Pending(row.guid, command, row.attempts, owner)
 
 
 def finish_delivery(

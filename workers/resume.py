@@ -11,6 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from workers import budget_rows, jobs, ledger, switches
@@ -51,10 +52,14 @@ def resume(session: Session, limits: Limits, now: datetime, *, repository_id: in
             continue
         if jobs.active(session, row.repository_id, row.issue) is not None:
             continue  # a newer request is at it; `enqueue` supersedes this one
-        row.attempts = 0
-        row.finished_at = None
-        row.needed = None
-        jobs.back_to_queue(session, row, now, "there is money again", now=now)
+        try:
+            with session.begin_nested():
+                row.attempts = 0
+                row.finished_at = None
+                row.needed = None
+                jobs.back_to_queue(session, row, now, "there is money again", now=now)
+        except IntegrityError:  # asked for anew at this very moment
+            continue
         for scope in wanted:
             promised[scope] = promised.get(scope, ZERO) + needed
         resumed.append(row.id)

@@ -34,7 +34,7 @@ BATCH = 200
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """How many of each. `ran` False: another sweeper is at work. `broker_error`: publishing failed, all else was done."""
+    """How many of each. `ran` False: another sweeper is at work. `broker_error`: publishing failed, the rest is done."""
 
     ran: bool = True
     requeued: int = 0
@@ -66,29 +66,30 @@ def sweep(
         if not locks.take(session, LOCK, owner, LOCK_FOR, now):
             return Swept(ran=False)
     with database.begin() as session:
-        requeued, given_up, cancelled = _take_over(session, now, most_attempts)
+        again, given_up, cancelled = _take_over(session, now, most_attempts)
+        given_up += _give_up_deliveries(session, now)
     settled = _settle_orphans(database, now)
-    resumed = 0
+    resumed: tuple[int, ...] = ()
     if limits is not None:
         with database.begin() as session:
-            resumed = len(resume.resume(session, limits, now))
+            resumed = resume.resume(session, limits, now)
     deleted = _forget(database, now)
-    published, broker_error = _publish(database, publish, now, stale)
+    published, broker_error = _publish(database, publish, now, stale, ready=(*again, *resumed))
     with database.begin() as session:
         locks.give_back(session, LOCK, owner)
     return Swept(
-        requeued=requeued,
+        requeued=len(again),
         given_up=given_up,
         cancelled=cancelled,
         settled=settled,
-        resumed=resumed,
+        resumed=len(resumed),
         published=published,
         deleted=deleted,
         broker_error=broker_error,
     )
 
 
-def _take_over(session: Session, now: datetime, most_attempts: int) -> tuple[int, int, int]:
+def _take_over(session: Session, now: datetime, most_attempts: int) -> tuple[list[int], int, int]:
     """Jobs whose worker is silent: again, or given up after so many attempts, or cancelled if that was asked for."""
     rows = session.scalars(
         select(JobRow)
@@ -97,7 +98,8 @@ def _take_over(session: Session, now: datetime, most_attempts: int) -> tuple[int
         .limit(BATCH)
         .with_for_update(skip_locked=True)
     ).all()
-    requeued = given_up = cancelled = 0
+    again: list[int] = []
+    given_up = cancelled = 0
     for row in rows:
         if row.cancel_requested:
             jobs.end(session, row, State.CANCELLED, row.reason, now=now, told=row.comment_id == 0)
@@ -109,8 +111,25 @@ def _take_over(session: Session, now: datetime, most_attempts: int) -> tuple[int
         else:
             at = now + timedelta(seconds=10 * (row.attempts - 1))
             jobs.back_to_queue(session, row, at, "its worker stopped without a word", now=now)
-            requeued += 1
-    return requeued, given_up, cancelled
+            again.append(row.id)
+    return again, given_up, cancelled
+
+
+def _give_up_deliveries(session: Session, now: datetime) -> int:
+    """Deliveries on which one worker after the other died."""
+    rows = session.scalars(
+        select(DeliveryRow)
+        .where(
+            DeliveryRow.state == "pending",
+            DeliveryRow.attempts >= deliveries.MOST_ATTEMPTS,
+            DeliveryRow.lease_expires <= now,
+        )
+        .with_for_update(skip_locked=True)
+    ).all()
+    for row in rows:
+        row.state = "failed"
+        row.reason = f"the worker stopped without a word {row.attempts} times"
+    return len(rows)
 
 
 def _settle_orphans(database: Database, now: datetime) -> int:
@@ -142,10 +161,12 @@ def _forget(database: Database, now: datetime) -> int:
     return deleted
 
 
-def _publish(database: Database, publish: Publish, now: datetime, stale: timedelta) -> tuple[int, str]:
-    """Wake-ups that are missing or old. A broker that is down costs nothing: the next round tries again."""
+def _publish(
+    database: Database, publish: Publish, now: datetime, stale: timedelta, *, ready: tuple[int, ...]
+) -> tuple[int, str]:
+    """Wake-ups that are missing or old, and those of the jobs made `ready` just now. A broker that is down costs nothing: the next round tries again."""
     with database.read() as session:
-        job_ids = _unpublished_jobs(session, now, stale)
+        job_ids = _unpublished_jobs(session, now, stale, ready)
         guids = _unpublished_deliveries(session, now, stale)
         untold = _untold(session, now, stale)
     wakes: list[tuple[Wake, str]] = [
@@ -169,12 +190,12 @@ def _publish(database: Database, publish: Publish, now: datetime, stale: timedel
     return sent, error
 
 
-def _unpublished_jobs(session: Session, now: datetime, stale: timedelta) -> list[int]:
-    missing = JobRow.published_at.is_(None) & (JobRow.updated_at <= now - GRACE)
+def _unpublished_jobs(session: Session, now: datetime, stale: timedelta, ready: tuple[int, ...]) -> list[int]:
+    missing = JobRow.published_at.is_(None) & ((JobRow.updated_at <= now - GRACE) | JobRow.id.in_(ready))
     query = select(JobRow.id).where(
         JobRow.state == State.QUEUED.value,
         JobRow.next_run_at <= now,
-        missing | (JobRow.published_at <= now - stale) | (JobRow.published_at < JobRow.next_run_at - stale),
+        missing | (JobRow.published_at <= now - stale),
     )
     return list(session.scalars(query.order_by(JobRow.next_run_at, JobRow.id).limit(BATCH)))
 
