@@ -25,7 +25,8 @@ from sandbox.errors import PreparationFailed, SandboxUnavailable
 from sandbox.layout import PROXY_PORT, Layout
 from sandbox.options import BackendOptions
 from sandbox.recipe import Recipe
-from sandbox.result import Ended, ExecResult
+from sandbox.result import Ended, ExecResult, by_signal
+from sandbox.setup_log import setup_log
 from sandbox.tree import Tree
 
 if TYPE_CHECKING:
@@ -38,18 +39,27 @@ FROZEN = "/frozen"
 DEADLINE_LABEL = "pennyfix.deadline"
 ENVIRONMENT_LABEL = "pennyfix.environment"
 ENGINE_SECONDS = 600
-LOG_BYTES = 20_000
 WATCH_SECONDS = 5.0
 
 # The command, then whatever it left running, then its exit code. kill(-1) spares only the caller (kill(2)).
 _RUN = 'cd -- "$1" || exit 127; shift; "$@"; r=$?; kill -9 -1 2>/dev/null; exit $r'
 _THAW = 'cp -a /frozen/checkout/. "$1"/ && cp -a /frozen/home/. "$2"/'
 _FREEZE = """mkdir -p /frozen/checkout /frozen/home && rm -rf "$3"/* "$3"/.[!.]* "$3"/..?* || exit 1
-move() { cd "$1" && for f in ./* ./.[!.]* ./..?*; do if [ -e "$f" ] || [ -L "$f" ]; then mv "$f" "$2"/ || exit 1; fi; done; }
+move() {
+    cd "$1" || exit 1
+    for f in ./* ./.[!.]* ./..?*; do if [ -e "$f" ] || [ -L "$f" ]; then mv "$f" "$2"/ || exit 1; fi; done
+}
 move "$1" /frozen/checkout && move "$2" /frozen/home
 """
 _OOM = "cat /sys/fs/cgroup/memory/memory.oom_control /sys/fs/cgroup/memory.events 2>/dev/null"
-_LISTENING = "import socket,sys,time\nfor _ in range(200):\n try: socket.create_connection(('127.0.0.1',%d));sys.exit(0)\n except OSError: time.sleep(.02)\nsys.exit(1)"
+_LISTENING = """import socket, sys, time
+for _ in range(200):
+    try:
+        sys.exit(socket.create_connection(("127.0.0.1", %d)).close())
+    except OSError:
+        time.sleep(0.02)
+sys.exit("nothing listens")
+"""
 
 
 @contextmanager
@@ -163,16 +173,23 @@ class DockerBackend:
         """Run the set-up with the proxy as its only way out; returns the id of the frozen image."""
         limits, layout = self.options.limits, self.layout
         with Egress(self.options.allowed_hosts) as egress, self._gate(egress.path) as gate:
-            container = self._create(image, network=f"container:{gate.id}", read_only=False, lifetime=limits.setup_seconds)
+            container = self._create(
+                image, network=f"container:{gate.id}", read_only=False, lifetime=limits.setup_seconds
+            )
             with DockerSandbox(self, container, "") as box:
                 authorities = self._furnish(container)
                 transfer.fill(box.raw, layout.root, tree)
-                variables = layout.setup_variables(proxy=True, authorities=authorities)
+                variables = {
+                    **layout.setup_variables(proxy=True, authorities=authorities),
+                    **self.options.setup_variables,
+                }
                 deadline = time.monotonic() + limits.setup_seconds
                 for line in recipe.setup:
                     say(f"set-up: {line}")
                     result = box.work(
-                        ("sh", "-c", line), timeout=max(1.0, deadline - time.monotonic()), env=variables,
+                        ("sh", "-c", line),
+                        timeout=max(1.0, deadline - time.monotonic()),
+                        env=variables,
                         tick=self._watch(container),
                     )
                     if not result.ok:
@@ -227,14 +244,19 @@ class DockerBackend:
         source = Path(forwarder.__file__).read_text()
         command = ["python3", "-c", source, f"/egress/{proxy.name}", str(PROXY_PORT)]
         gate = self._create(
-            self.options.image, network="none", read_only=True, lifetime=self.options.limits.setup_seconds,
-            command=command, user=WORKER, mounts=[mount],
+            self.options.image,
+            network="none",
+            read_only=True,
+            lifetime=self.options.limits.setup_seconds,
+            command=command,
+            user=WORKER,
+            mounts=[mount],
         )
         try:
             with _engine("starting the way to the proxy"):
                 code, said = gate.exec_run(["python3", "-c", _LISTENING % PROXY_PORT], user=WORKER)
             if code:
-                raise SandboxUnavailable(f"Docker: the way to the proxy did not start: {said[-300:]!r}")
+                raise SandboxUnavailable(f"Docker: the way to the proxy did not start: {bytes(said)[-300:]!r}")
             yield gate
         finally:
             with suppress(SandboxUnavailable), _engine("removing the way to the proxy"):
@@ -315,17 +337,6 @@ def tmpfs(layout: Layout, limits: Limits) -> dict[str, str]:
     }
 
 
-def setup_log(result: ExecResult, refused: Sequence[str]) -> str:
-    """The tail of what a failed set-up line printed, and what would help."""
-    log = (result.stdout + result.stderr)[-LOG_BYTES:].decode("utf-8", "replace")
-    if result.ended is not Ended.EXIT:
-        log += f"\n[ended by: {result.ended.value}]"
-    if refused:
-        hosts = ", ".join(sorted(set(refused)))
-        log += f"\n[the set-up may not reach: {hosts}; an operator can allow hosts in pennyfix.toml, [sandbox]]"
-    return log
-
-
 class DockerSandbox:
     """One container. Only one command runs at a time, and nothing it started outlives it."""
 
@@ -368,7 +379,9 @@ class DockerSandbox:
             with tempfile.TemporaryFile() as spool:
                 clear = ("sh", "-c", 'for d; do find "/$d" -mindepth 1 -delete; done', "sh", *folders)
                 transfer.demand(other.raw(clear, b"", transfer.TRANSFER_SECONDS, 65_536), "clearing a copy")
-                packed = self.raw(("tar", "-C", "/", "-S", "-cf", "-", *folders), b"", transfer.TRANSFER_SECONDS, cap, spool)
+                packed = self.raw(
+                    ("tar", "-C", "/", "-S", "-cf", "-", *folders), b"", transfer.TRANSFER_SECONDS, cap, spool
+                )
                 transfer.demand(packed, "copying a sandbox")
                 spool.seek(0)
                 unpack = ("tar", "-C", "/", "-x", "-p", "-o", "--no-overwrite-dir", "-f", "-")
@@ -436,7 +449,7 @@ class DockerSandbox:
             return Ended.OOM
         if done.code >= 126 and done.out.startswith(b"OCI runtime exec failed"):  # noqa: PLR2004 - the engine's codes
             return Ended.LOST
-        return killed_or_exit(done.code)
+        return Ended.KILLED if by_signal(done.code) else Ended.EXIT
 
     def _alive(self) -> bool:
         with _engine("looking at a container"):
@@ -467,8 +480,17 @@ class DockerSandbox:
         with _engine("running a command"):
             return docker_exec.stream(
                 self._backend._client.api,  # noqa: SLF001 - the backend that made this
-                str(self.container.id), argv, stdin=stdin, timeout=timeout, cap=cap, user=WORKER, cwd="/",
-                env=variables, kill=self._kill, tick=tick, sink=sink,
+                str(self.container.id),
+                argv,
+                stdin=stdin,
+                timeout=timeout,
+                cap=cap,
+                user=WORKER,
+                cwd="/",
+                env=variables,
+                kill=self._kill,
+                tick=tick,
+                sink=sink,
             )
 
     def _kill(self) -> None:
@@ -486,8 +508,3 @@ class DockerSandbox:
                 time.sleep(0.02)
         with suppress(SandboxUnavailable), _engine("killing a container"):
             self.container.kill()
-
-
-def killed_or_exit(code: int) -> Ended:
-    """Shells report a signal as 128 + its number; only the deadly ones count, 130 and up may be a program's own."""
-    return Ended.KILLED if code in {132, 134, 135, 136, 137, 139, 143, 159} else Ended.EXIT

@@ -103,9 +103,9 @@ def stream(
     deadline = time.monotonic() + timeout
     source = io.BytesIO(stdin) if isinstance(stdin, bytes) else stdin
     first = source.read(CHUNK)
-    created = api.exec_create(
-        container, list(argv), stdin=bool(first), user=user, workdir=cwd, environment=dict(env)
-    )["Id"]
+    created = api.exec_create(container, list(argv), stdin=bool(first), user=user, workdir=cwd, environment=dict(env))[
+        "Id"
+    ]
     sock = _raw_socket(api.exec_start(created, socket=True))
     frames = Frames(cap, sink)
     try:

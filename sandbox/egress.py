@@ -91,11 +91,11 @@ class Egress:
 
         class Connection(socketserver.BaseRequestHandler):
             def handle(self) -> None:
-                if egress._free.acquire(timeout=CONNECT_SECONDS):  # noqa: SLF001 - the enclosing object
+                if egress._free.acquire(timeout=CONNECT_SECONDS):
                     try:
                         egress.serve(self.request)
                     finally:
-                        egress._free.release()  # noqa: SLF001 - see above
+                        egress._free.release()
 
         self._server = socketserver.ThreadingUnixStreamServer(str(self.path), Connection, bind_and_activate=False)
         self._server.daemon_threads = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +17,8 @@ class BackendOptions:
 
     `allowed_hosts` are the `host:port` pairs that a set-up may reach. `ca_bundle` is a PEM file with the
     certificate authorities that set-ups trust besides their own (None: what Python's ssl finds on this machine).
+    `setup_variables` are set while preparing, for instance a registry mirror's PIP_INDEX_URL. A set-up can print
+    them: no secrets.
     """
 
     home: Path
@@ -24,11 +27,14 @@ class BackendOptions:
     runtime: str = ""
     allowed_hosts: tuple[str, ...] = DEFAULT_HOSTS
     ca_bundle: Path | None = None
+    setup_variables: Mapping[str, str] = field(default_factory=dict)
+
+    def authorities_path(self) -> Path | None:
+        """The PEM file to trust while preparing; None when this machine has none."""
+        found = self.ca_bundle or ssl.get_default_verify_paths().cafile
+        return Path(found) if found and Path(found).is_file() else None
 
     def authorities(self) -> bytes | None:
-        """The PEM text to trust while preparing; None when this machine has no bundle."""
-        found = self.ca_bundle or ssl.get_default_verify_paths().cafile
-        try:
-            return Path(found).read_bytes() if found else None
-        except OSError:
-            return None
+        """That file's content."""
+        path = self.authorities_path()
+        return path.read_bytes() if path else None

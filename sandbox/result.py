@@ -36,3 +36,14 @@ class ExecResult:
     def text(self) -> str:
         """Standard output and standard error as text, undecodable bytes replaced."""
         return (self.stdout + self.stderr).decode("utf-8", "replace")
+
+
+DEADLY = frozenset(128 + n for n in (4, 6, 7, 8, 9, 11, 15, 31))  # ILL ABRT BUS FPE KILL SEGV TERM SYS
+
+
+def by_signal(code: int) -> bool:
+    """Whether a shell's exit code says that a deadly signal ended the command (128 + its number, POSIX XCU 2.8.2).
+
+    Others above 128, such as 130, may be a program's own.
+    """
+    return code in DEADLY

@@ -15,7 +15,11 @@ class FakeTree:
     """Tracked files by path. `links` are symbolic links by path, `executable` the paths with mode 100755."""
 
     def __init__(
-        self, files: Mapping[str, bytes], *, links: Mapping[str, str] | None = None, executable: frozenset[str] = frozenset()
+        self,
+        files: Mapping[str, bytes],
+        *,
+        links: Mapping[str, str] | None = None,
+        executable: frozenset[str] = frozenset(),
     ) -> None:
         self._files = dict(files)
         self._links = dict(links or {})
@@ -28,7 +32,8 @@ class FakeTree:
 
     def files(self) -> tuple[TreeFile, ...]:
         regular = [
-            TreeFile(p, "100755" if p in self._executable else "100644", _blob(c), len(c)) for p, c in self._files.items()
+            TreeFile(p, "100755" if p in self._executable else "100644", _blob(c), len(c))
+            for p, c in self._files.items()
         ]
         links = [TreeFile(p, "120000", _blob(t.encode()), len(t)) for p, t in self._links.items()]
         return tuple(sorted(regular + links, key=lambda f: f.path))
