@@ -93,7 +93,7 @@ class Receiver:
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
-            def log_message(self, format: str, *args: Any) -> None:
+            def log_message(self, *args: Any) -> None:
                 """Stay quiet."""
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)

@@ -65,7 +65,7 @@ def test_a_failed_delivery_is_listed_and_redelivered_with_its_guid(github: Stand
     app("POST", f"/app/hook/deliveries/{listed[0]['id']}/attempts", status=202)
     assert receiver.take()[0]["x-github-delivery"] == first
     github.flush()
-    assert [d["status"] for d in app("GET", "/app/hook/deliveries")][0] == "OK"
+    assert app("GET", "/app/hook/deliveries")[0]["status"] == "OK"
 
 
 def test_the_apps_own_doing_is_told_as_a_bots(github: StandIn, receiver: Receiver) -> None:

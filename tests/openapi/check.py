@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from openapi_schema_validator import OAS30ReadValidator, OAS30WriteValidator
-from referencing import Registry, Resource
+from referencing import Registry
 from referencing.jsonschema import DRAFT4
 
 TRIMMED = Path(__file__).parent / "github-trimmed.json"
@@ -40,7 +40,9 @@ def description() -> dict[str, Any]:
 @cache
 def _registry() -> Registry[Any]:
     whole = {"components": description()["components"]}
-    return Registry().with_resource(HOME, Resource(contents=whole, specification=DRAFT4))
+    own: Any = Registry()
+    found: Registry[Any] = own.with_resource(HOME, DRAFT4.create_resource(whole))
+    return found
 
 
 @cache

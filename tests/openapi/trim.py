@@ -144,9 +144,13 @@ def trim(whole: dict[str, Any]) -> dict[str, Any]:
     return {"paths": paths, "components": {"schemas": dict(sorted(schemas.items()))}}
 
 
+def dump(value: Any) -> str:
+    """Compact JSON in a stable order."""
+    return json.dumps(value, separators=(",", ":"), sort_keys=True)
+
+
 def lines(trimmed: dict[str, Any]) -> str:
     """JSON with one line per path and per schema, so that a newer description reads as a diff."""
-    dump = lambda value: json.dumps(value, separators=(",", ":"), sort_keys=True)
     paths = ",\n".join(f"{dump(k)}:{dump(v)}" for k, v in trimmed["paths"].items())
     schemas = ",\n".join(f"{dump(k)}:{dump(v)}" for k, v in trimmed["components"]["schemas"].items())
     return f'{{"paths":{{\n{paths}\n}},"components":{{"schemas":{{\n{schemas}\n}}}}}}\n'

@@ -1,5 +1,6 @@
 """One request to the stand-in's REST API, and how it is refused."""
 
+# ruff: noqa: D103 - each function is the operation GitHub has by that name; numbers are GitHub's
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -9,8 +9,24 @@ from deploy.demo.github.ask import Refused
 from deploy.demo.github.gate import find_token, reach
 from deploy.demo.github.objects import QUIET
 from deploy.demo.github.rest import Rest, Wire
+from deploy.demo.github.state import Account, Repository
 
+UNAUTHORIZED = 401
 CHALLENGE = {"WWW-Authenticate": 'Basic realm="GitHub"', "Content-Type": "text/plain"}
+
+
+def _admit(rest: Rest, owner: str, name: str, authorization: str, *, pushing: bool) -> tuple[Repository, Account]:
+    """The repository and who asks. Raises Refused."""
+    world = rest.world
+    repo = world.repository(owner, name)
+    if repo is not None and not repo.private and not pushing and not authorization:
+        return repo, world.bot
+    token = find_token(world, authorization)
+    repo = reach(world, token, owner, name)
+    level = repo.permission(token.person.login) if token.person else token.permissions.get("contents", "none")
+    if level not in (("write", "admin") if pushing else ("read", "write", "admin")):
+        raise Refused(403, "Write access to repository not granted." if pushing else "Not granted.")
+    return repo, token.person or world.bot
 
 
 def serve(rest: Rest, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> Wire:
@@ -18,22 +34,12 @@ def serve(rest: Rest, method: str, path: str, query: str, headers: Mapping[str, 
     owner, name, rest_of_path = path.strip("/").split("/", 2)
     name = name.removesuffix(".git")
     pushing = "git-receive-pack" in rest_of_path or "service=git-receive-pack" in query
-    world = rest.world
-    with rest.lock:
-        try:
-            repo = world.repository(owner, name)
-            who = world.bot
-            if repo is None or repo.private or pushing or headers.get("authorization"):
-                token = find_token(world, headers.get("authorization", ""))
-                repo = reach(world, token, owner, name)
-                who = token.person or world.bot
-                levels = ("write", "admin") if pushing else ("read", "write", "admin")
-                level = repo.permission(who.login) if token.person else token.permissions.get("contents", "none")
-                if level not in levels:
-                    raise Refused(403, "Write access to repository not granted." if pushing else "Not granted.")
-        except Refused as refused:
-            challenge = CHALLENGE if refused.status == 401 else {"Content-Type": "text/plain"}
-            return Wire(refused.status, dict(challenge), str(refused).encode())
+    try:
+        with rest.lock:
+            repo, who = _admit(rest, owner, name, headers.get("authorization", ""), pushing=pushing)
+    except Refused as refused:
+        challenge = CHALLENGE if refused.status == UNAUTHORIZED else {"Content-Type": "text/plain"}
+        return Wire(refused.status, dict(challenge), str(refused).encode())
     before = dict(repo.objects.refs("refs/"))
     env = {
         **QUIET,

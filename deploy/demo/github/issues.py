@@ -1,5 +1,6 @@
 """Operations on repositories, labels, issues, comments and reactions."""
 
+# ruff: noqa: D103, PLR2004 - each function is the operation GitHub has by that name; numbers are GitHub's
 from __future__ import annotations
 
 import base64

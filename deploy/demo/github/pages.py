@@ -56,6 +56,7 @@ def message(title: str, html: str) -> str:
 
 
 def missing(path: str) -> str:
+    """Nothing there."""
     return message("Not found", f"There is nothing at <code>{escape(path)}</code>.")
 
 
@@ -85,11 +86,11 @@ def _files(repo: Repository, it: Issue) -> str:
     if it.pull is None:
         return ""
     changed = repo.objects.changes(it.pull.base_sha, it.pull.head_sha)
-    parts = [
-        f"<article><h2>{escape(f.path)} ({f.status}, +{f.additions} −{f.deletions})</h2><div>{_diff(f.patch)}</div></article>"
-        for f in changed
-    ]
-    return f"<h2>Files changed</h2>{''.join(parts)}"
+    html = "<h2>Files changed</h2>"
+    for f in changed:
+        title = f"{escape(f.path)} ({f.status}, +{f.additions} −{f.deletions})"
+        html += f"<article><h2>{title}</h2><div>{_diff(f.patch)}</div></article>"
+    return html
 
 
 def _issue(repo: Repository, it: Issue) -> str:
@@ -133,7 +134,7 @@ def page(world: World, path: str) -> str | None:
     repo = world.repository(parts[0], parts[1]) if len(parts) in (2, 4) else None
     if repo is None:
         return None
-    if len(parts) == 2:
+    if len(parts) == 2:  # noqa: PLR2004 - owner and name
         return frame(repo.full_name, _list(repo))
     it = repo.issues.get(int(parts[3])) if parts[3].isdecimal() else None
     if it is None or parts[2] not in ("issues", "pull"):

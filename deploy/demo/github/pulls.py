@@ -1,5 +1,6 @@
 """Operations on pull requests, their reviews and files, check runs and statuses."""
 
+# ruff: noqa: D103 - each function is the operation GitHub has by that name; numbers are GitHub's
 from __future__ import annotations
 
 from typing import Any

@@ -18,6 +18,7 @@ from deploy.demo.github.objects import NoSuchObject
 from deploy.demo.github.state import World
 
 OPERATIONS: tuple[Operation, ...] = (*apps.OPERATIONS, *issues.OPERATIONS, *gitdata.OPERATIONS, *pulls.OPERATIONS)
+NO_CONTENT = 204
 LONG = ("path", "ref")  # parameters that may contain slashes
 
 
@@ -49,6 +50,11 @@ def _pattern(template: str) -> re.Pattern[str]:
     for name, literal in zip(parts[1::2], parts[2::2], strict=True):
         text += f"(?P<{name}>{'.*' if name in LONG else '[^/]+'})" + re.escape(literal)
     return re.compile(text)
+
+
+def _number(query: Mapping[str, str], name: str, default: int) -> int:
+    text = query.get(name, "")
+    return int(text) if text.isdecimal() and int(text) else default
 
 
 class Rest:
@@ -145,17 +151,17 @@ class Rest:
         body = reply.body
         if reply.pages is not None:
             body = self._page(reply, path, query, headers)
-        return Wire(reply.status, headers, b"" if reply.status == 204 else json.dumps(body).encode())
+        return Wire(reply.status, headers, b"" if reply.status == NO_CONTENT else json.dumps(body).encode())
 
     def _page(self, reply: Reply, path: str, query: dict[str, str], headers: dict[str, str]) -> Any:
         """The asked-for page of a list, with GitHub's Link header."""
         whole = reply.body[reply.pages] if reply.pages else reply.body
-        number = lambda name, default: int(v) if (v := query.get(name, "")).isdecimal() and int(v) else default
-        size, page = min(number("per_page", 30), 100), number("page", 1)
+        size, page = min(_number(query, "per_page", 30), 100), _number(query, "page", 1)
         last = max(-(-len(whole) // size), 1)
-        link = lambda rel, n: f'<{self.world.api}{path}?{urlencode({**query, "page": n})}>; rel="{rel}"'
-        links = [link("next", page + 1), link("last", last)] if page < last else []
-        links += [link("prev", page - 1), link("first", 1)] if page > 1 else []
+        targets = {"next": page + 1, "last": last} if page < last else {}
+        targets |= {"prev": page - 1, "first": 1} if page > 1 else {}
+        root = f"{self.world.api}{path}?"
+        links = [f'<{root}{urlencode({**query, "page": n})}>; rel="{rel}"' for rel, n in targets.items()]
         if links:
             headers["Link"] = ", ".join(links)
         part = whole[(page - 1) * size : page * size]

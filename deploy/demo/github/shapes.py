@@ -77,8 +77,8 @@ def node(kind: str, number: int) -> str:
 def user(world: World, account: Account) -> Json:
     """`simple-user`."""
     url = f"{world.api}/users/{account.login}"
-    tails = ("events{/privacy}", "followers", "following{/other_user}", "gists{/gist_id}", "orgs")
-    keys = ("events_url", "followers_url", "following_url", "gists_url", "organizations_url")
+    tails: tuple[str, ...] = ("events{/privacy}", "followers", "following{/other_user}", "gists{/gist_id}", "orgs")
+    keys: tuple[str, ...] = ("events_url", "followers_url", "following_url", "gists_url", "organizations_url")
     tails += ("received_events", "repos", "starred{/owner}{/repo}", "subscriptions")
     keys += ("received_events_url", "repos_url", "starred_url", "subscriptions_url")
     return {
@@ -114,7 +114,7 @@ def repository(world: World, it: Repository, permission: str = "") -> Json:
     """`full-repository`, which is also a `repository`; `permission` adds what the asker may do."""
     url, html = f"{world.api}/repos/{it.full_name}", f"{world.url}/{it.full_name}"
     opened = sum(1 for i in it.issues.values() if i.state == "open")
-    shape = {
+    shape: Json = {
         "id": it.id,
         "node_id": node("Repository", it.id),
         "name": it.name,
@@ -261,15 +261,29 @@ def pull(world: World, repo: Repository, it: Issue, changed: list[FileChange] | 
         "commits": f"{url}/commits",
         "statuses": f"{root}/statuses/{own.head_sha}",
     }
-    end = lambda ref, sha: {
-        "label": f"{repo.owner.login}:{ref}",
-        "ref": ref,
-        "sha": sha,
-        "user": user(world, repo.owner),
-        "repo": whole,
-    }
+
+    def end(ref: str, sha: str) -> Json:
+        return {
+            "label": f"{repo.owner.login}:{ref}",
+            "ref": ref,
+            "sha": sha,
+            "user": user(world, repo.owner),
+            "repo": whole,
+        }
+
     seen = issue(world, repo, it)
-    copied = ("id", "number", "title", "body", "user", "state", "locked", "active_lock_reason", "labels", "assignee")
+    copied: tuple[str, ...] = (
+        "id",
+        "number",
+        "title",
+        "body",
+        "user",
+        "state",
+        "locked",
+        "active_lock_reason",
+        "labels",
+        "assignee",
+    )
     copied += ("assignees", "milestone", "created_at", "updated_at", "closed_at", "author_association")
     shape: Json = {
         **{key: seen[key] for key in copied},

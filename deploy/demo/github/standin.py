@@ -59,7 +59,7 @@ class StandIn:
         folder: Path,
         *,
         webhook_url: str = "",
-        webhook_secret: str = "demo-webhook-secret",
+        webhook_secret: str = "demo-webhook-secret",  # noqa: S107 - a stand-in keeps no secrets
         app_id: int = 1234,
         slug: str = "pennyfix",
         permissions: Mapping[str, str] | None = None,
