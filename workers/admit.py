@@ -6,17 +6,39 @@ once before any money is spent, and once more before anything is published (`sti
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Literal, Protocol
 
 from workers import labels, texts
 from workers.config_error import ConfigError
 from workers.forge import Permission, RemoteCommit, RemoteIssue, RemotePull, RemoteRepository
-from workers.job import State
+from workers.job import Job, State
 from workers.pull_text import is_ours
-from workers.repository_file import PATH, RepositoryFile
+from workers.repository_file import PATH, RepositoryFile, parse_repository_file
 
 MAY_SPEND: frozenset[Permission] = frozenset({"write", "admin"})
+
+
+class Reads(Protocol):
+    """What admission looks at on GitHub."""
+
+    def read_repository(self) -> RemoteRepository: ...
+    def read_issue(self, number: int) -> RemoteIssue: ...
+    def read_permission(self, login: str) -> Permission: ...
+    def read_file(self, path: str, ref: str) -> str | None: ...
+
+
+class Work(Protocol):
+    """What there may be of ours already."""
+
+    def find_pull(self, branch: str, state: Literal["open", "closed", "all"] = "open") -> RemotePull | None: ...
+    def read_branch(self, branch: str) -> RemoteCommit | None: ...
+
+
+class Seen(Reads, Work, Protocol):
+    """Both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +73,29 @@ class Turned:
     text: str
     label: str = ""
     quiet: bool = False
+
+
+def look(forge: Seen, job: Job, strategies: Collection[str], left: Callable[[RepositoryFile], Decimal]) -> Situation:
+    """Everything as it is now. Raises ForgeError; a file that cannot be used is part of the situation."""
+    repository = forge.read_repository()
+    branch = texts.branch(job.issue)
+    file: RepositoryFile | ConfigError
+    try:
+        text = forge.read_file(PATH, repository.default_branch) or ""
+        file = parse_repository_file(text, strategies=strategies)
+    except ConfigError as error:
+        file = error
+    return Situation(
+        actor=job.actor,
+        issue_number=job.issue,
+        repository=repository,
+        issue=forge.read_issue(job.issue),
+        permission=forge.read_permission(job.actor),
+        file=file,
+        pull=forge.find_pull(branch),
+        tip=forge.read_branch(branch),
+        left=Decimal(0) if isinstance(file, ConfigError) else left(file),
+    )
 
 
 def admit(s: Situation) -> Admitted | Turned:

@@ -1,6 +1,9 @@
-"""The four state labels of an issue, made on first use. Pure."""
+"""The four state labels of an issue: at most one of them is on, made on first use."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
 
 from workers.forge import LabelLook
 
@@ -15,3 +18,21 @@ LOOKS: dict[str, LabelLook] = {
     NEEDS_HUMAN: LabelLook("d93f0b", "Pennyfix found no fix that it can stand behind"),
     OVER_BUDGET: LabelLook("fbca04", "Pennyfix stopped: the budget is used up"),
 }
+
+
+class Labels(Protocol):
+    """What labelling needs of GitHub."""
+
+    def add_label(self, number: int, name: str, look: LabelLook) -> None: ...
+    def remove_label(self, number: int, name: str) -> None: ...
+
+
+def show(forge: Labels, issue: int, name: str, on: tuple[str, ...], fence: Callable[[], None]) -> None:
+    """Let `name` ("" for none) be the only state label. `on` are the labels that the issue has now."""
+    if name and name not in on:
+        fence()
+        forge.add_label(issue, name, LOOKS[name])
+    for other in LOOKS:
+        if other != name and other in on:
+            fence()
+            forge.remove_label(issue, other)

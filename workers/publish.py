@@ -59,7 +59,7 @@ class Publication:
 
 
 def publish(forge: Publisher, p: Publication, fence: Callable[[], None]) -> RemotePull:
-    """Make it so, however often it is called. Raises BranchTaken; `fence` raises LeaseLost before each visible write."""
+    """Make it so, however often it is called. Raises BranchTaken; `fence` raises LeaseLost."""
     _bring_branch(forge, p, fence)
     found = forge.find_pull(p.branch)
     if found is None:

@@ -15,8 +15,8 @@ from strategies.resolution import Ending
 from strategies.verdict import Counts, Evidence, Rung
 from workers.bill import Bill, Month
 from workers.history import AttemptRow
+from workers.job_record import hidden
 from workers.money import show_usd
-from workers.record import hide
 from workers.safe_text import BODY_LIMIT, block, code, cut, line, quoted
 from workers.texts import attempts_details, bill_table, fit, month_line
 
@@ -91,7 +91,7 @@ def body(facts: PullFacts) -> str:
         )
     if facts.diagnosis:
         lead.append("The model's explanation:\n\n" + quoted(facts.diagnosis, 3_000))
-    hidden = hide(facts.record)
+    block_of_record = hidden(facts.record)
     parts = [
         into_template(facts.template, "\n\n".join(lead)),
         "## Evidence\n\n" + evidence_text(facts.evidence),
@@ -105,9 +105,9 @@ def body(facts: PullFacts) -> str:
             + attempts_details(facts.rows)
             + "\n\n</details>"
         )
-    room = BODY_LIMIT - len(hidden) - 2
+    room = BODY_LIMIT - len(block_of_record) - 2
     text = fit(parts, room)
-    return f"{text}\n\n{hidden}"
+    return f"{text}\n\n{block_of_record}"
 
 
 def into_template(template: str, words: str) -> str:

@@ -22,8 +22,9 @@ DONE = "settled"
 class Settlement:
     """The job's final state, what the sticky comment says, the label, and what is published, if anything.
 
-    `text` may hold `{pull}` and `{number}`, filled once the pull request is there. `label` "" leaves none.
-    `evidence` and `tier` are one word each, for the outcome's row. `quiet`: see `workers.admit.Turned`.
+    `label` "" leaves none. `wanted_label` is the one that must still be on the issue when something is published.
+    `check` is a check run's conclusion. `evidence`, `tier` and `strategy` are one word each, for the outcome's row.
+    `quiet`: see `workers.admit.Turned`.
     """
 
     state: State
@@ -33,9 +34,11 @@ class Settlement:
     label: str = ""
     quiet: bool = False
     publication: Publication | None = None
+    wanted_label: str = ""
     check: str = ""
     evidence: str = ""
     tier: str = ""
+    strategy: str = ""
 
 
 def to_facts(s: Settlement) -> dict[str, Any]:
@@ -62,7 +65,7 @@ def from_facts(facts: dict[str, Any]) -> Settlement:
     return Settlement(**{**plain, "state": State(facts["state"])}, publication=publication)
 
 
-_PLAIN = ("reason", "headline", "text", "label", "quiet", "check", "evidence", "tier")
+_PLAIN = ("reason", "headline", "text", "label", "quiet", "wanted_label", "check", "evidence", "tier", "strategy")
 _PUBLICATION = ("issue", "branch", "base", "parent", "message", "title", "body", "draft", "follow_up")
 
 

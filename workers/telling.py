@@ -125,3 +125,9 @@ class Telling:
                 self._keep(self._forge.add_comment(self._issue, body))
             self._stale = False
             self._written = self._monotonic()
+
+    def flush(self) -> None:
+        """Show what is not shown yet, without waiting for the interval. A failure is left to the next run."""
+        with self._lock:
+            self._written = float("-inf")
+        self.tick()

@@ -126,10 +126,16 @@ def attempts_details(rows: Sequence[AttemptRow]) -> str:
 # -- endings ---------------------------------------------------------------------------------------------------
 
 
-def opened(pull_url: str, number: int, draft: bool, total: Decimal, evidence: str) -> str:
+def opened(pull_url: str, number: int, *, draft: bool) -> str:
     """A pull request is there."""
     kind = "a draft pull request" if draft else "a pull request"
-    return f"I opened {kind}: [#{number}]({pull_url}). {evidence} It cost {show_usd(total)}."
+    return f"I opened {kind}: [#{number}]({pull_url})."
+
+
+def opened_details(evidence: str, reason: str, bill: Bill, month: Month | None) -> str:
+    """What stands behind it, and what it cost."""
+    cost = f"It cost {show_usd(bill.total)}."
+    return "\n\n".join(p for p in (f"{evidence} {cost}", line(reason, 400), month_line(month) if month else "") if p)
 
 
 def declined(rows: Sequence[AttemptRow], bill: Bill, month: Month | None, reason: str) -> str:

@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 
 from strategies.step import Step
 from strategies.strategy import Tried
+from strategies.verdict import Evidence
 from workers import settlement
+from workers.job_record import evidence_json
 from workers.redact import redact
 from workers.settlement import Settlement
 from workers.tables import AttemptRow, StepRow
@@ -56,7 +58,7 @@ def keep_attempts(
                 solver=one.attempt.solver,
                 strategy=strategy,
                 verdict=one.verdict.judged.value,
-                evidence=_evidence(one),
+                evidence=_evidence(one.verdict.evidence),
                 diff=redact(diff)[:LONGEST_DIFF],
                 note=redact(one.attempt.diagnosis or one.attempt.note)[:4_000],
                 error=redact(one.attempt.error or one.verdict.feedback)[:8_000],
@@ -65,23 +67,5 @@ def keep_attempts(
         )
 
 
-def _evidence(tried: Tried) -> dict[str, Any]:
-    e = tried.verdict.evidence
-
-    def counts(of: Any) -> dict[str, int] | None:
-        return None if of is None else {n: getattr(of, n) for n in ("passed", "failed", "skipped", "new")}
-
-    return {
-        "rung": e.top.name.lower(),
-        "rungs": sorted(r.name.lower() for r in e.rungs),
-        "before": counts(e.before),
-        "after": counts(e.after),
-        "broken": list(e.broken[:200]),
-        "fixed": list(e.fixed[:200]),
-        "flaky": list(e.flaky[:200]),
-        "restored": list(e.restored[:200]),
-        "reproduction": e.reproduction.path if e.reproduction else None,
-        "reproduction_passes": e.reproduction.passes if e.reproduction else None,
-        "agreement": e.agreement,
-        "notes": [redact(n) for n in e.notes[:20]],
-    }
+def _evidence(evidence: Evidence) -> dict[str, Any]:
+    return {**evidence_json(evidence), "notes": [redact(n) for n in evidence.notes[:20]]}

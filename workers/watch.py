@@ -20,7 +20,7 @@ from workers.job import Lease, LeaseLost
 
 
 class Cancelled(Exception):
-    """Somebody stopped the job: the label was taken off, the issue closed, `/autofix stop`."""
+    """Somebody stopped the job: the label was taken off, the issue closed, `/autofix stop`. Its words say what."""
 
 
 class Watch:

@@ -1,0 +1,76 @@
+"""The operator's tiers and a meter become what a strategy may use. A model without a price is refused here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, get_args
+
+from strategies.meter import Meter, Metered
+from strategies.model import Model
+from strategies.model_spec import ModelSpec
+from strategies.strategy import Role
+from strategies.tier import Tier
+from workers.operator_file import Operator, TierOptions
+
+OpenModel = Callable[[ModelSpec], Model]
+KeyOf = Callable[[str, str], str]
+"""(litellm model, name of a variable or "") → key."""
+
+
+def spec_of(options: TierOptions, key_of: KeyOf) -> ModelSpec:
+    """A tier's model in the strategies' words."""
+    return ModelSpec(
+        model=options.model,
+        api_base=options.api_base,
+        api_key=key_of(options.model, options.api_key_env),
+        input_usd_per_million=options.input_usd_per_million,
+        output_usd_per_million=options.output_usd_per_million,
+        cached_input_usd_per_million=options.cached_input_usd_per_million,
+        reasoning_effort=options.reasoning_effort,
+        max_output_tokens=options.max_output_tokens,
+        timeout=options.timeout_seconds,
+    )
+
+
+def open_tiers(
+    operator: Operator, meter: Meter, open_model: OpenModel, key_of: KeyOf
+) -> tuple[tuple[Tier, ...], Mapping[Role, Tier]]:
+    """The tiers, cheapest first, and the roles. Raises ModelRefused for an unknown or unpriced model.
+
+    A role has a metered model of its own, so that its calls are not booked to an attempt.
+    """
+    models = {t.name: open_model(spec_of(t, key_of)) for t in operator.tiers}
+    tiers = tuple(_tier(t, Metered(models[t.name], meter, t.name)) for t in operator.tiers)
+    roles: dict[Role, Tier] = {}
+    for role in get_args(Role):
+        options = operator.tier(role)
+        roles[role] = _tier(options, Metered(models[options.name], meter, options.name))
+    return tiers, roles
+
+
+def _tier(options: TierOptions, model: Metered) -> Tier:
+    return Tier(
+        name=options.name,
+        model=model,
+        attempts=options.attempts,
+        solver=options.solver,
+        temperature=options.temperature,
+        max_output_tokens=options.max_output_tokens,
+        max_turns=options.max_turns,
+        family=options.family or options.model.partition("/")[0],
+    )
+
+
+def parameters(operator: Operator) -> Mapping[str, Mapping[str, Any]]:
+    """What exactly each tier was, for the record; no key, no address."""
+    return {
+        t.name: {
+            "model": t.model,
+            "solver": t.solver,
+            "attempts": t.attempts,
+            "temperature": t.temperature,
+            "reasoning_effort": t.reasoning_effort,
+            "max_output_tokens": t.max_output_tokens,
+        }
+        for t in operator.tiers
+    }

@@ -1,0 +1,146 @@
+"""From a resolution to how the job ends: a pull request, a draft, or an honest comment. No I/O but the workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sandbox.workspace import Workspace
+from strategies.meter import Charge
+from strategies.resolution import Ending
+from strategies.verdict import Rung
+from workers import labels, pull_text, texts
+from workers.bill import Bill, Month, bill
+from workers.checkout import changed_files, template
+from workers.history import AttemptRow, attempt_rows
+from workers.job import State
+from workers.job_record import job_record
+from workers.publish import Publication
+from workers.repository_file import RepositoryFile
+from workers.settlement import Settlement
+from workers.solving import Solved
+
+ASKED: dict[str, Rung] = {
+    "reproduction": Rung.REPRODUCTION,
+    "regression": Rung.REGRESSION,
+    "any": Rung.APPLIES,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Concluding:
+    """What the ending is made of. `parent` and `branch` differ from the base's for a follow-up."""
+
+    job: int
+    issue: int
+    title: str
+    base: str
+    file: RepositoryFile
+    solved: Solved
+    workspace: Workspace
+    charges: Sequence[Charge]
+    month: Month | None
+    page: str = ""
+    follow_up: bool = False
+
+
+def conclude(c: Concluding) -> Settlement:
+    """The ending of a job whose attempts are over."""
+    resolution = c.solved.resolution
+    kept = next((n for n, t in enumerate(resolution.tried, 1) if t is resolution.chosen), 0)
+    account = bill(c.charges, c.solved.strong, kept)
+    rows = attempt_rows(resolution.tried, c.charges)
+    if resolution.patch and _publishable(c):
+        return _publish(c, account, rows)
+    if resolution.ending is Ending.OVER_BUDGET:
+        text = texts.over_budget(rows, account, c.month, resolution.reason, _best(c, kept))
+        return Settlement(State.OVER_BUDGET, resolution.reason, "Stopped: over budget", text, labels.OVER_BUDGET)
+    if resolution.ending is Ending.UNJUDGED:
+        text = texts.unjudgeable(c.solved.looked, c.solved.suggestion, c.solved.log, account)
+        return Settlement(
+            State.DECLINED, "the tests cannot be found or run", "Could not be judged", text, labels.NEEDS_HUMAN
+        )
+    words = _refused(c, rows)
+    if words:
+        text = texts.failed("no model gave an answer.", words)
+        return Settlement(State.FAILED, "no model gave an answer", "I could not finish", text, labels.NEEDS_HUMAN)
+    text = texts.declined(rows, account, c.month, resolution.reason)
+    return Settlement(State.DECLINED, resolution.reason, "No fix that I can stand behind", text, labels.NEEDS_HUMAN)
+
+
+def _publishable(c: Concluding) -> bool:
+    ending = c.solved.resolution.ending
+    return ending is Ending.ACCEPTED or (ending is Ending.UNVERIFIED and c.file.unverified == "draft")
+
+
+def _publish(c: Concluding, account: Bill, rows: Sequence[AttemptRow]) -> Settlement:
+    resolution = c.solved.resolution
+    chosen = resolution.chosen
+    if chosen is None:
+        raise ValueError(f"a resolution that ended {resolution.ending} with a patch has no chosen attempt")
+    accepted = resolution.ending is Ending.ACCEPTED
+    evidence = chosen.verdict.evidence
+    facts = pull_text.PullFacts(
+        issue=c.issue,
+        issue_title=c.title,
+        ending=resolution.ending,
+        asked=ASKED[c.file.accept],
+        reason=resolution.reason,
+        evidence=evidence,
+        diagnosis=chosen.attempt.diagnosis,
+        rows=rows,
+        bill=account,
+        month=c.month,
+        record=job_record(
+            job=c.job,
+            issue=c.issue,
+            base_commit=c.workspace.base,
+            versions=c.solved.versions,
+            resolution=resolution,
+            bill=account,
+        ),
+        template=template(c.workspace),
+        page=c.page,
+    )
+    publication = Publication(
+        issue=c.issue,
+        branch=texts.branch(c.issue),
+        base=c.base,
+        parent=c.workspace.base,
+        files=changed_files(c.workspace, resolution.patch),
+        message=pull_text.commit_message(c.issue, c.title, c.job, evidence),
+        title=pull_text.title(c.title, c.issue),
+        body=pull_text.body(facts),
+        draft=c.file.draft or not accepted,
+        follow_up=c.follow_up,
+    )
+    reason = "" if accepted else f"It is a draft because {resolution.reason}"
+    return Settlement(
+        state=State.OPENED,
+        reason=resolution.reason,
+        headline="Opened a pull request" if accepted else "Opened a draft",
+        text=texts.opened_details(pull_text.summary(evidence), reason, account, c.month),
+        label=labels.OPENED,
+        publication=publication,
+        wanted_label=c.file.label,
+        check="success" if accepted else "neutral",
+        evidence=evidence.top.name.lower(),
+        tier=chosen.attempt.tier,
+        strategy=c.solved.versions.strategy,
+    )
+
+
+def _best(c: Concluding, kept: int) -> str:
+    chosen = c.solved.resolution.chosen
+    if chosen is None or not chosen.attempt.patch:
+        return ""
+    rung = chosen.verdict.evidence.top.name.lower()
+    return f"The best so far is attempt {kept}: its evidence reaches “{rung}”, less than asked, so it is not published."
+
+
+def _refused(c: Concluding, rows: Sequence[AttemptRow]) -> str:
+    """The provider's words when every attempt ended without a single answered call, else ""."""
+    answered = any(charge.usd is not None for charge in c.charges)
+    if rows and not answered and all(t.attempt.error for t in c.solved.resolution.tried):
+        return c.solved.resolution.tried[-1].attempt.error
+    return ""

@@ -1,0 +1,331 @@
+"""The straight line of a job, lines 4 to 11: lease, admit, check out, solve, publish, settle.
+
+It reads as its own diagram. Decisions are elsewhere and pure (`workers.admit`, `workers.conclude`,
+`workers.trouble`); what must survive a crash is in the database before anything is written outside.
+`Course.at` is called with each line's number before it: production passes nothing, the tests kill there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Protocol
+
+import structlog
+from sqlalchemy.orm import Session
+
+from sandbox.workspace import Workspace
+from strategies.issue import Issue
+from strategies.meter import OverBudget
+from strategies.resolution import Ending
+from strategies.step import Step
+from workers import jobs, labels, outcomes, texts, timeline
+from workers.admit import Admitted, Seen, Turned, admit, look, still_wanted
+from workers.bill import Bill, bill
+from workers.budget import Limits
+from workers.checkout import checkout
+from workers.conclude import Concluding, conclude
+from workers.database import Database
+from workers.forge import RemotePull
+from workers.issue_text import Listing, visible_issue
+from workers.job import Job, Lease, LeaseLost, State
+from workers.publish import BranchTaken, Publisher, publish
+from workers.purse import Purse
+from workers.repository_file import RepositoryFile
+from workers.settle import HEADLINES, Ends, settle
+from workers.settlement import DONE, KIND, Settlement, to_facts
+from workers.solving import Ground, Solver
+from workers.telling import HIDDEN_STEPS, Comments, Telling
+from workers.trouble import Again, ending_of, trouble
+from workers.watch import Cancelled, Watch
+
+log = structlog.get_logger()
+
+
+class Forge(Seen, Listing, Comments, Publisher, Ends, Protocol):
+    """GitHub, as a job uses it; each part is declared next to whoever decides with it."""
+
+    @property
+    def token(self) -> str:
+        """For the mirror's fetch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What a run of jobs needs. Times in seconds; `lease` is how long a silent worker keeps a job."""
+
+    database: Database
+    home: Path
+    owner: str
+    open_forge: Callable[[Job], AbstractContextManager[Forge]]
+    solver: Solver
+    limits: Limits
+    strategies: Collection[str]
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    at: Callable[[int], None] = lambda _line: None
+    wake: Callable[[int], None] = lambda _job_id: None
+    lease: float = 120.0
+    heartbeat: float | None = None
+    most_runs: int = 3
+    edit_interval: float = 15.0
+    page: Callable[[Job], str] = field(default=lambda _job: "")
+
+
+def run(course: Course, job_id: int) -> State | None:
+    """Work on a job, if it is free and due. Its state afterwards; None when there was nothing to do or it was lost."""
+    course.at(4)
+    ttl = timedelta(seconds=course.lease)
+    with course.database.begin() as session:
+        leased = jobs.lease(session, job_id, course.owner, ttl, course.clock())
+    return None if leased is None else carry_out(course, *leased)
+
+
+def work_next(course: Course) -> State | None:
+    """Work on the fairest due job; None when none is due."""
+    course.at(4)
+    ttl = timedelta(seconds=course.lease)
+    with course.database.begin() as session:
+        leased = jobs.lease_next(session, course.owner, ttl, course.clock())
+    return None if leased is None else carry_out(course, *leased)
+
+
+def carry_out(course: Course, job: Job, lease: Lease) -> State | None:
+    """Lines 5 to 11 of a leased job. What goes wrong becomes a later run or an ending, in `workers.trouble`."""
+    ttl = timedelta(seconds=course.lease)
+    with Watch(course.database, lease, ttl=ttl, clock=course.clock, interval=course.heartbeat) as watch:
+        try:
+            with course.open_forge(job) as forge:
+                return Run(course, job, watch, forge).go()
+        except LeaseLost:
+            return None
+        except Exception as error:  # noqa: BLE001 - it ends or comes again; _away raises a bug
+            return _away(course, job, watch, error)
+
+
+def _away(course: Course, job: Job, watch: Watch, error: Exception) -> State | None:
+    """GitHub itself is not there to be told: try later, or end untold (the sweeper has it told)."""
+    what = trouble(error, job.attempts, course.most_runs, course.clock())
+    with course.database.begin() as session:
+        if isinstance(what, Again):
+            jobs.requeue(session, watch.lease, what.at, what.reason, now=course.clock(), count_attempt=what.counts)
+            state = State.QUEUED
+        else:
+            jobs.finish(session, watch.lease, what.state, what.reason, now=course.clock(), told=not what.tell)
+            state = what.state
+    if what.loud:
+        raise error
+    return state
+
+
+class Run:
+    """One run of one job: holds what the lines share."""
+
+    def __init__(self, course: Course, job: Job, watch: Watch, forge: Forge) -> None:
+        self.course = course
+        self.job = job
+        self.watch = watch
+        self.forge = forge
+        with course.database.read() as session:
+            said = timeline.steps(session, job.id, HIDDEN_STEPS)
+        self.telling = Telling(
+            forge,
+            job.issue,
+            comment_id=job.comment_id,
+            said=said,
+            store=self._store,
+            remember=lambda comment_id: self._update(comment_id=comment_id),
+            fence=watch.fence,
+            page=course.page(job),
+            interval=course.edit_interval,
+        )
+        watch.tick = self.telling.tick
+        self.purse = Purse(course.database, job, watch.lease, course.limits, course.clock)
+
+    def go(self) -> State | None:
+        """To the end, or to a later run."""
+        with self.course.database.read() as session:
+            settlement = timeline.pending_settlement(session, self.job.id)
+        try:
+            if settlement is None:
+                settlement = self._decide()
+                self._keep(settlement)
+            self._ask_again(settlement)
+            self.course.at(10)
+            return self._settle(settlement)
+        except LeaseLost:
+            raise
+        except Cancelled as error:
+            return self._end(self._cancelled(str(error)))
+        except BranchTaken as error:
+            text = texts.refused(f"the branch `{error}` holds commits that are not mine.", "Rename or delete it.")
+            return self._end(
+                Settlement(State.DECLINED, "the branch is taken", "Not published", text, labels.NEEDS_HUMAN)
+            )
+        except Exception as error:  # what it means is decided in one place; a bug stays loud in carry_out
+            what = trouble(error, self.job.attempts, self.course.most_runs, self.course.clock())
+            if isinstance(what, Again):
+                if what.told:
+                    self.telling.say(Step("waiting", what.reason))
+                    self.telling.flush()
+                raise
+            if not what.tell:
+                raise
+            if what.loud:
+                log.exception("a job failed on an error of ours", job=self.job.id)
+            return self._end(ending_of(what))
+
+    # -- lines 5 to 9 ----------------------------------------------------------------------------------------
+
+    def _decide(self) -> Settlement:
+        self.course.at(5)
+        situation = look(self.forge, self.job, self.course.strategies, self._left)
+        repository = situation.repository
+        decision = admit(situation)
+        if isinstance(decision, Turned):
+            return self._turned(decision)
+        self.watch.ask()
+        self.telling.start("Working on it")
+        self.watch.fence()
+        self.forge.add_label(self.job.issue, labels.WORKING, labels.LOOKS[labels.WORKING])
+
+        self.course.at(6)
+        self.telling.say(Step("checkout", f"Checking out {decision.base}"))
+        workspace = checkout(self.course.home, repository, self.job.installation_id, decision.base, self.forge.token)
+        self._update(base_commit=workspace.base, repository=repository.full_name)
+        issue = visible_issue(self.forge, situation.issue, repository.full_name)
+        return self._solve(decision, issue, workspace, situation.issue.title)
+
+    def _solve(self, decision: Admitted, issue: Issue, workspace: Workspace, title: str) -> Settlement:
+        strategy = self.job.strategy or decision.file.strategy
+        ground = Ground(
+            issue=issue,
+            workspace=workspace,
+            scope=f"{self.job.installation_id}-{self.job.repository_id}",
+            file=decision.file,
+            strategy=strategy,
+            meter=self.purse,
+            say=self._say,
+            at=self.course.at,
+            memory=self.course.home / "memory" / str(self.job.repository_id),
+        )
+        try:
+            solved = self.course.solver(ground)
+        except OverBudget as error:
+            self.purse.raise_if_stopped()
+            return self._turned(Turned(State.OVER_BUDGET, str(error), "", labels.OVER_BUDGET))
+        if solved.resolution.ending is Ending.OVER_BUDGET:
+            self.purse.raise_if_stopped()
+        with self.course.database.begin() as session:
+            jobs.fenced(session, self.watch.lease)
+            diffs = [workspace.diff(t.attempt.patch) if t.attempt.patch else "" for t in solved.resolution.tried]
+            timeline.keep_attempts(session, self.job.id, strategy, solved.resolution.tried, diffs, self.course.clock())
+        return conclude(
+            Concluding(
+                job=self.job.id,
+                issue=self.job.issue,
+                title=title,
+                base=decision.base,
+                file=decision.file,
+                solved=solved,
+                workspace=workspace,
+                charges=self.purse.charges(),
+                month=self.purse.month(),
+                page=self.course.page(self.job),
+            )
+        )
+
+    def _turned(self, turned: Turned) -> Settlement:
+        text = turned.text
+        if turned.state is State.OVER_BUDGET:
+            text = texts.over_budget((), self._bill(), self.purse.month(), turned.reason, "")
+        elif turned.state is State.CANCELLED:
+            text = texts.cancelled(turned.reason, self._bill().total)
+        headline = HEADLINES[turned.state]
+        return Settlement(turned.state, turned.reason, headline, text, turned.label, quiet=turned.quiet)
+
+    # -- line 10 ---------------------------------------------------------------------------------------------
+
+    def _ask_again(self, settlement: Settlement) -> None:
+        """Everything is looked at once more before something is published. Raises Cancelled or LeaseLost."""
+        self.watch.ask()
+        if settlement.publication is None:
+            return
+        repository = self.forge.read_repository()
+        issue = self.forge.read_issue(self.job.issue)
+        gone = still_wanted(repository, issue, settlement.wanted_label)
+        if gone is not None:
+            raise Cancelled(gone.reason)
+
+    def _left(self, file: RepositoryFile) -> Decimal:
+        """USD left, by the file's wishes too."""
+        self.purse.know(file)
+        return self.purse.left()
+
+    # -- endings ---------------------------------------------------------------------------------------------
+
+    def _cancelled(self, reason: str) -> Settlement:
+        with self.course.database.read() as session:
+            row = jobs.find(session, self.job.id)
+        reason = reason or (row.reason if row is not None else "") or "somebody stopped it"
+        return self._turned(Turned(State.CANCELLED, reason, "", quiet=True))
+
+    def _end(self, settlement: Settlement) -> State:
+        self._keep(settlement)
+        return self._settle(settlement)
+
+    def _settle(self, settlement: Settlement) -> State:
+        """Publish and say so, each step finding what is done; then, in one transaction, the job is over."""
+        pull = None
+        if settlement.publication is not None:
+            pull = publish(self.forge, settlement.publication, self.watch.fence)
+            self._update(branch=pull.head_branch, pull_request=pull.number)
+        self.course.at(11)
+        settle(self.forge, self.telling, settlement, self.job.issue, pull, self.watch.fence)
+        now = self.course.clock()
+        with self.course.database.begin() as session:
+            jobs.fenced(session, self.watch.lease)
+            timeline.add_step(session, self.job.id, Step(DONE, settlement.headline), now)
+            if pull is not None:
+                self._remember(session, settlement, pull, now)
+            restarted = jobs.finish(session, self.watch.lease, settlement.state, settlement.reason, now=now)
+        if restarted is not None:
+            self.course.wake(restarted.job_id)
+        return settlement.state
+
+    def _remember(self, session: Session, s: Settlement, pull: RemotePull, now: datetime) -> None:
+        strategy = self.job.strategy or s.strategy
+        outcomes.opened(
+            session,
+            self.job,
+            pull_request=pull.number,
+            branch=pull.head_branch,
+            tier=s.tier,
+            strategy=strategy,
+            evidence=s.evidence,
+            now=now,
+        )
+
+    def _bill(self) -> Bill:
+        return bill(self.purse.charges())
+
+    # -- the database ----------------------------------------------------------------------------------------
+
+    def _say(self, step: Step) -> None:
+        self.watch.check()
+        self.telling.say(step)
+
+    def _store(self, step: Step) -> None:
+        with self.course.database.begin() as session:
+            jobs.fenced(session, self.watch.lease)
+            timeline.add_step(session, self.job.id, step, self.course.clock())
+
+    def _keep(self, settlement: Settlement) -> None:
+        self._store(Step(KIND, settlement.headline, to_facts(settlement)))
+
+    def _update(self, **columns: object) -> None:
+        with self.course.database.begin() as session:
+            self.job = jobs.update(session, self.watch.lease, now=self.course.clock(), **columns)

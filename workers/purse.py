@@ -1,0 +1,122 @@
+"""One job's money as the course sees it: the meter, what is left, what was charged, and the repository's month."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import select
+
+from strategies.meter import Charge, Reservation
+from strategies.usage import Usage
+from workers import budget_rows, ledger
+from workers.bill import Month
+from workers.budget import Limits, Wish
+from workers.database import Database
+from workers.job import Job, Lease
+from workers.ledger import Caps, SpendingStopped
+from workers.meter import LedgerMeter, Stopped, price_from_json
+from workers.operator_file import Operator
+from workers.repository_file import RepositoryFile
+from workers.tables import ChargeRow, RepositoryRow
+
+
+def limits_of(operator: Operator) -> Limits:
+    """The operator's limits in the ledger's words."""
+    given = operator.limits
+    return Limits(
+        operator_month=given.monthly_usd,
+        repository_month=given.repository_monthly_usd,
+        issue=given.issue_usd,
+        installation_month=given.installation_monthly_usd,
+    )
+
+
+class Purse:
+    """The money of one job. Implements `strategies.meter.Meter` by the ledger, and notices the kill switch."""
+
+    def __init__(
+        self, database: Database, job: Job, lease: Lease, limits: Limits, clock: Callable[[], datetime]
+    ) -> None:
+        self._database = database
+        self._job = job
+        self._limits = limits
+        self._clock = clock
+        self._meter = LedgerMeter(database, job, lease, self._caps, clock)
+        self._stopped: Stopped | None = None
+
+    def _caps(self) -> Caps:
+        with self._database.read() as session:
+            return budget_rows.caps_of(session, self._job.repository_id, self._limits)
+
+    def know(self, file: RepositoryFile) -> None:
+        """Remember what the repository's file says, so that its budget and label hold from now on."""
+        now = self._clock()
+        with self._database.begin() as session:
+            wish = Wish(file.budget.monthly_usd, file.budget.issue_usd)
+            budget_rows.saw_file(session, self._job.repository_id, wish, now=now)
+            row = session.get_one(RepositoryRow, self._job.repository_id)
+            row.settings = {**(row.settings or {}), "label": file.label, "strategy": file.strategy}
+            row.settings_at = now
+
+    # -- the meter -------------------------------------------------------------------------------------------
+
+    def reserve(self, tier: str, model: str, purpose: str, worst_usd: Decimal) -> Reservation:
+        """Set money aside. Raises OverBudget or LeaseLost."""
+        try:
+            return self._meter.reserve(tier, model, purpose, worst_usd)
+        except Stopped as error:
+            self._stopped = error
+            raise
+
+    def settle(self, reservation: Reservation, charge: Charge) -> None:
+        """Book what a call cost."""
+        self._meter.settle(reservation, charge)
+
+    def release(self, reservation: Reservation) -> None:
+        """Give money back."""
+        self._meter.release(reservation)
+
+    def left(self) -> Decimal:
+        """USD under the tightest cap."""
+        return self._meter.left()
+
+    def raise_if_stopped(self) -> None:
+        """Raises SpendingStopped when the operator's switch, not a cap, ended the spending."""
+        if self._stopped is not None:
+            raise SpendingStopped("the operator", str(self._stopped))
+
+    # -- the bill --------------------------------------------------------------------------------------------
+
+    def charges(self) -> tuple[Charge, ...]:
+        """Every call of this job, also those of a run that crashed, oldest first."""
+        with self._database.read() as session:
+            rows = session.scalars(
+                select(ChargeRow).where(ChargeRow.job_id == self._job.id).order_by(ChargeRow.id)
+            ).all()
+        return tuple(_charge(r) for r in rows)
+
+    def month(self) -> Month:
+        """The repository's month so far."""
+        month = ledger.month_of(self._clock())
+        wanted = ledger.scopes(self._job.installation_id, self._job.repository_id, 0, month)
+        with self._database.read() as session:
+            budget = budget_rows.budget_of(session, self._job.repository_id, self._limits)
+            total = ledger.read_totals(session, wanted).get("repository", ledger.Total())
+        return Month(total.spent, budget.month, total.reserved)
+
+
+def _charge(r: ChargeRow) -> Charge:
+    return Charge(
+        tier=r.tier,
+        model=r.model,
+        purpose=r.purpose,
+        attempt=r.attempt,
+        usage=Usage(r.input_tokens, r.cached_tokens, r.output_tokens, r.cache_write_tokens),
+        usd=r.usd,
+        worst_usd=r.worst,
+        price=price_from_json(r.price),
+        seconds=r.milliseconds / 1000,
+        error=r.error,
+    )
