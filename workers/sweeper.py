@@ -34,7 +34,7 @@ BATCH = 200
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """How many of each. `ran` False: another sweeper is at work. `broker_error`: publishing failed, the rest is done."""
+    """How many of each. `ran` False: another sweeper is at work. `broker_error`: only the publishing failed."""
 
     ran: bool = True
     requeued: int = 0
@@ -164,7 +164,10 @@ def _forget(database: Database, now: datetime) -> int:
 def _publish(
     database: Database, publish: Publish, now: datetime, stale: timedelta, *, ready: tuple[int, ...]
 ) -> tuple[int, str]:
-    """Wake-ups that are missing or old, and those of the jobs made `ready` just now. A broker that is down costs nothing: the next round tries again."""
+    """Wake-ups that are missing or old, and those of the jobs made `ready` just now.
+
+    A broker that is down costs nothing: the next round tries again.
+    """
     with database.read() as session:
         job_ids = _unpublished_jobs(session, now, stale, ready)
         guids = _unpublished_deliveries(session, now, stale)

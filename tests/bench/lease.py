@@ -1,0 +1,102 @@
+"""What a lease costs with 10 and with 10,000 queued jobs of the same 10 installations."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import time
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.bench.row import Row
+from tests.fakes.databases import postgres_schema, sqlite_url
+from workers import jobs, places
+from workers.command import Place
+from workers.database import Database, open_database
+from workers.job import State
+from workers.tables import JobRow
+
+INSTALLATIONS = 10
+ROUNDS = 300
+
+
+def _fill(database: Database, count: int) -> None:
+    now = datetime.now(UTC) - timedelta(hours=1)
+    with database.begin() as session:
+        for number in range(INSTALLATIONS):
+            places.know(session, Place(number + 1, number + 1, f"o{number}/r"), now)
+        session.add_all(
+            JobRow(
+                kind="resolve",
+                state=State.QUEUED.value,
+                installation_id=number % INSTALLATIONS + 1,
+                repository_id=number % INSTALLATIONS + 1,
+                repository="o/r",
+                issue=number + 1,
+                actor="a",
+                created_at=now,
+                updated_at=now,
+                next_run_at=now + timedelta(milliseconds=number),
+            )
+            for number in range(count)
+        )
+
+
+def milliseconds_per_lease(url: str, count: int) -> float:
+    """Median of a lease; each is given back, so that the queue stays as long."""
+    database = open_database(url)
+    _fill(database, count)
+    ttl = timedelta(minutes=1)
+    took = []
+    for _ in range(ROUNDS):
+        now = datetime.now(UTC)
+        began = time.perf_counter()
+        with database.begin() as session:
+            leased = jobs.lease_next(session, "bench", ttl, now)
+        took.append(time.perf_counter() - began)
+        assert leased is not None
+        with database.begin() as session:
+            jobs.requeue(session, leased[1], now, "bench", now=now, count_attempt=False)
+    database.close()
+    return statistics.median(took) * 1000
+
+
+def _compare(name: str, few: float, many: float) -> Row:
+    ratio = many / few
+    return Row(
+        f"job lease with 10,000 queued, {name}",
+        many,
+        "ms",
+        peer=f"with 10 queued: {few:.2f} ms",
+        ratio=ratio,
+        aim="<= 2x",
+        ok=ratio <= 2,
+    )
+
+
+def run() -> list[Row]:
+    """SQLite always, PostgreSQL where PENNYFIX_TEST_POSTGRES names one."""
+    rows = []
+    with ExitStack() as stack:
+        took = []
+        for count in (10, 10_000):
+            folder = Path(stack.enter_context(TemporaryDirectory()))
+            took.append(milliseconds_per_lease(sqlite_url(folder), count))
+        rows.append(_compare("SQLite", *took))
+        if os.environ.get("PENNYFIX_TEST_POSTGRES"):
+            took = []
+            for count in (10, 10_000):
+                url = stack.enter_context(postgres_schema())
+                database = open_database(url)
+                database.migrate()
+                database.close()
+                took.append(milliseconds_per_lease(url, count))
+            rows.append(_compare("PostgreSQL", *took))
+    return rows
+
+
+if __name__ == "__main__":
+    for row in run():
+        print(row)

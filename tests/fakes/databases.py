@@ -1,0 +1,61 @@
+"""Real databases for tests: a fresh SQLite file, and a fresh schema of the PostgreSQL that the tests were given."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+
+from sqlalchemy import make_url
+
+from workers.database import Database, open_database
+
+
+@cache
+def _migrated() -> Path:
+    """An empty SQLite database to copy, made once per test process."""
+    path = Path(mkdtemp(prefix="pennyfix-tests-")) / "empty.db"
+    database = open_database(f"sqlite:///{path}")
+    database.migrate()
+    database.close()
+    return path
+
+
+def sqlite_url(folder: Path) -> str:
+    """The URL of a migrated, empty SQLite database in `folder`."""
+    path = folder / "pennyfix.db"
+    shutil.copy(_migrated(), path)
+    return f"sqlite:///{path}"
+
+
+@contextmanager
+def postgres_schema() -> Iterator[str]:
+    """The URL of an empty schema (not migrated), dropped afterwards."""
+    import psycopg
+
+    url = make_url(os.environ["PENNYFIX_TEST_POSTGRES"])
+    plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    schema = f"test_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(plain, autocommit=True) as connection:
+        connection.execute(f'create schema "{schema}"'.encode())
+    try:
+        yield url.update_query_dict({"options": f"-csearch_path={schema}"}).render_as_string(hide_password=False)
+    finally:
+        with psycopg.connect(plain, autocommit=True) as connection:
+            connection.execute(f'drop schema "{schema}" cascade'.encode())
+
+
+def empty(database: Database) -> None:
+    """Take all rows away; ids start anew."""
+    from sqlalchemy import text
+
+    from workers.tables import Table
+
+    names = ", ".join(table.name for table in Table.metadata.sorted_tables)
+    with database.begin() as session:
+        session.execute(text(f"truncate {names} restart identity cascade"))
