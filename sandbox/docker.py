@@ -8,6 +8,9 @@ What it does not promise: the kernel is shared with the host unless `runtime` na
 
 from __future__ import annotations
 
+import hashlib
+import io
+import tarfile
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -37,6 +40,7 @@ WORKER = "1000:1000"
 AUTHORITIES = "/etc/pennyfix-authorities.pem"
 FROZEN = "/frozen"
 DEADLINE_LABEL = "pennyfix.deadline"
+HOME_LABEL = "pennyfix.home"  # whose it is, without naming the folder
 ENVIRONMENT_LABEL = "pennyfix.environment"
 ENGINE_SECONDS = 600
 WATCH_SECONDS = 5.0
@@ -94,6 +98,7 @@ class DockerBackend:
         self.options = options
         self.layout = Layout()
         self._cache = Cache(options.home, self.name)
+        self.home_label = hashlib.sha256(str(options.home.resolve()).encode()).hexdigest()[:16]
         with _engine("the engine does not answer"):
             self._client: DockerClient = docker.from_env(timeout=ENGINE_SECONDS)
             self._cpus = min(options.limits.cpus, float(self._client.info()["NCPU"]))
@@ -203,9 +208,6 @@ class DockerBackend:
 
     def _furnish(self, container: Container) -> str | None:
         """Make the folders that the work owns, and the CA file. PID 1 has no capability, so the engine does it."""
-        import io
-        import tarfile
-
         authorities = self.options.authorities()
         out = io.BytesIO()
         with tarfile.open(fileobj=out, mode="w") as tar:
@@ -256,7 +258,7 @@ class DockerBackend:
             with _engine("starting the way to the proxy"):
                 code, said = gate.exec_run(["python3", "-c", _LISTENING % PROXY_PORT], user=WORKER)
             if code:
-                raise SandboxUnavailable(f"Docker: the way to the proxy did not start: {bytes(said)[-300:]!r}")
+                raise SandboxUnavailable(f"Docker: the way to the proxy did not start: {said!r}")
             yield gate
         finally:
             with suppress(SandboxUnavailable), _engine("removing the way to the proxy"):
@@ -312,7 +314,7 @@ class DockerBackend:
                 init=True,
                 ipc_mode="private",
                 log_config=LogConfig(type="none"),
-                labels={DEADLINE_LABEL: str(int(time.time()) + alive)},
+                labels={DEADLINE_LABEL: str(int(time.time()) + alive), HOME_LABEL: self.home_label},
                 mounts=list(mounts),
                 runtime=self.options.runtime or None,
                 auto_remove=True,
