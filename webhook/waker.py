@@ -14,16 +14,19 @@ from typing import Self
 import structlog
 
 WAITING = 10_000
+GROUP = 200
+Wakeup = tuple[str, str | int]
 
 log = structlog.get_logger()
 
 
 class Waker:
-    """Use with `with`. `publish(kind, id)` may block and may raise."""
+    """Use with `with`. `publish(kind, id)` and `mark`, told what was published, may block and may raise."""
 
-    def __init__(self, publish: Callable[[str, str | int], None]) -> None:
+    def __init__(self, publish: Callable[[str, str | int], None], mark: Callable[[list[Wakeup]], None]) -> None:
         self._publish = publish
-        self._queue: queue.Queue[tuple[str, str | int] | None] = queue.Queue(WAITING)
+        self._mark = mark
+        self._queue: queue.Queue[Wakeup | None] = queue.Queue(WAITING)
         self._thread = threading.Thread(target=self._run, name="waker", daemon=True)
         self.failures = 0
 
@@ -48,10 +51,26 @@ class Waker:
 
     def _run(self) -> None:
         while (item := self._queue.get()) is not None:
+            group = [item]
+            while len(group) < GROUP and not self._queue.empty():
+                more = self._queue.get()
+                if more is None:
+                    self._queue.put(None)
+                    break
+                group.append(more)
+            done = [wakeup for wakeup in group if self._published(wakeup)]
             try:
-                self._publish(*item)
-            except Exception as error:  # noqa: BLE001  # every broker has its own errors, and none may end this thread
-                self._failed(*item, str(error))
+                self._mark(done)
+            except Exception as error:  # noqa: BLE001  # unmarked means published once more by the sweeper, which is harmless
+                log.warning("what was published could not be marked", error=str(error)[:200])
+
+    def _published(self, wakeup: Wakeup) -> bool:
+        try:
+            self._publish(*wakeup)
+        except Exception as error:  # noqa: BLE001  # every broker has its own errors, and none may end this thread
+            self._failed(*wakeup, f"{type(error).__name__}: {error}")
+            return False
+        return True
 
     def _failed(self, kind: str, id: str | int, why: str) -> None:  # noqa: A002  # see wake
         self.failures += 1

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 WAKE = "pennyfix.wake"  # (job id): a job waits
 OBEY = "pennyfix.obey"  # (delivery's guid): a delivery asks for something that needs GitHub
-TASKS = {"job": WAKE, "delivery": OBEY}
+TELL = "pennyfix.tell"  # (job id): it ended, and GitHub has not been told
+TASKS = {"job": WAKE, "delivery": OBEY, "tell": TELL}
 QUEUE = "pennyfix"
 GRACE = 300.0  # seconds between asking a job to end and killing it
 SOFT_SHUTDOWN = 60.0
@@ -36,6 +37,9 @@ class Duty(Protocol):
 
     def obey(self, guid: str) -> object:
         """Carry out what a recorded delivery asks for, if it still waits."""
+
+    def tell(self, job_id: int) -> object:
+        """Tell GitHub how a job ended, if it was not told yet."""
 
 
 def make_app(settings: Settings) -> Celery:
@@ -75,7 +79,7 @@ def make_app(settings: Settings) -> Celery:
 
 
 def publisher(settings: Settings) -> Publish:
-    """`publish(kind, id)` with kind "job" or "delivery": one attempt and one more on a fresh connection.
+    """`publish(kind, id)` with kind "job", "delivery" or "tell": one attempt and one more on a fresh connection.
 
     Raises what the broker's client raises (within seconds); whoever calls it leaves the rest to the sweeper.
     """
@@ -108,7 +112,7 @@ def run_worker(settings: Settings, *, name: str, open_duty: Callable[[Context], 
     def begin(**_kwargs: Any) -> None:
         process.begin()
 
-    def wake(job_id: int) -> None:
+    def wake(job_id: int | str) -> None:
         """Run the job that is next by fairness; it need not be `job_id`, whose message only said that one waits."""
         _ = job_id
         process.duty().run_next()
@@ -117,9 +121,14 @@ def run_worker(settings: Settings, *, name: str, open_duty: Callable[[Context], 
         """Do what a delivery asks for."""
         process.duty().obey(guid)
 
+    def tell(job_id: int | str) -> None:
+        """Say on GitHub how a job ended."""
+        process.duty().tell(int(job_id))
+
     worker_process_init.connect(begin, weak=False)
     app.task(name=WAKE, ignore_result=True)(wake)
     app.task(name=OBEY, ignore_result=True)(obey)
+    app.task(name=TELL, ignore_result=True)(tell)
     app.worker_main(
         [
             "worker", "--pool=prefork", f"--concurrency={settings.workers}", f"--hostname={name}@%h",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from workers.app import Publish, publisher
+from workers.budget import Limits
 from workers.database import Database, open_database
 from workers.operator_file import Operator, load_operator
 from workers.settings import Settings, load_settings
@@ -21,13 +22,24 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """`publish(kind, id)` sends a wake-up ("job", "delivery") and may raise; `clock` gives UTC."""
+    """`publish(kind, id)` sends a wake-up ("job", "delivery", "tell") and may raise; `clock` gives UTC."""
 
     settings: Settings
     operator: Operator
     database: Database
     publish: Publish
     clock: Clock = utc_now
+
+    @property
+    def limits(self) -> Limits:
+        """What the operator allows, as the budget's rules take it."""
+        limits = self.operator.limits
+        return Limits(
+            operator_month=limits.monthly_usd,
+            repository_month=limits.repository_monthly_usd,
+            issue=limits.issue_usd,
+            installation_month=limits.installation_monthly_usd,
+        )
 
 
 def open_context(settings: Settings | None = None, *, publish: Publish | None = None) -> Context:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import socket
 import sys
 import threading
+from dataclasses import asdict
 
 import structlog
 
@@ -21,9 +24,15 @@ def keep_sweeping(context: Context, stop: threading.Event, *, seconds: float = S
     """Sweep until `stop` is set. A sweep that fails is logged, and the next one tries again."""
     from workers.sweeper import sweep
 
+    owner = f"{socket.gethostname()}/{os.getpid()}"
     while not stop.is_set():
         try:
-            sweep(context.database, context.publish, context.clock())
+            swept = sweep(
+                context.database, context.publish, context.clock(), owner=owner,
+                limits=context.limits, most_attempts=context.settings.job_attempts,
+            )  # fmt: skip
+            if swept:
+                log.info("swept", **{k: v for k, v in asdict(swept).items() if v})
         except Exception as error:  # noqa: BLE001  # a database or broker that is away comes back; this loop is what waits for it
             log.warning("a sweep failed", error=f"{type(error).__name__}: {error}"[:500])
         stop.wait(seconds)

@@ -99,6 +99,9 @@ def test_a_label_becomes_delivery_and_job_and_then_a_wake_up(
     assert (delivery.guid, delivery.event, delivery.action) == ("g-1", "issues", "labeled")
     assert (job.repository_id, job.issue, job.state) == (11, 7, "queued")
     assert wakes.soon(1) == [("job", job.id)]
+    deadline = time.monotonic() + 5
+    while rows(database)[1][0].published_at is None:
+        assert time.monotonic() < deadline, "the sweeper would publish it again"
 
 
 def test_a_redelivery_is_answered_200_and_changes_nothing(client: TestClient, database: Database, wakes: Wakes) -> None:

@@ -1,0 +1,71 @@
+"""`python -m tests.fakes.recording_worker PARENT NAME`: the real worker process with a duty that only keeps a record.
+
+A job takes `RECORDING_SECONDS`; its beginning, and its one "publication" inside the fence, become lines of
+`HOME/record`. Deliveries are finished and recorded too. Misuse (publishing twice) is for the test to find.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+
+from workers import deliveries, jobs
+from workers.context import Context
+from workers.job import LeaseLost, State
+from workers.parent import die_with_parent
+from workers.settings import load_settings
+from workers.work import work
+
+
+def note(home: Path, line: str) -> None:
+    with (home / "record").open("a") as record:
+        record.write(line + "\n")
+        record.flush()
+        os.fsync(record.fileno())
+
+
+class Recording:
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.owner = f"worker-{os.getpid()}"
+        self.ttl = timedelta(seconds=context.settings.lease_seconds)
+        self.seconds = float(os.environ.get("RECORDING_SECONDS", "0"))
+
+    def run_next(self) -> None:
+        clock, database, home = self.context.clock, self.context.database, self.context.settings.home
+        with database.begin() as session:
+            leased = jobs.lease_next(session, self.owner, self.ttl, clock())
+        if leased is None:
+            return
+        job, lease = leased
+        note(home, f"began {job.issue} {os.getpid()}")
+        end = time.monotonic() + self.seconds
+        try:
+            while time.monotonic() < end:
+                with database.begin() as session:
+                    jobs.heartbeat(session, lease, self.ttl, clock())
+                time.sleep(min(0.2, self.seconds))
+            with database.begin() as session:
+                jobs.fenced(session, lease)
+                jobs.finish(session, lease, State.OPENED, "done", now=clock())
+                note(home, f"published {job.issue}")
+        except LeaseLost:
+            note(home, f"lost {job.issue}")
+
+    def obey(self, guid: str) -> None:
+        with self.context.database.begin() as session:
+            pending = deliveries.lease_delivery(session, self.owner, self.ttl, self.context.clock(), guid=guid)
+            if pending is not None:
+                deliveries.finish_delivery(session, pending, now=self.context.clock())
+                note(self.context.settings.home, f"obeyed {guid}")
+
+    def tell(self, job_id: int) -> None:
+        note(self.context.settings.home, f"told {job_id}")
+
+
+if __name__ == "__main__":
+    die_with_parent(int(sys.argv[1]))
+    work(load_settings(), name=sys.argv[2], open_duty=Recording)
