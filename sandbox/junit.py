@@ -102,10 +102,12 @@ def _identity(case: Element, suites: list[str], root: str, outcome: Outcome) -> 
     file = _relative(case.get("file") or case.get("filepath") or "", root)
     if file.endswith(".py"):
         module = file.removesuffix(".py").replace("/", ".")
+        if not classname and name == module:  # a module that cannot be imported
+            return file, file
         classes = classname.removeprefix(module).strip(".") if classname.startswith(module) else ""
         return "::".join([file, *filter(None, classes.split(".")), name]), file
     if not classname and outcome is Outcome.ERROR and suites[:1] == ["pytest"]:
-        path = name.replace(".", "/") + ".py"  # pytest names a module that cannot be imported so
+        path = name.replace(".", "/") + ".py"  # the same, from a pytest that gives no file
         return path, path
     place = file or _relative(classname, root)
     if place in ("", "test"):  # node's classname says only "test"

@@ -60,7 +60,7 @@ class PytestConfig:
     def plugins(self) -> tuple[str, ...]:
         """Packages without which this configuration stops pytest."""
         asked = [name for pattern, name in PLUGINS if self._mentions(pattern)]
-        required = [w for w in re.findall(r"[A-Za-z][\w.-]+(?=[\s<>=!~]|$)", self.options.get("required_plugins", ""))]
+        required = re.findall(r"[A-Za-z][\w.-]+(?=[\s<>=!~]|$)", self.options.get("required_plugins", ""))
         return tuple(dict.fromkeys([*asked, *required]))
 
     def _mentions(self, pattern: str) -> bool:

@@ -32,7 +32,7 @@ class GitHttp:
             def do_GET(self) -> None:
                 outer.answer(self)
 
-            do_POST = do_GET
+            do_POST = do_GET  # noqa: N815 - http.server's name
 
             def log_message(self, *args: Any) -> None:
                 return

@@ -60,9 +60,8 @@ def test_the_token_is_sent_but_is_in_no_argv_no_config_and_no_remote(tmp_path: P
 
 
 def test_a_wrong_token_is_an_error_without_the_token(tmp_path: Path, origin: Origin) -> None:
-    with git_http(origin.path.parent, token="other") as http:
-        with pytest.raises(MirrorError) as caught:
-            Mirror.open(tmp_path / "home", "r1").fetch(f"{http.url}/repo/.git", token=TOKEN)
+    with git_http(origin.path.parent, token="other") as http, pytest.raises(MirrorError) as caught:
+        Mirror.open(tmp_path / "home", "r1").fetch(f"{http.url}/repo/.git", token=TOKEN)
     assert TOKEN not in str(caught.value)
     assert "Basic" not in str(caught.value)
 
@@ -189,7 +188,7 @@ def test_a_tree_with_a_git_folder_is_refused_while_fetching(tmp_path: Path, orig
     tree = origin.git("mktree", stdin=f"040000 tree {inner}\t.GIT\n".encode())
     commit = origin.git("commit-tree", tree, "-m", "evil")
     origin.git("update-ref", "refs/heads/trunk", commit)
-    with pytest.raises(MirrorError, match="(?i)git"):
+    with pytest.raises(MirrorError, match=r"(?i)\.?git"):
         Mirror.of_local(tmp_path / "home", origin.path)
 
 

@@ -214,9 +214,8 @@ def test_threads_may_read_at_once(workspace: Workspace) -> None:
     wrong: list[str] = []
 
     def read() -> None:
-        for _ in range(100):
-            if workspace.read("src/crlf.py") != CRLF or len(workspace.read("a.bin")) != 256:
-                wrong.append("mixed up")
+        good = all(workspace.read("src/crlf.py") == CRLF and len(workspace.read("a.bin")) == 256 for _ in range(100))
+        wrong.extend([] if good else ["mixed up"])
 
     threads = [threading.Thread(target=read) for _ in range(4)]
     for thread in threads:
