@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Integer, case, cast, func, select
 from sqlalchemy.orm import Session
 
-from workers.ledger import ZERO, Scope, Total, read_totals, scopes
 from workers.tables import ChargeRow, ReservationRow, TotalRow
+from workers.totals import ZERO, Scope, Total, read, scopes
 
 _COUNTED = func.coalesce(ChargeRow.usd, ChargeRow.worst)
 _UNKNOWN = func.sum(case((ChargeRow.usd.is_(None), 1), else_=0))
@@ -43,7 +43,7 @@ class Discrepancy:
 
 def spent(session: Session, scope: str, key: str, month: str) -> Total:
     """USD spent and set aside in a scope, named as in `ledger.scopes`."""
-    return read_totals(session, [Scope(scope, key, month)]).get(scope, Total())
+    return read(session, [Scope(scope, key, month)]).get(scope, Total())
 
 
 def repositories(session: Session, month: str) -> dict[int, Total]:

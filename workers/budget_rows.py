@@ -11,7 +11,7 @@ from decimal import Decimal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from workers import audit, ledger
+from workers import audit, totals
 from workers.budget import Budget, Limits, Setting, Wish, caps, due_alerts, in_force
 from workers.insert import insert_new
 from workers.ledger import Caps
@@ -115,13 +115,13 @@ def take_alerts(session: Session, repository_id: int, limits: Limits, now: datet
 
     A call that did not fit counts as reaching the end: see `reached_end`.
     """
-    month = ledger.month_of(now)
+    month = totals.month_of(now)
     row = _row(session, repository_id, lock=True)
-    total = ledger.read_totals(session, ledger.scopes(row.installation_id, repository_id, 0, month)).get("repository")
+    total = totals.read(session, totals.scopes(row.installation_id, repository_id, 0, month)).get("repository")
     told = session.scalars(
         select(AlertRow.mark).where(AlertRow.repository_id == repository_id, AlertRow.month == month)
     ).all()
-    spent = ledger.ZERO if total is None else total.spent
+    spent = totals.ZERO if total is None else total.spent
     due = due_alerts(spent, _in_force(row, limits).month, told)
     _mark(session, repository_id, month, due, now)
     return due
@@ -129,7 +129,7 @@ def take_alerts(session: Session, repository_id: int, limits: Limits, now: datet
 
 def reached_end(session: Session, repository_id: int, now: datetime) -> bool:
     """A call found no room in the repository's month: whether the 100 % mark is to be told now (once a month)."""
-    month = ledger.month_of(now)
+    month = totals.month_of(now)
     _row(session, repository_id, lock=True)
     if session.get(AlertRow, (repository_id, month, 100)) is not None:
         return False

@@ -12,25 +12,20 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import delete, func, select, tuple_, update
+from sqlalchemy import Row, Table, bindparam, delete, func, insert, select, text
 from sqlalchemy.orm import Session
 
-from workers import audit
-from workers.insert import insert_new
+from workers import audit, totals
 from workers.job import LeaseLost
+from workers.money import from_micro, to_micro
 from workers.tables import ChargeRow, JobRow, ReservationRow, SwitchRow, TotalRow
+from workers.totals import ZERO, Total, month_of, scopes
 
 STOP_SPENDING = "stop_spending"
-ZERO = Decimal(0)
-
-
-def month_of(now: datetime) -> str:
-    """The calendar month in UTC, `2026-11`."""
-    return now.astimezone(UTC).strftime("%Y-%m")
 
 
 class CapReached(Exception):
@@ -76,28 +71,6 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
-    """One row of `totals`. `what` is for people."""
-
-    scope: str
-    key: str
-    month: str
-
-
-@dataclass(frozen=True, slots=True)
-class Total:
-    """USD of one scope."""
-
-    spent: Decimal = ZERO
-    reserved: Decimal = ZERO
-
-    @property
-    def used(self) -> Decimal:
-        """Spent and set aside."""
-        return self.spent + self.reserved
-
-
-@dataclass(frozen=True, slots=True)
 class Reserved:
     """Money set aside for one call: USD, and the month it belongs to."""
 
@@ -124,30 +97,19 @@ class Cost:
     error: str = ""
 
 
-def scopes(installation_id: int, repository_id: int, issue: int, month: str) -> tuple[Scope, ...]:
-    """The scopes of a call, in the order in which their rows are locked: the busiest last. Issue 0 is no issue."""
-    issue_scope = (Scope("issue", f"{repository_id}#{issue}", ""),) if issue else ()
-    return (
-        *issue_scope,
-        Scope("repository", str(repository_id), month),
-        Scope("installation", str(installation_id), month),
-        Scope("operator", "", month),
-    )
-
-
-def refused(caps: Caps, totals: Mapping[str, Total], needed: Decimal) -> CapReached | None:
+def refused(caps: Caps, sums: Mapping[str, Total], needed: Decimal) -> CapReached | None:
     """The cap with the least left that `needed` would overrun, None if all have room. Pure."""
     worst: CapReached | None = None
     for scope, cap in _by_scope(caps).items():
-        used = totals.get(scope, Total()).used
+        used = sums.get(scope, Total()).used
         if cap is not None and used + needed > cap and (worst is None or cap - used < worst.cap - worst.spent):
             worst = CapReached(scope, cap, used, needed)
     return worst
 
 
-def left_under(caps: Caps, totals: Mapping[str, Total]) -> Decimal | None:
+def left_under(caps: Caps, sums: Mapping[str, Total]) -> Decimal | None:
     """USD left under the tightest cap, at least 0; None without any cap. Pure."""
-    rooms = [cap - totals.get(scope, Total()).used for scope, cap in _by_scope(caps).items() if cap is not None]
+    rooms = [cap - sums.get(scope, Total()).used for scope, cap in _by_scope(caps).items() if cap is not None]
     return max(min(rooms), ZERO) if rooms else None
 
 
@@ -160,50 +122,12 @@ def _by_scope(caps: Caps) -> dict[str, Decimal | None]:
     }
 
 
-_KEY = tuple_(TotalRow.scope, TotalRow.key, TotalRow.month)
-_TOTALS = TotalRow.__table__
-
-
-def _keys(wanted: Sequence[Scope]) -> list[tuple[str, str, str]]:
-    return [(scope.scope, scope.key, scope.month) for scope in wanted]
-
-
-def _lock_totals(session: Session, wanted: Sequence[Scope]) -> dict[str, Total]:
-    """The rows, made where missing, locked in the order of `wanted` (always the same, so nobody deadlocks)."""
-    rows = [
-        {"scope": scope.scope, "key": scope.key, "month": scope.month, "spent": ZERO, "reserved": ZERO}
-        for scope in wanted
-    ]
-    insert_new(session, TotalRow, rows)
-    found: dict[str, Total] = {}
-    if session.get_bind().dialect.name == "sqlite":  # the transaction is the lock
-        return read_totals(session, wanted)
-    for scope in wanted:
-        row = session.execute(
-            select(TotalRow.spent, TotalRow.reserved)
-            .where(TotalRow.scope == scope.scope, TotalRow.key == scope.key, TotalRow.month == scope.month)
-            .with_for_update()
-        ).one()
-        found[scope.scope] = Total(row.spent, row.reserved)
-    return found
-
-
-def read_totals(session: Session, wanted: Sequence[Scope]) -> dict[str, Total]:
-    """What the scopes have spent and set aside, by the scope's name."""
-    rows = session.execute(
-        select(TotalRow.scope, TotalRow.spent, TotalRow.reserved).where(_KEY.in_(_keys(wanted)))
-    ).all()
-    return {row.scope: Total(row.spent, row.reserved) for row in rows}
-
-
-def _add(session: Session, wanted: Sequence[Scope], *, spent: Decimal = ZERO, reserved: Decimal = ZERO) -> None:
-    """Change locked rows."""
-    session.execute(
-        update(TotalRow)
-        .where(_KEY.in_(_keys(wanted)))
-        .values(spent=TotalRow.spent + spent, reserved=TotalRow.reserved + reserved)
-        .execution_options(synchronize_session=False)
-    )
+_ADD_RESERVATION = insert(cast("Table", ReservationRow.__table__))
+_ADD_CHARGE = insert(cast("Table", ChargeRow.__table__))
+_RESERVATIONS = cast("Table", ReservationRow.__table__)
+_TAKE_RESERVATION = (
+    delete(_RESERVATIONS).where(_RESERVATIONS.c.id == bindparam("reservation")).returning(*_RESERVATIONS.c)
+)
 
 
 def reserve(
@@ -217,58 +141,57 @@ def reserve(
     worst: Decimal,
     now: datetime,
 ) -> Reserved:
-    """Set `worst` USD aside. Raises CapReached, SpendingStopped, or LeaseLost; nothing is set aside then."""
+    """Set `worst` USD aside. Raises CapReached, SpendingStopped, or LeaseLost: let it roll the transaction back,
+    which is what undoes the reservation."""
     if worst < 0:
         raise ValueError(f"a call cannot cost less than nothing: {worst}")
+    worst = from_micro(to_micro(worst))  # as it will be stored: rounded up
     _check_allowed(session, account)
     month = month_of(now)
     wanted = scopes(account.installation_id, account.repository_id, account.issue, month)
-    totals = _lock_totals(session, wanted)
-    refusal = refused(caps, totals, worst)
+    totals.open_books(session, wanted)
+    reserved = Reserved(uuid.uuid4().hex, worst, month)
+    session.execute(
+        _ADD_RESERVATION,
+        {
+            "id": reserved.id,
+            "job_id": account.job_id,
+            "fence": account.fence,
+            "installation_id": account.installation_id,
+            "repository_id": account.repository_id,
+            "issue": account.issue,
+            "month": month,
+            "tier": tier,
+            "model": model,
+            "purpose": purpose,
+            "worst": worst,
+            "created_at": now,
+        },
+    )
+    after = totals.change(session, wanted, reserved=worst)  # last, so that the busiest rows are locked shortest
+    before = {scope: Total(total.spent, total.reserved - worst) for scope, total in after.items()}
+    refusal = refused(caps, before, worst)
     if refusal is not None:
         raise refusal
-    _add(session, wanted, reserved=worst)
-    reserved = Reserved(uuid.uuid4().hex, worst, month)
-    insert_new(
-        session,
-        ReservationRow,
-        [
-            {
-                "id": reserved.id,
-                "job_id": account.job_id,
-                "fence": account.fence,
-                "installation_id": account.installation_id,
-                "repository_id": account.repository_id,
-                "issue": account.issue,
-                "month": month,
-                "tier": tier,
-                "model": model,
-                "purpose": purpose,
-                "worst": worst,
-                "created_at": now,
-            }
-        ],
-    )
     return reserved
 
 
+_GATE = text("""
+    SELECT
+        (SELECT count(*) FROM switches WHERE name = :switch AND thrown) AS stopped,
+        (SELECT count(*) FROM jobs WHERE id = :job AND lease_owner = :owner AND lease_fence = :fence) AS mine
+""")
+
+
 def _check_allowed(session: Session, account: Account) -> None:
-    switch = select(SwitchRow.actor, SwitchRow.reason).where(
-        SwitchRow.name == STOP_SPENDING, SwitchRow.thrown.is_(True)
-    )
-    thrown = session.execute(switch).one_or_none()
-    if thrown is not None:
-        raise SpendingStopped(thrown.actor, thrown.reason)
-    if account.owner:
-        mine = session.execute(
-            select(JobRow.id).where(
-                JobRow.id == account.job_id,
-                JobRow.lease_owner == account.owner,
-                JobRow.lease_fence == account.fence,
-            )
-        ).one_or_none()
-        if mine is None:
-            raise LeaseLost(f"job {account.job_id} is no longer leased to {account.owner}: no money for it")
+    """Raises SpendingStopped or LeaseLost."""
+    parameters = {"switch": STOP_SPENDING, "job": account.job_id, "owner": account.owner, "fence": account.fence}
+    gate = session.execute(_GATE, parameters).one()
+    if gate.stopped:
+        switch = session.get_one(SwitchRow, STOP_SPENDING)
+        raise SpendingStopped(switch.actor, switch.reason)
+    if account.owner and not gate.mine:
+        raise LeaseLost(f"job {account.job_id} is no longer leased to {account.owner}: no money for it")
 
 
 def settle(session: Session, reservation_id: str, cost: Cost, *, now: datetime, swept: bool = False) -> bool:
@@ -281,16 +204,15 @@ def settle(session: Session, reservation_id: str, cost: Cost, *, now: datetime, 
     if row is None:
         return not swept and _correct(session, reservation_id, cost)
     wanted = scopes(row.installation_id, row.repository_id, row.issue, row.month)
-    counted = row.worst if cost.usd is None else cost.usd
-    _lock_totals(session, wanted)
-    _add(session, wanted, spent=counted, reserved=-row.worst)
-    insert_new(session, ChargeRow, [_charge(row, cost, swept=swept, now=now)])
+    counted = row.worst if cost.usd is None else from_micro(to_micro(cost.usd))
+    session.execute(_ADD_CHARGE, _charge(row, cost, swept=swept, now=now))
+    totals.change(session, wanted, spent=counted, reserved=-row.worst)
     if counted > row.worst:
         _note_overrun(session, row, counted, now)
     return True
 
 
-def _charge(row: ReservationRow, cost: Cost, *, swept: bool, now: datetime) -> dict[str, Any]:
+def _charge(row: Row[Any], cost: Cost, *, swept: bool, now: datetime) -> dict[str, Any]:
     return {
         "reservation": row.id,
         "job_id": row.job_id,
@@ -322,18 +244,9 @@ def _facts(cost: Cost) -> dict[str, Any]:
     }
 
 
-def _close(session: Session, reservation_id: str) -> ReservationRow | None:
+def _close(session: Session, reservation_id: str) -> Row[Any] | None:
     """Take the reservation's row away; None if somebody already has."""
-    row = session.scalars(
-        select(ReservationRow).where(ReservationRow.id == reservation_id).with_for_update()
-    ).one_or_none()
-    if row is None:
-        return None
-    session.expunge(row)
-    session.execute(
-        delete(ReservationRow).where(ReservationRow.id == reservation_id).execution_options(synchronize_session=False)
-    )
-    return row
+    return session.execute(_TAKE_RESERVATION, {"reservation": reservation_id}).one_or_none()
 
 
 def _correct(session: Session, reservation_id: str, cost: Cost) -> bool:
@@ -344,9 +257,8 @@ def _correct(session: Session, reservation_id: str, cost: Cost) -> bool:
     if row is None:
         return False
     wanted = scopes(row.installation_id, row.repository_id, row.issue, row.month)
-    counted = row.worst if cost.usd is None else cost.usd
-    _lock_totals(session, wanted)
-    _add(session, wanted, spent=counted - row.worst)
+    counted = row.worst if cost.usd is None else from_micro(to_micro(cost.usd))
+    totals.change(session, wanted, spent=counted - row.worst)
     for name, value in _facts(cost).items():
         setattr(row, name, value)
     row.swept = False
@@ -354,7 +266,7 @@ def _correct(session: Session, reservation_id: str, cost: Cost) -> bool:
     return True
 
 
-def _note_overrun(session: Session, row: ReservationRow, counted: Decimal, now: datetime) -> None:
+def _note_overrun(session: Session, row: Row[Any], counted: Decimal, now: datetime) -> None:
     audit.note(
         session,
         "ledger",
@@ -375,8 +287,7 @@ def release(session: Session, reservation_id: str) -> bool:
     if row is None:
         return False
     wanted = scopes(row.installation_id, row.repository_id, row.issue, row.month)
-    _lock_totals(session, wanted)
-    _add(session, wanted, reserved=-row.worst)
+    totals.change(session, wanted, reserved=-row.worst)
     return True
 
 

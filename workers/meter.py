@@ -12,7 +12,7 @@ from typing import Any
 
 from strategies.meter import Charge, OverBudget, Reservation
 from strategies.price import Price
-from workers import ledger
+from workers import ledger, totals
 from workers.database import Database
 from workers.job import Job, Lease
 from workers.ledger import Account, CapReached, Caps, Cost, SpendingStopped
@@ -94,11 +94,11 @@ class LedgerMeter:
 
     def left(self) -> Decimal:
         account = self._account
-        month = ledger.month_of(self._clock())
-        wanted = ledger.scopes(account.installation_id, account.repository_id, account.issue, month)
+        month = totals.month_of(self._clock())
+        wanted = totals.scopes(account.installation_id, account.repository_id, account.issue, month)
         caps = self.caps
         with self._database.read() as session:
-            room = ledger.left_under(caps, ledger.read_totals(session, wanted))
+            room = ledger.left_under(caps, totals.read(session, wanted))
         if room is None:
             raise ValueError("a job has at least its issue's cap")
         return room

@@ -14,12 +14,12 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from workers import budget_rows, jobs, ledger, switches
+from workers import budget_rows, jobs, ledger, switches, totals
 from workers.budget import Limits
 from workers.job import State
-from workers.ledger import ZERO, Scope, Total
 from workers.money import MICRO
 from workers.tables import InstallationRow, JobRow, RepositoryRow
+from workers.totals import ZERO, Scope, Total
 
 _AT_ONCE = 200
 
@@ -42,13 +42,13 @@ def resume(session: Session, limits: Limits, now: datetime, *, repository_id: in
         query = query.where(JobRow.repository_id == repository_id)
     promised: dict[Scope, Decimal] = {}
     resumed = []
-    month = ledger.month_of(now)
+    month = totals.month_of(now)
     for row in session.scalars(query).all():
         needed = max(row.needed or ZERO, MICRO)
-        wanted = ledger.scopes(row.installation_id, row.repository_id, row.issue, month)
-        totals = _with(ledger.read_totals(session, wanted), wanted, promised)
+        wanted = totals.scopes(row.installation_id, row.repository_id, row.issue, month)
+        sums = _with(totals.read(session, wanted), wanted, promised)
         caps = budget_rows.caps_of(session, row.repository_id, limits)
-        if ledger.refused(caps, totals, needed) is not None:
+        if ledger.refused(caps, sums, needed) is not None:
             continue
         if jobs.active(session, row.repository_id, row.issue) is not None:
             continue  # a newer request is at it; `enqueue` supersedes this one
@@ -66,14 +66,12 @@ def resume(session: Session, limits: Limits, now: datetime, *, repository_id: in
     return tuple(resumed)
 
 
-def _with(
-    totals: Mapping[str, Total], wanted: tuple[Scope, ...], promised: Mapping[Scope, Decimal]
-) -> dict[str, Total]:
+def _with(sums: Mapping[str, Total], wanted: tuple[Scope, ...], promised: Mapping[Scope, Decimal]) -> dict[str, Total]:
     """The totals as if the promises were set aside already."""
     return {
         scope.scope: Total(
-            totals.get(scope.scope, Total()).spent,
-            totals.get(scope.scope, Total()).reserved + promised.get(scope, ZERO),
+            sums.get(scope.scope, Total()).spent,
+            sums.get(scope.scope, Total()).reserved + promised.get(scope, ZERO),
         )
         for scope in wanted
     }

@@ -119,7 +119,7 @@ class JobRow(Table):
         Index("uq_jobs_active", "repository_id", "issue", unique=True, sqlite_where=ACTIVE, postgresql_where=ACTIVE),
         Index("ix_jobs_queued", "installation_id", "next_run_at", "id", sqlite_where=QUEUED, postgresql_where=QUEUED),
         Index("ix_jobs_queued_published", "published_at", sqlite_where=QUEUED, postgresql_where=QUEUED),
-        Index("ix_jobs_running", "lease_expires", sqlite_where=RUNNING, postgresql_where=RUNNING),
+        Index("ix_jobs_running", "installation_id", "lease_expires", sqlite_where=RUNNING, postgresql_where=RUNNING),
         Index(
             "ix_jobs_over_budget",
             "created_at",

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 
 from tests.bench.row import Row
 from tests.fakes.databases import postgres_schema, sqlite_url
-from workers import books, ledger
+from workers import books, ledger, totals
 from workers.database import open_database
 
 WORKERS = 8
@@ -26,7 +26,7 @@ def _work(url: str, number: int, start: float, results: multiprocessing.Queue[in
     account = ledger.Account(job_id=number, installation_id=number % 3, repository_id=number, issue=1)
     cost = ledger.Cost(Decimal("0.01"), input_tokens=1000, output_tokens=100)
     with database.read() as session:
-        ledger.read_totals(session, ())
+        totals.read(session, ())
     time.sleep(max(0.0, start - time.time()))
     settled = 0
     until = time.monotonic() + SECONDS
@@ -56,7 +56,7 @@ def settled_per_second(url: str) -> float:
         worker.join()
     database = open_database(url)
     with database.read() as session:
-        month = ledger.month_of(datetime.now(UTC))
+        month = totals.month_of(datetime.now(UTC))
         assert books.discrepancies(session) == ()
         assert books.spent(session, "operator", "", month).spent == turns * Decimal("0.01")
     database.close()

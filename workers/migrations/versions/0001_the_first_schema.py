@@ -275,7 +275,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_jobs_running",
         "jobs",
-        ["lease_expires"],
+        ["installation_id", "lease_expires"],
         unique=False,
         sqlite_where=sa.text("state = 'running'"),
         postgresql_where=sa.text("state = 'running'"),
