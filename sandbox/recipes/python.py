@@ -8,7 +8,16 @@ import shlex
 from sandbox.recipe import Recipe, ReportFormat
 from sandbox.recipes.ci_workflow import Hints
 from sandbox.recipes.python_install import ensure, install
-from sandbox.recipes.python_tests import PytestConfig, canary, ini, pytest_config, suite_files, suite_folder, toml
+from sandbox.recipes.python_tests import (
+    PytestConfig,
+    canary,
+    ini,
+    pytest_config,
+    suite_files,
+    suite_folder,
+    table,
+    toml,
+)
 from sandbox.recipes.python_version import Python, wanted_python
 from sandbox.workspace import Workspace
 
@@ -51,9 +60,7 @@ def find_python(workspace: Workspace, hints: Hints) -> Recipe | str:
 
 def python(workspace: Workspace, hints: Hints) -> Python:
     """The interpreter that the repository asks for."""
-    project = toml(workspace, "pyproject.toml")
-    table = project.get("project")
-    requires = str(table.get("requires-python", "")) if isinstance(table, dict) else ""
+    requires = str(table(toml(workspace, "pyproject.toml"), "project").get("requires-python", ""))
     if not requires:
         parser = ini(workspace.read_text("setup.cfg") or "")
         requires = parser.get("options", "python_requires", fallback="")

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sandbox.recipes.ci_workflow import Hints
-from sandbox.recipes.python_tests import ini, toml
+from sandbox.recipes.python_tests import ini, table, toml
 from sandbox.workspace import Workspace
 
 TEST_NAMES = ("test", "tests", "testing", "dev", "develop", "development")
@@ -120,8 +120,7 @@ def _pretend(workspace: Workspace, project: Mapping[str, object]) -> str:
     text = "".join(workspace.read_text(p) or "" for p in ("pyproject.toml", "setup.py", "setup.cfg"))
     if not re.search(r"setuptools[-_]scm|hatch-vcs|versioningit|\bpbr\b|dynamic-versioning|pdm.*scm", text):
         return ""
-    table = project.get("project")
-    name = str(table.get("name", "")) if isinstance(table, dict) else ""
+    name = str(table(project, "project").get("name", ""))
     suffix = "_FOR_" + re.sub(r"[^A-Z0-9]+", "_", name.upper()) if name else ""
     return (
         f"export SETUPTOOLS_SCM_PRETEND_VERSION{suffix}=99.0.0 PBR_VERSION=99.0.0 PDM_BUILD_SCM_VERSION=99.0.0 "
@@ -129,14 +128,8 @@ def _pretend(workspace: Workspace, project: Mapping[str, object]) -> str:
     )
 
 
-def _table(value: object, *keys: str) -> Mapping[str, object]:
-    for key in keys:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value if isinstance(value, dict) else {}
-
-
 def _extras(workspace: Workspace, project: Mapping[str, object]) -> tuple[str, ...]:
-    known = {*_table(project, "project", "optional-dependencies"), *_table(project, "tool", "poetry", "extras")}
+    known = {*table(project, "project", "optional-dependencies"), *table(project, "tool", "poetry", "extras")}
     parser = ini(workspace.read_text("setup.cfg") or "")
     if parser.has_section("options.extras_require"):
         known |= set(parser["options.extras_require"])
@@ -148,14 +141,14 @@ def _extras(workspace: Workspace, project: Mapping[str, object]) -> tuple[str, .
 
 
 def _groups(project: Mapping[str, object]) -> tuple[str, ...]:
-    known = {*_table(project, "dependency-groups"), *_table(project, "tool", "poetry", "group")}
-    known |= set(_table(project, "tool", "pdm", "dev-dependencies"))
+    known = {*table(project, "dependency-groups"), *table(project, "tool", "poetry", "group")}
+    known |= set(table(project, "tool", "pdm", "dev-dependencies"))
     return tuple(n for n in TEST_NAMES if n in known)
 
 
 def _group_specs(project: Mapping[str, object], groups: Iterable[str]) -> list[str]:
     """The requirements in dependency groups, included groups too (PEP 735)."""
-    tables = {**_table(project, "tool", "pdm", "dev-dependencies"), **_table(project, "dependency-groups")}
+    tables = {**table(project, "tool", "pdm", "dev-dependencies"), **table(project, "dependency-groups")}
     out: dict[str, None] = {}
     waiting, seen = list(groups), set()
     while waiting:

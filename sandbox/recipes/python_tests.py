@@ -9,6 +9,7 @@ import re
 import shlex
 import tomllib
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sandbox.recipe import Canary
@@ -75,9 +76,8 @@ def pytest_config(workspace: Workspace) -> PytestConfig:
     for path, section in (("pytest.ini", "pytest"), (".pytest.ini", "pytest")):
         if (text := workspace.read_text(path)) is not None:
             return PytestConfig(_ini(text, section) or {}, path)
-    tables = toml(workspace, "pyproject.toml").get("tool", {})
-    found = tables.get("pytest", {}).get("ini_options") if isinstance(tables, dict) else None
-    if isinstance(found, dict):
+    found = table(toml(workspace, "pyproject.toml"), "tool", "pytest", "ini_options")
+    if found:
         as_text = {k: "\n".join(map(str, v)) if isinstance(v, list) else str(v) for k, v in found.items()}
         return PytestConfig(as_text, "pyproject.toml")
     for path, section in (("tox.ini", "pytest"), ("setup.cfg", "tool:pytest")):
@@ -87,7 +87,14 @@ def pytest_config(workspace: Workspace) -> PytestConfig:
     return PytestConfig()
 
 
-def toml(workspace: Workspace, path: str) -> dict[str, object | dict[str, object]]:
+def table(value: object, *keys: str) -> Mapping[str, object]:
+    """The table at `keys` inside a parsed file; empty when there is none, or something else is there."""
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value if isinstance(value, dict) else {}
+
+
+def toml(workspace: Workspace, path: str) -> dict[str, object]:
     """A TOML file as a dict; empty when it is missing or unreadable."""
     try:
         return tomllib.loads(workspace.read_text(path) or "")
