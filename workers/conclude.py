@@ -18,7 +18,7 @@ from workers.job_record import job_record
 from workers.publish import Publication
 from workers.repository_file import RepositoryFile
 from workers.settlement import Settlement
-from workers.solving import Solved
+from workers.ground import Solved
 
 ASKED: dict[str, Rung] = {
     "reproduction": Rung.REPRODUCTION,

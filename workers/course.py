@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -29,6 +29,7 @@ from workers.bill import Bill, bill
 from workers.budget import Limits
 from workers.checkout import checkout
 from workers.conclude import Concluding, conclude
+from workers.context import Context
 from workers.database import Database
 from workers.forge import RemotePull
 from workers.issue_text import Listing, visible_issue
@@ -38,7 +39,7 @@ from workers.purse import Purse
 from workers.repository_file import RepositoryFile
 from workers.settle import HEADLINES, Ends, settle
 from workers.settlement import DONE, KIND, Settlement, to_facts
-from workers.solving import Ground, Solver
+from workers.ground import Ground, Solver
 from workers.telling import HIDDEN_STEPS, Comments, Telling
 from workers.trouble import Again, ending_of, trouble
 from workers.watch import Cancelled, Watch
@@ -82,6 +83,13 @@ def run(course: Course, job_id: int) -> State | None:
     with course.database.begin() as session:
         leased = jobs.lease(session, job_id, course.owner, ttl, course.clock())
     return None if leased is None else carry_out(course, *leased)
+
+
+def run_next(context: Context) -> State | None:
+    """What a wake-up does: work on the fairest due job; None when none is due."""
+    from workers.course_of import course_of  # it loads everything that a job needs
+
+    return work_next(course_of(context))
 
 
 def work_next(course: Course) -> State | None:
@@ -223,7 +231,7 @@ class Run:
             jobs.fenced(session, self.watch.lease)
             diffs = [workspace.diff(t.attempt.patch) if t.attempt.patch else "" for t in solved.resolution.tried]
             timeline.keep_attempts(session, self.job.id, strategy, solved.resolution.tried, diffs, self.course.clock())
-        return conclude(
+        settlement = conclude(
             Concluding(
                 job=self.job.id,
                 issue=self.job.issue,
@@ -237,6 +245,13 @@ class Run:
                 page=self.course.page(self.job),
             )
         )
+        return self._priced(settlement)
+
+    def _priced(self, settlement: Settlement) -> Settlement:
+        """With what the call that found no room would have needed, so that the job goes on when it is there."""
+        if settlement.state is not State.OVER_BUDGET or self.purse.needed is None:
+            return settlement
+        return replace(settlement, needed=str(self.purse.needed))
 
     def _turned(self, turned: Turned) -> Settlement:
         text = turned.text
@@ -245,7 +260,7 @@ class Run:
         elif turned.state is State.CANCELLED:
             text = texts.cancelled(turned.reason, self._bill().total)
         headline = HEADLINES[turned.state]
-        return Settlement(turned.state, turned.reason, headline, text, turned.label, quiet=turned.quiet)
+        return self._priced(Settlement(turned.state, turned.reason, headline, text, turned.label, quiet=turned.quiet))
 
     # -- line 10 ---------------------------------------------------------------------------------------------
 
@@ -291,7 +306,14 @@ class Run:
             timeline.add_step(session, self.job.id, Step(DONE, settlement.headline), now)
             if pull is not None:
                 self._remember(session, settlement, pull, now)
-            restarted = jobs.finish(session, self.watch.lease, settlement.state, settlement.reason, now=now)
+            restarted = jobs.finish(
+                session,
+                self.watch.lease,
+                settlement.state,
+                settlement.reason,
+                now=now,
+                needed=Decimal(settlement.needed) if settlement.needed else None,
+            )
         if restarted is not None:
             self.course.wake(restarted.job_id)
         return settlement.state
@@ -324,6 +346,7 @@ class Run:
             timeline.add_step(session, self.job.id, step, self.course.clock())
 
     def _keep(self, settlement: Settlement) -> None:
+        """In the database before anything is written outside."""
         self._store(Step(KIND, settlement.headline, to_facts(settlement)))
 
     def _update(self, **columns: object) -> None:

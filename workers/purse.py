@@ -8,9 +8,9 @@ from decimal import Decimal
 
 from sqlalchemy import select
 
-from strategies.meter import Charge, Reservation
+from strategies.meter import Charge, OverBudget, Reservation
 from strategies.usage import Usage
-from workers import budget_rows, ledger
+from workers import budget_rows, totals
 from workers.bill import Month
 from workers.budget import Limits, Wish
 from workers.database import Database
@@ -45,6 +45,8 @@ class Purse:
         self._clock = clock
         self._meter = LedgerMeter(database, job, lease, self._caps, clock)
         self._stopped: Stopped | None = None
+        self.needed: Decimal | None = None
+        """USD of the last call that found no room."""
 
     def _caps(self) -> Caps:
         with self._database.read() as session:
@@ -69,6 +71,9 @@ class Purse:
         except Stopped as error:
             self._stopped = error
             raise
+        except OverBudget as error:
+            self.needed = error.needed
+            raise
 
     def settle(self, reservation: Reservation, charge: Charge) -> None:
         """Book what a call cost."""
@@ -91,19 +96,17 @@ class Purse:
 
     def charges(self) -> tuple[Charge, ...]:
         """Every call of this job, also those of a run that crashed, oldest first."""
+        query = select(ChargeRow).where(ChargeRow.job_id == self._job.id).order_by(ChargeRow.id)
         with self._database.read() as session:
-            rows = session.scalars(
-                select(ChargeRow).where(ChargeRow.job_id == self._job.id).order_by(ChargeRow.id)
-            ).all()
-        return tuple(_charge(r) for r in rows)
+            return tuple(_charge(r) for r in session.scalars(query))
 
     def month(self) -> Month:
         """The repository's month so far."""
-        month = ledger.month_of(self._clock())
-        wanted = ledger.scopes(self._job.installation_id, self._job.repository_id, 0, month)
+        month = totals.month_of(self._clock())
+        wanted = totals.scopes(self._job.installation_id, self._job.repository_id, 0, month)
         with self._database.read() as session:
             budget = budget_rows.budget_of(session, self._job.repository_id, self._limits)
-            total = ledger.read_totals(session, wanted).get("repository", ledger.Total())
+            total = totals.read(session, wanted).get("repository", totals.Total())
         return Month(total.spent, budget.month, total.reserved)
 
 

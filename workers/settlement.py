@@ -24,7 +24,7 @@ class Settlement:
 
     `label` "" leaves none. `wanted_label` is the one that must still be on the issue when something is published.
     `check` is a check run's conclusion. `evidence`, `tier` and `strategy` are one word each, for the outcome's row.
-    `quiet`: see `workers.admit.Turned`.
+    `needed` is USD of the call that found no room. `quiet`: see `workers.admit.Turned`.
     """
 
     state: State
@@ -39,6 +39,7 @@ class Settlement:
     evidence: str = ""
     tier: str = ""
     strategy: str = ""
+    needed: str = ""
 
 
 def to_facts(s: Settlement) -> dict[str, Any]:
@@ -65,7 +66,19 @@ def from_facts(facts: dict[str, Any]) -> Settlement:
     return Settlement(**{**plain, "state": State(facts["state"])}, publication=publication)
 
 
-_PLAIN = ("reason", "headline", "text", "label", "quiet", "wanted_label", "check", "evidence", "tier", "strategy")
+_PLAIN = (
+    "reason",
+    "headline",
+    "text",
+    "label",
+    "quiet",
+    "wanted_label",
+    "check",
+    "evidence",
+    "tier",
+    "strategy",
+    "needed",
+)
 _PUBLICATION = ("issue", "branch", "base", "parent", "message", "title", "body", "draft", "follow_up")
 
 

@@ -6,49 +6,75 @@ is in the `Ground` they bring.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Protocol
 
-from sandbox.workspace import Workspace
-from strategies.issue import Issue
-from strategies.meter import Meter
-from strategies.price import Price
-from strategies.resolution import Resolution
+from sandbox.backend import Backend
+from sandbox.discovery import discover, suggestion
+from sandbox.errors import PreparationFailed
+from sandbox.patch import Patch
+from sandbox.recipe import Recipe
+from strategies.prompt import PromptFolder
+from strategies.registry import STRATEGIES
+from strategies.resolution import Ending, Resolution
+from strategies.resolve import resolve
 from strategies.step import Step
+from strategies.strategy import Bench
+from strategies.tier import Tier
+from strategies.verification import Verification
+from workers.bench import KeyOf, OpenModel, open_tiers, parameters
+from workers.ground import Ground, Solved
 from workers.job_record import Versions
-from workers.repository_file import RepositoryFile
+from workers.operator_file import Operator
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
-    """What to solve and with whose money. `scope` names who may share environments; `memory` outlives the job."""
+class Solving:
+    """The real solver. `open_backend` is called once for each job, so that a broken one can come back."""
 
-    issue: Issue
-    workspace: Workspace
-    scope: str
-    file: RepositoryFile
-    strategy: str
-    meter: Meter
-    say: Callable[[Step], None]
-    at: Callable[[int], None] = lambda _line: None
-    memory: Path | None = None
+    operator: Operator
+    open_backend: Callable[[], Backend]
+    open_model: OpenModel
+    key_of: KeyOf
+    version: str
 
-
-@dataclass(frozen=True, slots=True)
-class Solved:
-    """The resolution and what its reader needs. `looked`, `suggestion` and `log` are for "could not be judged"."""
-
-    resolution: Resolution
-    versions: Versions
-    strong: tuple[str, str, Price] | None = None
-    looked: tuple[str, ...] = ()
-    suggestion: str = ""
-    log: str = ""
-
-
-class Solver(Protocol):
-    """Solves one issue. Raises OverBudget, ModelError, SandboxUnavailable, or what `say` raises."""
-
-    def __call__(self, ground: Ground) -> Solved: ...
+    def __call__(self, ground: Ground) -> Solved:
+        """Environment, baseline, attempts. Without tests, and with evidence asked for, no model is called."""
+        file, workspace = ground.file, ground.workspace
+        tiers, roles = open_tiers(self.operator, ground.meter, self.open_model, self.key_of)
+        strong = tiers[-1]
+        versions = Versions(
+            pennyfix=self.version,
+            strategy=ground.strategy,
+            accept=file.accept,
+            tiers=parameters(self.operator),
+            prompts={name: PromptFolder().load(name).digest for name in PromptFolder().names()},
+        )
+        price = (strong.name, strong.model.name, strong.model.model.price)
+        ground.at(7)
+        recipe, looked = discover(workspace, setup=file.setup, test=file.test, image=file.image)
+        ground.say(Step("environment", found(recipe, looked)))
+        if recipe is None and file.accept != "any":
+            return Solved(unjudged("no tests were found"), versions, price, looked, suggestion(workspace))
+        try:
+            verification = self._verification(ground, recipe, roles["tester"])
+        except PreparationFailed as error:
+            return Solved(
+                unjudged(f"the set-up failed: {error.command}"),
+                versions,
+                price,
+                (*looked, str(error)),
+                suggestion(workspace),
+                error.log,
+            )
+        bench = Bench(tiers=tiers, roles=roles, verification=verification, say=ground.say, memory=ground.memory)
+        ground.at(9)
+        resolution = resolve(
+            ground.issue,
+            workspace,
+            STRATEGIES[ground.strategy](),
+            bench,
+            accept=file.accept,
+            unverified=file.unverified,
+        )
+        return Solved(resolution, versions, price, (*looked, resolution.reason), suggestion(workspace))

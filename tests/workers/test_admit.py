@@ -93,6 +93,6 @@ def test_an_issue_that_stays_as_it_was_is_still_wanted() -> None:
 
 @pytest.mark.parametrize("changed", [{"labels": ()}, {"state": "closed"}, {"locked": True}])
 def test_an_issue_that_changed_is_not_published_for(changed: dict[str, object]) -> None:
-    gone = still_wanted(repository(), issue(**changed), "autofix")
+    gone = still_wanted(repository(), issue(1, **changed), "autofix")
     assert gone is not None
     assert gone.state is State.CANCELLED

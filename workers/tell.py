@@ -1,0 +1,88 @@
+"""Tells GitHub how a job ended that ended without its worker: cancelled in the queue, or given up by the sweeper.
+
+Never silence. Being told twice is harmless: the sticky comment is edited, the labels are set again.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from workers import jobs, labels, texts
+from workers.bill import bill
+from workers.forge import CredentialsRefused, InstallationGone, RateLimited, Refused, Unreachable
+from workers.job import Job, Lease, LeaseLost, State
+from workers.purse import Purse
+from workers.settle import HEADLINES, settle
+from workers.settlement import Settlement
+from workers.telling import HIDDEN_STEPS, Telling
+from workers.timeline import steps
+
+if TYPE_CHECKING:
+    from workers.context import Context
+    from workers.course import Course, Forge
+
+
+def tell(context: Context, job_id: int) -> bool:
+    """What a wake-up of the kind "tell" does; whether it was told (or can never be)."""
+    from workers.course_of import course_of  # it loads everything that a job needs
+
+    return tell_ended(course_of(context), job_id)
+
+
+def tell_ended(course: Course, job_id: int) -> bool:
+    """Say how the job ended. False when that is done, another worker is at it, or GitHub is away (tried again)."""
+    with course.database.begin() as session:
+        leased = jobs.lease_untold(session, job_id, course.owner, timedelta(seconds=course.lease), course.clock())
+    if leased is None:
+        return False
+    job, lease = leased
+    try:
+        with course.open_forge(job) as forge:
+            _say(course, forge, job, lease)
+    except LeaseLost:
+        return False
+    except (Unreachable, RateLimited, CredentialsRefused):
+        return False  # the lease expires, and the sweeper wakes somebody again
+    except (Refused, InstallationGone):
+        pass  # nobody is there to be told any more
+    with course.database.begin() as session:
+        jobs.mark_told(session, lease, now=course.clock())
+    return True
+
+
+def _say(course: Course, forge: Forge, job: Job, lease: Lease) -> None:
+    def fence() -> None:
+        with course.database.begin() as session:
+            jobs.fenced(session, lease)
+
+    def remember(comment_id: int) -> None:
+        with course.database.begin() as session:
+            jobs.update(session, lease, now=course.clock(), comment_id=comment_id)
+
+    with course.database.read() as session:
+        said = steps(session, job.id, HIDDEN_STEPS)
+    telling = Telling(
+        forge,
+        job.issue,
+        comment_id=job.comment_id,
+        said=said,
+        store=lambda _step: None,
+        remember=remember,
+        fence=fence,
+        page=course.page(job),
+    )
+    settle(forge, telling, _ending(course, job, lease), job.issue, None, fence)
+
+
+def _ending(course: Course, job: Job, lease: Lease) -> Settlement:
+    purse = Purse(course.database, job, lease, course.limits, course.clock)
+    account = bill(purse.charges())
+    if job.state is State.CANCELLED:
+        text = texts.cancelled(job.reason or "somebody stopped it", account.total)
+        return Settlement(job.state, job.reason, HEADLINES[job.state], text, quiet=True)
+    if job.state is State.OVER_BUDGET:
+        text = texts.over_budget((), account, purse.month(), job.reason, "")
+        return Settlement(job.state, job.reason, HEADLINES[job.state], text, labels.OVER_BUDGET)
+    text = texts.failed(job.reason or "the worker stopped without a word.", "")
+    return Settlement(job.state, job.reason, HEADLINES[State.FAILED], text, labels.NEEDS_HUMAN)
