@@ -87,12 +87,12 @@ def tests_of(module):
 
 
 def run(path, only):
-    """Results of one file: (class name, name, seconds, kind of trouble, text)."""
+    """Results of one file: (file, class name, name, seconds, kind of trouble, text)."""
     place = ".".join(path.with_suffix("").parts)
     try:
         found = list(tests_of(load(path)))
     except BaseException:
-        return [("", place, 0.0, "error", traceback.format_exc())]
+        return [(str(path), "", place, 0.0, "error", traceback.format_exc())]
     results = []
     for group, name, function in found:
         if only and only not in (name, name.split("[")[0], group, f"{group}::{name}"):
@@ -104,7 +104,7 @@ def run(path, only):
             kind, text = "skipped", str(reason)
         except BaseException:
             kind, text = "failure", traceback.format_exc()
-        results.append((f"{place}.{group}".rstrip("."), name, time.monotonic() - started, kind, text))
+        results.append((str(path), f"{place}.{group}".rstrip("."), name, time.monotonic() - started, kind, text))
     return results
 
 
@@ -116,11 +116,12 @@ def clean(text):
 def write(results, path):
     """JUnit XML."""
     cases = ""
-    for place, name, seconds, kind, text in results:
+    for file, place, name, seconds, kind, text in results:
         last = (text.strip().splitlines() or [""])[-1]
         inner = f"<{kind} message={quoteattr(clean(last))}>{escape(clean(text))}</{kind}>" if kind else ""
-        cases += f'<testcase classname={quoteattr(place)} name={quoteattr(name)} time="{seconds:.3f}">{inner}</testcase>'
-    counts = f'tests="{len(results)}" failures="{sum(r[3] == "failure" for r in results)}"'
+        named = f"classname={quoteattr(place)} name={quoteattr(name)} file={quoteattr(file)}"
+        cases += f'<testcase {named} time="{seconds:.3f}">{inner}</testcase>'
+    counts = f'tests="{len(results)}" failures="{sum(r[4] == "failure" for r in results)}"'
     Path(path).write_text(f'<?xml version="1.0"?><testsuites><testsuite name="pytest" {counts}>{cases}</testsuite></testsuites>')
 
 
@@ -143,10 +144,10 @@ def main(arguments):
         files = sorted(path.rglob("test_*.py")) if path.is_dir() else [path]
         for each in files:
             results += run(each, only)
-    for place, name, _, kind, text in results:
+    for _, place, name, _, kind, text in results:
         if kind in ("failure", "error"):
             print(f"{kind.upper()} {place}::{name}\n{text}")
-    bad = sum(r[3] in ("failure", "error") for r in results)
+    bad = sum(r[4] in ("failure", "error") for r in results)
     print(f"{bad} failed, {len(results) - bad} passed")
     if junit:
         write(results, junit)

@@ -1,0 +1,157 @@
+"""The demo's stage: a stand-in GitHub with two repositories, scripted models, and what `up` is told."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from deploy.demo.github import StandIn
+from deploy.demo.models import ScriptedModels, read_scripts
+from workers.settings import child_environment
+
+PROJECT = Path(__file__).parent / "project"
+ROOT = Path(__file__).parent.parent.parent
+OWNER, PERSON = "demo", "ada"
+FILE = "label: autofix\nstrategy: cascade\nunverified: decline\n"
+TIGHT = "budget: {issue_usd: 0.02}\n"  # enough for the weak model, not for one call to the strong one
+THINKING = {"demo-weak": 0.3, "demo-strong": 0.8}  # seconds
+TOML = """\
+[[tiers]]
+name = "weak"
+model = "openai/demo-weak"
+api_base = "{api_base}"
+api_key_env = "DEMO_MODEL_KEY"
+attempts = 2
+max_output_tokens = 4000
+input_usd_per_million = 0.10
+output_usd_per_million = 0.50
+cached_input_usd_per_million = 0.01
+
+[[tiers]]
+name = "strong"
+model = "openai/demo-strong"
+api_base = "{api_base}"
+api_key_env = "DEMO_MODEL_KEY"
+max_output_tokens = 4000
+input_usd_per_million = 4
+output_usd_per_million = 20
+cached_input_usd_per_million = 0.20
+
+[roles]
+tester = "weak"
+
+[limits]
+monthly_usd = 20
+repository_monthly_usd = 5
+issue_usd = 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One issue of the demo: its script, where it is opened, and the job state it must end in."""
+
+    script: str
+    repository: str
+    number: int
+    ends: str
+    meaning: str
+
+
+# The script's name, the repository, how it must end, and in whose words.
+PLAY = (
+    ("weight", "demo/parcel", "opened", "the weak model solves it"),
+    ("arrival", "demo/parcel", "opened", "the weak model fails, the strong one solves it"),
+    ("split", "demo/parcel", "declined", "nobody solves it"),
+    ("tracking", "demo/tight", "over_budget", "its budget does not reach for the strong model"),
+)
+
+
+def project_files() -> dict[str, bytes]:
+    """The demo's project by repository path."""
+    found = (p for p in sorted(PROJECT.rglob("*")) if p.is_file() and "__pycache__" not in p.parts)
+    return {p.relative_to(PROJECT).as_posix(): p.read_bytes() for p in found}
+
+
+def free_port() -> int:
+    """A port nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Stage:
+    """Set up below `home` and taken down with `with`. `environment` is for the real `up`."""
+
+    def __init__(self, home: Path, *, thinking: Mapping[str, float] = THINKING) -> None:
+        self.home = home
+        self.port = free_port()
+        secret = secrets.token_hex(16)
+        hook = f"http://127.0.0.1:{self.port}/webhooks/github"
+        self.github = StandIn(home / "github", webhook_url=hook, webhook_secret=secret)
+        self.models = ScriptedModels(seconds=dict(thinking), key=secrets.token_hex(8))
+        self.scenes: tuple[Scene, ...] = ()
+        self.environment: dict[str, str] = {}
+
+    def __enter__(self) -> Self:
+        state = self.home / "state"
+        state.mkdir(parents=True, exist_ok=True)
+        api_base = self.models.start()
+        self.github.start()
+        files = project_files()
+        people = {PERSON: "write"}
+        self.github.add_repository("demo/parcel", {**files, ".github/autofix.yml": FILE}, people=people)  # type: ignore[arg-type]  # "write" is one of the permissions
+        self.github.add_repository("demo/tight", {**files, ".github/autofix.yml": FILE + TIGHT}, people=people)  # type: ignore[arg-type]  # see above
+        self.scenes = tuple(self._open(*act) for act in PLAY)
+        config, key = self.home / "pennyfix.toml", self.home / "app.pem"
+        config.write_text(TOML.format(api_base=api_base), encoding="utf-8")
+        key.write_text(self.github.private_key, encoding="ascii")
+        key.chmod(0o600)
+        self.environment = self._environment(state, config, key)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.github.stop()
+        self.models.stop()
+
+    def label(self) -> None:
+        """Ada labels the four issues."""
+        for scene in self.scenes:
+            self.github.label(scene.repository, scene.number, "autofix", by=PERSON)
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """The real `pennyfix up`."""
+        return (sys.executable, "-c", "from pennyfix import main; main()", "up")
+
+    def _open(self, name: str, repository: str, ends: str, meaning: str) -> Scene:
+        script = next(s for s in read_scripts() if s.name == name)
+        number = self.github.open_issue(repository, script.title, script.body, by=PERSON)
+        return Scene(name, repository, number, ends, meaning)
+
+    def _environment(self, state: Path, config: Path, key: Path) -> dict[str, str]:
+        own = {k: v for k, v in child_environment().items() if not k.startswith("PENNYFIX_")}
+        paths = [str(ROOT), *filter(None, [own.get("PYTHONPATH", "")])]
+        local = "127.0.0.1,localhost"
+        return own | {
+            "PENNYFIX_HOME": str(state),
+            "PENNYFIX_CONFIG": str(config),
+            "PENNYFIX_GITHUB_APP_ID": str(self.github.app.id),
+            "PENNYFIX_GITHUB_PRIVATE_KEY": str(key),
+            "PENNYFIX_GITHUB_WEBHOOK_SECRET": self.github.app.webhook_secret,
+            "PENNYFIX_GITHUB_CLIENT_ID": self.github.app.client_id,
+            "PENNYFIX_GITHUB_CLIENT_SECRET": self.github.app.client_secret,
+            "PENNYFIX_GITHUB_API_URL": self.github.api_url,
+            "PENNYFIX_PORT": str(self.port),
+            "PENNYFIX_WORKERS": "2",
+            "DEMO_MODEL_KEY": self.models.key,
+            "NO_PROXY": local,
+            "no_proxy": local,
+            "PYTHONPATH": ":".join(paths),
+            "PYTHONUNBUFFERED": "1",
+        }
