@@ -11,6 +11,7 @@ import selectors
 import socket
 import ssl
 import struct
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -114,8 +115,7 @@ def stream(
             if ended:
                 return Streamed(code, bytes(frames.out), bytes(frames.err), timed_out=False, over=False)
         over = frames.over
-        kill()
-        _drain(sock, frames)
+        _end(sock, frames, kill)
         return Streamed(None, bytes(frames.out), bytes(frames.err), timed_out=not over, over=over)
     finally:
         sock.close()
@@ -184,13 +184,25 @@ def _end_of_input(sock: socket.socket) -> None:
         sock.shutdown(socket.SHUT_WR)
 
 
-def _drain(sock: socket.socket, frames: Frames) -> None:
-    """Take what was already on its way, for a moment; the rest is not worth waiting for."""
-    until = time.monotonic() + DRAIN_SECONDS
-    sock.settimeout(DRAIN_SECONDS)
-    with suppress(OSError):
-        while not frames.over and time.monotonic() < until and (received := sock.recv(CHUNK)):
-            frames.feed(received)
+def _end(sock: socket.socket, frames: Frames, kill: Callable[[], None]) -> None:
+    """Kill, and read on meanwhile: an engine whose stream nobody reads does not notice that an exec ended."""
+    killer = threading.Thread(target=kill, daemon=True)
+    killer.start()
+    sock.settimeout(0.05)
+    until = float("inf")
+    while time.monotonic() < until:
+        if not killer.is_alive():
+            until = min(until, time.monotonic() + DRAIN_SECONDS)
+        try:
+            received = sock.recv(CHUNK)
+        except TimeoutError:
+            continue
+        except OSError:
+            break
+        if not received:
+            break
+        frames.feed(received)
+    killer.join()
 
 
 def _exit_code(api: APIClient, created: str, deadline: float) -> tuple[bool, int | None]:

@@ -269,11 +269,15 @@ def rename(env: Path, old: str, new: str) -> None:
     if len(old) != len(new):
         raise ValueError(f"{old} and {new} differ in length")
     before, after = old.encode(), new.encode()
-    chosen = (
-        *env.glob("bin/*"), *env.glob("pyvenv.cfg"), *env.glob("lib/python*/site-packages/*.pth"),
-        *env.glob("lib/python*/site-packages/__editable__*.py"), *env.glob("lib/python*/site-packages/*/direct_url.json"),
-    )  # fmt: skip
-    for path in chosen:
+    packages = "lib/python*/site-packages"
+    patterns = (
+        "bin/*",
+        "pyvenv.cfg",
+        f"{packages}/*.pth",
+        f"{packages}/__editable__*.py",
+        f"{packages}/*/direct_url.json",
+    )
+    for path in (path for pattern in patterns for path in env.glob(pattern)):
         if path.is_file() and not path.is_symlink():
             content = path.read_bytes()
             if before in content:

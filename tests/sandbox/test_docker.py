@@ -70,7 +70,8 @@ class TestDocker(Conformance):
         assert backend.reap(deadline + 1) >= 1
         assert sandbox.run(["true"], timeout=20).ended is Ended.LOST
 
-    def test_old_environments_make_room(self, backend: Backend) -> None:
+    def test_old_environments_make_room(self, tmp_path: Path) -> None:
+        backend = self.make(tmp_path)
         assert isinstance(backend, DockerBackend)
         stale = backend.prepare("stale", recipe("echo 1 > made"), TREE, quiet)
         assert backend.evict(time.time() - 3600) == 0
@@ -83,7 +84,8 @@ class TestDocker(Conformance):
         assert sandbox.run(["sh", "-c", hog], timeout=60).ended is Ended.OOM
         assert sandbox.run(["sh", "-c", "exit 1"], timeout=60).ended is Ended.EXIT
 
-    def test_an_unwritable_layer_too_large_ends_the_setup(self, home: Path) -> None:
+    def test_a_writable_layer_too_large_ends_the_setup(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("sandbox.docker.WATCH_SECONDS", 0.5)
         backend = self.make(home, dataclasses.replace(LIMITS, disk_mb=16))
         with pytest.raises(PreparationFailed) as failure:
             backend.prepare("huge", recipe("head -c 100000000 /dev/zero > big; sleep 30"), TREE, quiet)

@@ -37,7 +37,7 @@ def test_a_process_that_clears_its_environment_still_ends(tmp_path: Path) -> Non
     backend = ProcessBackend(BackendOptions(tmp_path))
     environment = backend.prepare("clear", recipe("true"), TREE, lambda _: None)
     with backend.open(environment, TREE) as sandbox:
-        busy = "while :; do date +%s%N > alive; sleep 0.05; done"
+        busy = "while :; do date +%s%N >> alive; sleep 0.05; done"
         sandbox.run(["sh", "-c", f"env -i setsid /bin/sh -c '{busy}' & sleep 10"], timeout=1)
         before = sandbox.read("alive")
         assert sandbox.run(["sleep", "0.3"], timeout=5).ok
