@@ -23,7 +23,7 @@ from workers import audit, totals
 from workers.job import LeaseLost
 from workers.money import from_micro, to_micro
 from workers.tables import ChargeRow, JobRow, ReservationRow, SwitchRow, TotalRow
-from workers.totals import ZERO, Total, month_of, scopes
+from workers.totals import ZERO, Scope, Total, month_of, scopes
 
 STOP_SPENDING = "stop_spending"
 
@@ -146,12 +146,11 @@ def reserve(
     if worst < 0:
         raise ValueError(f"a call cannot cost less than nothing: {worst}")
     worst = from_micro(to_micro(worst))  # as it will be stored: rounded up
-    _check_allowed(session, account)
     month = month_of(now)
     wanted = scopes(account.installation_id, account.repository_id, account.issue, month)
-    totals.open_books(session, wanted)
+    _check_allowed(session, account, wanted)
     reserved = Reserved(uuid.uuid4().hex, worst, month)
-    session.execute(
+    session.connection().execute(
         _ADD_RESERVATION,
         {
             "id": reserved.id,
@@ -176,22 +175,25 @@ def reserve(
     return reserved
 
 
-_GATE = text("""
-    SELECT
-        (SELECT count(*) FROM switches WHERE name = :switch AND thrown) AS stopped,
-        (SELECT count(*) FROM jobs WHERE id = :job AND lease_owner = :owner AND lease_fence = :fence) AS mine
-""")
+_GATE = text(
+    "SELECT (SELECT count(*) FROM switches"  # noqa: S608 - constants and placeholders, see workers/totals.py
+    " WHERE name = :switch AND thrown) AS stopped, "
+    "(SELECT count(*) FROM jobs WHERE id = :job AND lease_owner = :owner AND lease_fence = :fence) AS mine, "
+    f"({totals.COUNT}) AS books"
+)
 
 
-def _check_allowed(session: Session, account: Account) -> None:
-    """Raises SpendingStopped or LeaseLost."""
-    parameters = {"switch": STOP_SPENDING, "job": account.job_id, "owner": account.owner, "fence": account.fence}
-    gate = session.execute(_GATE, parameters).one()
+def _check_allowed(session: Session, account: Account, wanted: Sequence[Scope]) -> None:
+    """Raises SpendingStopped or LeaseLost; opens the books where there are none yet."""
+    mine = {"switch": STOP_SPENDING, "job": account.job_id, "owner": account.owner, "fence": account.fence}
+    gate = session.connection().execute(_GATE, {**mine, **totals.parameters(wanted)}).one()
     if gate.stopped:
         switch = session.get_one(SwitchRow, STOP_SPENDING)
         raise SpendingStopped(switch.actor, switch.reason)
     if account.owner and not gate.mine:
         raise LeaseLost(f"job {account.job_id} is no longer leased to {account.owner}: no money for it")
+    if gate.books < len(wanted):
+        totals.open_books(session, wanted)
 
 
 def settle(session: Session, reservation_id: str, cost: Cost, *, now: datetime, swept: bool = False) -> bool:
@@ -205,7 +207,7 @@ def settle(session: Session, reservation_id: str, cost: Cost, *, now: datetime, 
         return not swept and _correct(session, reservation_id, cost)
     wanted = scopes(row.installation_id, row.repository_id, row.issue, row.month)
     counted = row.worst if cost.usd is None else from_micro(to_micro(cost.usd))
-    session.execute(_ADD_CHARGE, _charge(row, cost, swept=swept, now=now))
+    session.connection().execute(_ADD_CHARGE, _charge(row, cost, swept=swept, now=now))
     totals.change(session, wanted, spent=counted, reserved=-row.worst)
     if counted > row.worst:
         _note_overrun(session, row, counted, now)
@@ -246,7 +248,7 @@ def _facts(cost: Cost) -> dict[str, Any]:
 
 def _close(session: Session, reservation_id: str) -> Row[Any] | None:
     """Take the reservation's row away; None if somebody already has."""
-    return session.execute(_TAKE_RESERVATION, {"reservation": reservation_id}).one_or_none()
+    return session.connection().execute(_TAKE_RESERVATION, {"reservation": reservation_id}).one_or_none()
 
 
 def _correct(session: Session, reservation_id: str, cost: Cost) -> bool:

@@ -28,20 +28,24 @@ _FAIREST = text("""
     running(installation_id, jobs) AS (
         SELECT installation_id, count(*) FROM jobs WHERE state = 'running' GROUP BY installation_id
     ),
-    oldest(job_id, installation_id) AS (
-        SELECT (
+    oldest(installation_id, due_at, job_id) AS (
+        SELECT waiting.installation_id, (
+            SELECT min(jobs.next_run_at) FROM jobs
+            WHERE jobs.state = 'queued' AND jobs.installation_id = waiting.installation_id
+                AND jobs.next_run_at <= :now
+        ), (
             SELECT jobs.id FROM jobs
             WHERE jobs.state = 'queued' AND jobs.installation_id = waiting.installation_id
                 AND jobs.next_run_at <= :now
             ORDER BY jobs.next_run_at, jobs.id LIMIT 1
-        ), waiting.installation_id
+        )
         FROM waiting WHERE waiting.installation_id IS NOT NULL
     )
-    SELECT jobs.id
+    SELECT oldest.job_id
     FROM oldest
-    JOIN jobs ON jobs.id = oldest.job_id
     LEFT JOIN running ON running.installation_id = oldest.installation_id
-    ORDER BY coalesce(running.jobs, 0), jobs.next_run_at, jobs.id
+    WHERE oldest.job_id IS NOT NULL
+    ORDER BY coalesce(running.jobs, 0), oldest.due_at, oldest.job_id
     LIMIT 3
 """).bindparams(bindparam("now", type_=Utc()))
 

@@ -74,7 +74,7 @@ _CHANGE = "spent = totals.spent + :spent, reserved = totals.reserved + :reserved
 _NOW_IS = "RETURNING totals.scope, totals.spent, totals.reserved"
 _AMOUNTS = (bindparam("spent", type_=Usd), bindparam("reserved", type_=Usd))
 
-_COUNT = text(f"SELECT count(*) FROM totals WHERE {_MATCH}")  # noqa: S608 - constants, see above
+COUNT = f"SELECT count(*) FROM totals WHERE {_MATCH}"  # noqa: S608 - constants, see above
 _READ = text(f"SELECT scope, spent, reserved FROM totals WHERE {_MATCH}").columns(  # noqa: S608 - constants
     scope=Text, spent=Usd, reserved=Usd
 )
@@ -96,7 +96,8 @@ _CHANGE_POSTGRES = (
 )
 
 
-def _parameters(wanted: Sequence[Scope]) -> dict[str, str]:
+def parameters(wanted: Sequence[Scope]) -> dict[str, str]:
+    """What `COUNT` and its neighbours ask for."""
     keys = {"issue": _NONE, "repository": _NONE, "installation": _NONE, "operator": _NONE, "month": ""}
     for scope in wanted:
         keys[scope.scope] = scope.key
@@ -106,17 +107,15 @@ def _parameters(wanted: Sequence[Scope]) -> dict[str, str]:
 
 def read(session: Session, wanted: Sequence[Scope]) -> dict[str, Total]:
     """What the scopes (of one month, at most one of a kind) have spent and set aside, by the scope's name."""
-    rows = session.execute(_READ, _parameters(wanted))
+    rows = session.execute(_READ, parameters(wanted))
     return {row.scope: Total(row.spent, row.reserved) for row in rows}
 
 
 def open_books(session: Session, wanted: Sequence[Scope]) -> None:
     """Make the rows that are missing. Called before any of them is locked, in the order of locking: no deadlock."""
-    there = session.execute(_COUNT, _parameters(wanted)).scalar_one()
-    if there < len(wanted):
-        zero = {"spent": ZERO, "reserved": ZERO}
-        rows = [{"scope": scope.scope, "key": scope.key, "month": scope.month, **zero} for scope in wanted]
-        insert_new(session, TotalRow, rows)
+    zero = {"spent": ZERO, "reserved": ZERO}
+    rows = [{"scope": scope.scope, "key": scope.key, "month": scope.month, **zero} for scope in wanted]
+    insert_new(session, TotalRow, rows)
 
 
 def change(
@@ -128,7 +127,7 @@ def change(
     if a row is gone: its installation was purged.
     """
     query = _CHANGE_SQLITE if session.get_bind().dialect.name == "sqlite" else _CHANGE_POSTGRES
-    rows = session.execute(query, {**_parameters(wanted), "spent": spent, "reserved": reserved}).all()
+    rows = session.connection().execute(query, {**parameters(wanted), "spent": spent, "reserved": reserved}).all()
     if len(rows) != len(wanted):
         raise LeaseLost("the books of this repository were closed: the App was uninstalled")
     return {row.scope: Total(row.spent, row.reserved) for row in rows}
