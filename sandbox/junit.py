@@ -98,7 +98,7 @@ def _result(case: Element, suites: list[str], root: str) -> TestResult:
 
 def _identity(case: Element, suites: list[str], root: str, outcome: Outcome) -> tuple[str, str]:
     """The id that can be handed back to the runner where it allows that, and the file (or "")."""
-    name, classname = case.get("name", ""), case.get("classname", "")
+    name, classname = _relative(case.get("name", "").strip(), root), case.get("classname", "")
     file = _relative(case.get("file") or case.get("filepath") or "", root)
     if file.endswith(".py"):
         module = file.removesuffix(".py").replace("/", ".")
@@ -109,12 +109,12 @@ def _identity(case: Element, suites: list[str], root: str, outcome: Outcome) -> 
     if not classname and outcome is Outcome.ERROR and suites[:1] == ["pytest"]:
         path = name.replace(".", "/") + ".py"  # the same, from a pytest that gives no file
         return path, path
-    place = file or _relative(classname, root)
-    if place in ("", "test"):  # node's classname says only "test"
-        place = ""
+    node = classname == "test"  # node's runner: the suites are the describe blocks, the file is not told
+    place = file or ("" if node else _relative(classname, root))
     if "/" in place and not file:
         file = place
-    inner = [s for s in suites[1:] if s not in (place, name)] if not classname or classname == "test" else []
+    inner = suites if node else [_relative(classname, root).strip()] if classname else suites[1:]
+    inner = [s for s in inner if s not in (place, name)]
     return "::".join(filter(None, [place, *inner, name])), file
 
 

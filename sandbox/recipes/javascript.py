@@ -37,11 +37,7 @@ RUNNERS: Mapping[str, tuple[str, tuple[str, ...], str]] = {
         "import { test } from 'vitest'\ntest" + _BLOCK,
     ),
     "jest": (f'--ci --reporters=default --reporters="{MODULES}/jest-junit"', ("jest-junit",), "test" + _BLOCK),
-    "mocha": (
-        f'--reporter "{MODULES}/mocha-junit-reporter" --reporter-options mochaFile={{junit}}',
-        ("mocha-junit-reporter",),
-        "(globalThis.it || globalThis.test)" + _BLOCK,
-    ),
+    "mocha": ("--reporter xunit --reporter-option output={junit}", (), "(globalThis.it || globalThis.test)" + _BLOCK),
     "node": ("--test-reporter=junit --test-reporter-destination={junit}", (), ""),
 }
 JEST_JUNIT = (
@@ -77,8 +73,8 @@ def find_javascript(workspace: Workspace, hints: Hints) -> Recipe | str:  # noqa
     return Recipe(
         language="javascript",
         setup=(*install, *(f"{GLOBAL} {p}" for p in packages)),
-        test=" ".join(filter(None, [prefix + start, options, flags, positional])),
-        test_only=" ".join(filter(None, [prefix + start, options, flags, "{tests}"])),
+        test=_command(runner, prefix + start, options, flags, positional),
+        test_only=_command(runner, prefix + start, options, flags, "{tests}"),
         report=ReportFormat.JUNIT,
         source=source,
         inputs=inputs,
@@ -86,6 +82,12 @@ def find_javascript(workspace: Workspace, hints: Hints) -> Recipe | str:  # noqa
         test_folder=folder,
         canary=_canary(runner, body, folder, extension, module=package.get("type") == "module", files=files),
     )
+
+
+def _command(runner: str, start: str, options: str, flags: str, positional: str) -> str:
+    """jest's --reporters swallows what follows it; node takes no option after the first file."""
+    order = [positional, flags] if runner == "jest" else [flags, positional]
+    return " ".join(filter(None, [start, options, *order]))
 
 
 def _package(workspace: Workspace) -> dict[str, object] | None:

@@ -43,15 +43,21 @@ def test_other_runners_ids_are_stable_and_below_the_checkout() -> None:
         <testsuite name="outer"><testsuite name="inner">
           <testcase name="deep" classname="test" file="/box/test/a.test.js"/></testsuite></testsuite>
         <testcase name="flat" classname="test"/>
+        <testcase name="/box/test/dies.test.js" classname="test"/>
         <testsuite name="src/b.test.ts"><testcase classname="src/b.test.ts" name="b &gt; works"/></testsuite>
+        <testsuite name="Mocha"><testcase file="/box/test/m.js" classname="outer" name="inner"/>
+          <testcase file="/box/test/m.js" classname="" name="top"/></testsuite>
         <testsuite name="com.x.FooTest"><testcase classname="com.x.FooTest" name="bar" time="1,234.5"/></testsuite>
         </testsuites>""",
         root="/box",
     )
     assert set(report.results) == {
-        "test/a.test.js::inner::deep",
+        "test/a.test.js::outer::inner::deep",
         "flat",
+        "test/dies.test.js",
         "src/b.test.ts::b > works",
+        "test/m.js::outer::inner",
+        "test/m.js::top",
         "com.x.FooTest::bar",
     }
     assert report.results["src/b.test.ts::b > works"].file == "src/b.test.ts"
