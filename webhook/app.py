@@ -16,7 +16,6 @@ from webhook.writer import Writer
 from workers.database import Database
 from workers.readiness import database_answers
 from workers.settings import Settings
-from workers.wakeups import mark_published
 
 
 def create_app(
@@ -34,8 +33,8 @@ def create_app(
     """
     settings.require_webhook_secret()
     metrics = Metrics()
-    waker = Waker(publish, lambda done: mark_published(database, done))
-    writer = Writer(database, waker.wake)
+    waker = Waker(publish)
+    writer = Writer(database, waker.wake, waker.published)
     known = Known(settings.github_app_id, label_of) if label_of is not None else Known(settings.github_app_id)
 
     @asynccontextmanager

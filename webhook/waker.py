@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
@@ -14,19 +15,18 @@ from typing import Self
 import structlog
 
 WAITING = 10_000
-GROUP = 200
 Wakeup = tuple[str, str | int]
 
 log = structlog.get_logger()
 
 
 class Waker:
-    """Use with `with`. `publish(kind, id)` and `mark`, told what was published, may block and may raise."""
+    """Use with `with`. `publish(kind, id)` may block and may raise. `failures` counts what was not published."""
 
-    def __init__(self, publish: Callable[[str, str | int], None], mark: Callable[[list[Wakeup]], None]) -> None:
+    def __init__(self, publish: Callable[[str, str | int], None]) -> None:
         self._publish = publish
-        self._mark = mark
         self._queue: queue.Queue[Wakeup | None] = queue.Queue(WAITING)
+        self._published: deque[Wakeup] = deque(maxlen=WAITING)
         self._thread = threading.Thread(target=self._run, name="waker", daemon=True)
         self.failures = 0
 
@@ -47,34 +47,28 @@ class Waker:
         try:
             self._queue.put_nowait((kind, id))
         except queue.Full:
-            self._failed(kind, id, "too many wake-ups wait")
+            self._failed((kind, id), "too many wake-ups wait")
+
+    def published(self) -> list[Wakeup]:
+        """What was published since the last call, to be marked in the database by the one thread that writes there."""
+        done: list[Wakeup] = []
+        while self._published:
+            done.append(self._published.popleft())
+        return done
 
     def _run(self) -> None:
         while (item := self._queue.get()) is not None:
-            group = [item]
-            while len(group) < GROUP and not self._queue.empty():
-                more = self._queue.get()
-                if more is None:
-                    self._queue.put(None)
-                    break
-                group.append(more)
-            done = [wakeup for wakeup in group if self._published(wakeup)]
             try:
-                self._mark(done)
-            except Exception as error:  # noqa: BLE001  # unmarked means published once more by the sweeper, which is harmless
-                log.warning("what was published could not be marked", error=str(error)[:200])
+                self._publish(*item)
+            except Exception as error:  # noqa: BLE001  # every broker has its own errors, and none may end this thread
+                self._failed(item, f"{type(error).__name__}: {error}")
+            else:
+                self._published.append(item)
 
-    def _published(self, wakeup: Wakeup) -> bool:
-        try:
-            self._publish(*wakeup)
-        except Exception as error:  # noqa: BLE001  # every broker has its own errors, and none may end this thread
-            self._failed(*wakeup, f"{type(error).__name__}: {error}")
-            return False
-        return True
-
-    def _failed(self, kind: str, id: str | int, why: str) -> None:  # noqa: A002  # see wake
+    def _failed(self, wakeup: Wakeup, why: str) -> None:
         self.failures += 1
         if self.failures in (1, 10, 100) or self.failures % 1000 == 0:
+            kind, which = wakeup
             log.warning(
-                "a wake-up was not published; the sweeper will", kind=kind, id=id, why=why[:200], failures=self.failures
+                "not published, left to the sweeper", kind=kind, id=which, why=why[:200], failures=self.failures
             )

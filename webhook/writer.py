@@ -20,6 +20,7 @@ import structlog
 
 from workers.command import Command, Ignored
 from workers.deliveries import Recorded, record
+from workers.wakeups import mark_published
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -62,11 +63,20 @@ class _Waiting:
 
 
 class Writer:
-    """Use with `with`. `wake(kind, id)` is called for each recorded delivery after its commit; it must not block."""
+    """Use with `with`. `wake(kind, id)` is called for each recorded delivery after its commit; it must not block.
 
-    def __init__(self, database: Writable, wake: Callable[[str, str | int], None]) -> None:
+    `published()` returns the wake-ups sent since it was last asked; they are marked in passing.
+    """
+
+    def __init__(
+        self,
+        database: Writable,
+        wake: Callable[[str, str | int], None],
+        published: Callable[[], list[tuple[str, str | int]]] = list,
+    ) -> None:
         self._database = database
         self._wake = wake
+        self._published = published
         self._queue: queue.Queue[_Waiting | None] = queue.Queue(WAITING)
         self._thread = threading.Thread(target=self._run, name="delivery-writer", daemon=True)
 
@@ -93,18 +103,9 @@ class Writer:
             raise NotWritten(f"the database did not answer within {PATIENCE:g} s") from None
 
     def _run(self) -> None:
-        while (first := self._queue.get()) is not None:
-            group = [first]
-            last = False
-            while len(group) < GROUP:
-                try:
-                    more = self._queue.get_nowait()
-                except queue.Empty:
-                    break
-                if more is None:
-                    last = True
-                    break
-                group.append(more)
+        while True:
+            group, last = self._gather()
+            self._mark()
             self._record(group)
             for loop in {w.loop for w in group}:
                 mine = [w for w in group if w.loop is loop]
@@ -116,7 +117,32 @@ class Writer:
             if last:
                 return
 
+    def _gather(self) -> tuple[list[_Waiting], bool]:
+        """What waits, at most a group and after at most a second; and whether it is the last."""
+        group: list[_Waiting] = []
+        while len(group) < GROUP:
+            try:
+                more = self._queue.get(block=not group, timeout=1.0)
+            except queue.Empty:
+                break
+            if more is None:
+                return group, True
+            group.append(more)
+        return group, False
+
+    def _mark(self) -> None:
+        done = self._published()
+        if not done:
+            return
+        try:
+            with self._database.begin() as session:
+                mark_published(session, done, datetime.now(UTC))
+        except Exception as error:  # noqa: BLE001  # unmarked means published once more by the sweeper, which is harmless
+            log.warning("what was published could not be marked", error=f"{type(error).__name__}: {error}"[:300])
+
     def _record(self, group: list[_Waiting]) -> None:
+        if not group:
+            return
         now = datetime.now(UTC)
         try:
             with self._database.begin() as session:

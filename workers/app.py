@@ -6,12 +6,14 @@ the row with its lease is the truth. Celery is imported inside functions; the re
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from workers.broker import broker_url
-from workers.settings import Settings, export
+from workers.settings import Settings
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -24,7 +26,7 @@ TELL = "pennyfix.tell"  # (job id): it ended, and GitHub has not been told
 TASKS = {"job": WAKE, "delivery": OBEY, "tell": TELL}
 QUEUE = "pennyfix"
 GRACE = 300.0  # seconds between asking a job to end and killing it
-SOFT_SHUTDOWN = 60.0
+FINISH = 60.0  # seconds a running job has to end after SIGTERM
 
 Publish = Callable[[str, str | int], None]
 
@@ -56,7 +58,7 @@ def make_app(settings: Settings) -> Celery:
         task_reject_on_worker_lost=True,
         worker_prefetch_multiplier=1,
         worker_cancel_long_running_tasks_on_connection_loss=True,
-        worker_soft_shutdown_timeout=SOFT_SHUTDOWN,
+        worker_soft_shutdown_timeout=0,  # it sleeps to its end even when the job ended long before: see _cold_after
         worker_hijack_root_logger=False,
         worker_send_task_events=False,
         broker_connection_timeout=3,
@@ -98,13 +100,15 @@ def publisher(settings: Settings) -> Publish:
     return publish
 
 
-def run_worker(settings: Settings, *, name: str, open_duty: Callable[[Context], Duty] | None = None) -> None:
-    """Work until SIGTERM (then up to 60 s to finish), SIGQUIT or SIGINT. `settings.workers` processes, one job each.
+def run_worker(
+    settings: Settings, *, name: str, open_duty: Callable[[Context], Duty] | None = None, finish: float = FINISH
+) -> None:
+    """Work until SIGTERM or SIGINT (then `finish` seconds to end what runs) or SIGQUIT (at once).
 
+    `settings.workers` processes, one job each.
     `open_duty` says what a wake-up runs, once per process; by default `workers.duty.open_duty`.
     """
-    export("REMAP_SIGTERM", "SIGQUIT")  # celery.apps.worker reads it when imported: SIGTERM lets jobs finish first
-    from celery.signals import worker_process_init
+    from celery.signals import worker_process_init, worker_shutting_down
 
     app = make_app(settings)
     process = _Process(settings, open_duty)
@@ -125,7 +129,12 @@ def run_worker(settings: Settings, *, name: str, open_duty: Callable[[Context], 
         """Say on GitHub how a job ended."""
         process.duty().tell(int(job_id))
 
+    def shutting_down(how: str, **_kwargs: Any) -> None:
+        if how == "Warm":
+            _cold_after(finish)
+
     worker_process_init.connect(begin, weak=False)
+    worker_shutting_down.connect(shutting_down, weak=False)
     app.task(name=WAKE, ignore_result=True)(wake)
     app.task(name=OBEY, ignore_result=True)(obey)
     app.task(name=TELL, ignore_result=True)(tell)
@@ -138,6 +147,13 @@ def run_worker(settings: Settings, *, name: str, open_duty: Callable[[Context], 
     )  # fmt: skip
 
 
+def _cold_after(seconds: float) -> None:
+    """What still runs then is given back to the queue; its lease says where it goes on."""
+    timer = threading.Timer(seconds, lambda: os.kill(os.getpid(), signal.SIGQUIT))
+    timer.daemon = True
+    timer.start()
+
+
 class _Process:
     """One process of the pool. Its duty is opened by its first wake-up and kept: nothing is shared across a fork."""
 
@@ -148,8 +164,6 @@ class _Process:
 
     def begin(self) -> None:
         """Right after the fork."""
-        import os
-
         from workers import log
         from workers.parent import die_with_parent
 

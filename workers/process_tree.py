@@ -98,7 +98,7 @@ class Tree:
                 wait = min(FIRST_WAIT * 2 ** (child.deaths - 1), LONGEST_WAIT)
                 child.start_at = now + wait
                 self._say(
-                    f"{child.name} {_ending(child.process.returncode)}; starting it again in {wait:g} s (log: {child.log})"
+                    f"{child.name} {_ending(child.process.returncode)}; it starts again in {wait:g} s ({child.log})"
                 )
                 if child.deaths > 1 and (tail := child.tail()):
                     self._say(tail)

@@ -192,11 +192,6 @@ def child_environment(**extra: str) -> dict[str, str]:
     return {**os.environ, **extra}
 
 
-def export(name: str, value: str) -> None:
-    """Set a variable that a library reads from the environment, unless the operator has set it."""
-    os.environ.setdefault(name, value)
-
-
 def unknown_variables() -> tuple[ConfigProblem, ...]:
     """Variables with our prefix that mean nothing, probably misspelt (for `doctor`; no error: Kubernetes sets some)."""
     known = {PREFIX + name.upper() for name in Settings.model_fields}

@@ -19,7 +19,7 @@ from types import FrameType
 from typing import Any, Self
 from urllib.request import urlopen
 
-from workers.app import SOFT_SHUTDOWN
+from workers.app import FINISH
 from workers.broker import Broker
 from workers.context import open_context
 from workers.process_tree import Child, Tree
@@ -78,10 +78,9 @@ def children(settings: Settings, commands: Commands, environment: Mapping[str, s
     shared = child_environment(
         **{"PENNYFIX_HOME": str(settings.home), "PENNYFIX_DATABASE_URL": settings.database_url, **environment}
     )
-    worker = shared | {"REMAP_SIGTERM": "SIGQUIT"}
     return [
         _child("sweeper", commands.sweeper, (), shared, logs, 10),
-        _child("worker", commands.worker, ("worker",), worker, logs, SOFT_SHUTDOWN + 15),
+        _child("worker", commands.worker, ("worker",), shared, logs, FINISH + 15),
         _child("receiver", commands.receiver, (), shared, logs, 15),
     ]
 

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
+
+from sqlalchemy.orm import Session
 
 from workers import deliveries, jobs
-from workers.database import Database
 
 
-def mark_published(database: Database, wakeups: Sequence[tuple[str, str | int]]) -> None:
-    """Mark jobs and deliveries, in one transaction. Raises what the database raises."""
-    job_ids = [int(which) for kind, which in wakeups if kind == "job"]
-    guids = [str(which) for kind, which in wakeups if kind == "delivery"]
-    if not job_ids and not guids:
-        return
-    now = datetime.now(UTC)
-    with database.begin() as session:
-        jobs.mark_published(session, job_ids, now)
-        deliveries.mark_published(session, guids, now)
+def mark_published(session: Session, wakeups: Sequence[tuple[str, str | int]], now: datetime) -> None:
+    """Mark jobs and deliveries."""
+    jobs.mark_published(session, [int(which) for kind, which in wakeups if kind == "job"], now)
+    deliveries.mark_published(session, [str(which) for kind, which in wakeups if kind == "delivery"], now)

@@ -6,18 +6,24 @@ import sys
 from collections.abc import Callable
 
 from workers import log
-from workers.app import Duty, run_worker
+from workers.app import FINISH, Duty, run_worker
 from workers.context import Context, open_context
 from workers.parent import die_with_parent
 from workers.settings import Settings, load_settings
 
 
-def work(settings: Settings, *, name: str = "worker", open_duty: Callable[[Context], Duty] | None = None) -> None:
+def work(
+    settings: Settings,
+    *,
+    name: str = "worker",
+    open_duty: Callable[[Context], Duty] | None = None,
+    finish: float = FINISH,
+) -> None:
     """Run one worker until it is asked to stop. Raises ConfigError before it begins, not in the first job."""
     settings.require_app()
     log.configure(settings, name)
     open_context(settings).database.close()
-    run_worker(settings, name=name, open_duty=open_duty)
+    run_worker(settings, name=name, open_duty=open_duty, finish=finish)
 
 
 if __name__ == "__main__":

@@ -68,4 +68,4 @@ class Recording:
 
 if __name__ == "__main__":
     die_with_parent(int(sys.argv[1]))
-    work(load_settings(), name=sys.argv[2], open_duty=Recording)
+    work(load_settings(), name=sys.argv[2], open_duty=Recording, finish=float(os.environ.get("RECORDING_FINISH", "60")))

@@ -48,6 +48,7 @@ class Running:
             "PENNYFIX_LEASE_SECONDS": "2",
             "PENNYFIX_WORKERS": "2",
             "RECORDING_SECONDS": str(seconds),
+            "RECORDING_FINISH": "8",
         }
         self.output = home.parent / "up.log"
         with self.output.open("wb") as out:
@@ -153,6 +154,19 @@ def test_a_running_job_finishes_before_a_clean_stop(start: Callable[[float], Run
     up.process.send_signal(signal.SIGINT)
     assert up.process.wait(60) == 0
     assert up.record() == {"began 1": 1, "published 1": 1}
+
+
+def test_a_job_that_does_not_finish_in_time_is_given_back_and_runs_again(start: Callable[[float], Running]) -> None:
+    up = start(30)
+    up.label(1)
+    until(lambda: up.record()["began 1"], 20, "the job to begin")
+    up.process.send_signal(signal.SIGTERM)
+    assert up.process.wait(40) == 0
+    assert up.record() == {"began 1": 1}
+    assert up.pids() == []
+    again = start(0)
+    until(again.published(1), 60, "the job")
+    assert again.record()["published 1"] == 1
 
 
 @pytest.mark.parametrize("who", ["the worker", "its busy process"])
