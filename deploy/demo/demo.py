@@ -13,12 +13,13 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deploy.demo.stage import Stage
+from deploy.demo.stage import UP, Stage
 from deploy.demo.watching import Progress, look
+from workers.job import State
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,8 +30,8 @@ STOP = 20.0  # seconds `up` gets to stop before it is hurried
 LOOK = 0.3  # seconds between looks
 LOG_LINES = 15
 HIDDEN = re.compile(r"<!--.*?-->\n?", re.DOTALL)
-WORDS = {"": "labeled", "queued": "queued", "running": "running", "opened": "pull request", "declined": "declined"}
-WORDS |= {"failed": "failed", "cancelled": "cancelled", "over_budget": "over budget"}
+WORDS = {None: "labeled", State.OPENED: "pull request", State.OVER_BUDGET: "over budget"}
+STYLES = {State.OPENED: "green", State.DECLINED: "yellow", State.OVER_BUDGET: "magenta", State.FAILED: "red"}
 
 
 class DemoBroken(Exception):
@@ -44,13 +45,14 @@ def run(
     keep: bool = False,
     sandbox: str = "",
     patience: float = PATIENCE,
+    command: tuple[str, ...] = UP,
 ) -> int:
     """Play the demo below `home` (None: a temporary folder). Returns 0, or 1 if an issue ended otherwise than it must.
 
     With `keep` the stand-in's pages are served until Ctrl-C. `sandbox` names a backend; "" takes docker or
     bubblewrap where they work, else plain processes (the demo's code is its own, so that is safe here).
     """
-    with _folder(home) as folder, Stage(folder) as stage:
+    with _folder(home) as folder, Stage(folder, command=command) as stage:
         chosen = sandbox or best_sandbox(folder / "state")
         console.print(f"stand-in GitHub  {stage.github.url}")
         console.print(f"scripted models  {', '.join(stage.models.models)}")
@@ -90,12 +92,15 @@ def _follow(stage: Stage, console: Console, alive: Callable[[], bool], patience:
     """Show the issues until all have ended, Pennyfix is gone, or `patience` seconds are over."""
     from rich.live import Live
 
-    database = stage.home / "state" / "pennyfix.db"
+    from workers.database import open_database
+
+    opened = open_database(f"sqlite:///{stage.home / 'state' / 'pennyfix.db'}")
+    id_of = lambda full_name: stage.github.repository(full_name).id
     end = time.monotonic() + patience
     told: dict[str, str] = {}
-    with Live(console=console, auto_refresh=False, transient=False) as live:
+    with closing(opened) as database, Live(console=console, auto_refresh=False, transient=False) as live:
         while True:
-            now = look(database, stage.scenes)
+            now = look(database, stage.scenes, id_of)
             if console.is_terminal:
                 live.update(table(now), refresh=True)
             else:
@@ -124,26 +129,29 @@ def _settle(stage: Stage, end: float) -> None:
 def _lines(now: tuple[Progress, ...], told: dict[str, str], console: Console) -> None:
     """Without a terminal: one line whenever something changes."""
     for p in now:
-        line = f"{p.scene.repository}#{p.scene.number}  {WORDS[p.state]}  ${p.usd:.6f}  {p.step}"
+        line = f"{p.scene.repository}#{p.scene.number}  {word(p)}  ${p.usd:.6f}  {p.step}"
         if told.get(p.scene.script) != line:
             told[p.scene.script] = line
             console.print(line, markup=False, highlight=False)
+
+
+def word(p: Progress) -> str:
+    """The state for people."""
+    return WORDS.get(p.state) or str(p.state)
 
 
 def table(now: tuple[Progress, ...]) -> Table:
     """The issues as a table."""
     from rich import box
     from rich.table import Table
+    from rich.text import Text
 
-    styles = {"opened": "green", "declined": "yellow", "over_budget": "magenta", "failed": "red", "running": "cyan"}
     shown = Table(box=box.SIMPLE_HEAD, expand=False)
     for name in ("issue", "state", "step", "cost in USD"):
         shown.add_column(name, justify="right" if name.startswith("cost") else "left", overflow="fold")
     for p in now:
         name = f"{p.scene.repository}#{p.scene.number} {p.scene.script}"
-        from rich.text import Text
-
-        state = Text(WORDS[p.state], style=styles.get(p.state, ""))
+        state = Text(word(p), style=STYLES.get(p.state or State.QUEUED, ""))
         shown.add_row(name, state, Text((p.reason if p.ended else "") or p.step), f"{p.usd:.6f}")
     return shown
 
@@ -185,9 +193,11 @@ def _judge(stage: Stage, ended: tuple[Progress, ...], console: Console) -> bool:
     """Say how it ended against how it must."""
     console.rule("so")
     for p in ended:
-        word = "[green]as it must[/]" if p.as_expected else f"[bold red]must be {WORDS[p.scene.ends]}[/]"
+        verdict = (
+            "[green]as it must[/]" if p.as_expected else f"[bold red]must be {WORDS.get(p.scene.ends, p.scene.ends)}[/]"
+        )
         place = f"{p.scene.repository}#{p.scene.number}"
-        console.print(f"{place}: {p.scene.meaning} → {WORDS[p.state] or 'labeled'}, {word}", highlight=False)
+        console.print(f"{place}: {p.scene.meaning} → {word(p)}, {verdict}", highlight=False)
     spent = sum(p.usd for p in ended)
     console.print(f"{len(stage.models.calls)} model calls, {spent:.6f} USD at the demo's prices", highlight=False)
     good = all(p.as_expected for p in ended)

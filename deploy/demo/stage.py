@@ -12,6 +12,7 @@ from typing import Self
 
 from deploy.demo.github import StandIn
 from deploy.demo.models import ScriptedModels, read_scripts
+from workers.job import State
 from workers.settings import child_environment
 
 PROJECT = Path(__file__).parent / "project"
@@ -20,6 +21,7 @@ OWNER, PERSON = "demo", "ada"
 FILE = "label: autofix\nstrategy: cascade\nunverified: decline\n"
 TIGHT = "budget: {issue_usd: 0.02}\n"  # enough for the weak model, not for one call to the strong one
 THINKING = {"demo-weak": 0.3, "demo-strong": 0.8}  # seconds
+UP = (sys.executable, "-c", "from pennyfix import main; main()", "up")
 TOML = """\
 [[tiers]]
 name = "weak"
@@ -59,16 +61,16 @@ class Scene:
     script: str
     repository: str
     number: int
-    ends: str
+    ends: State
     meaning: str
 
 
 # The script's name, the repository, how it must end, and in whose words.
 PLAY = (
-    ("weight", "demo/parcel", "opened", "the weak model solves it"),
-    ("arrival", "demo/parcel", "opened", "the weak model fails, the strong one solves it"),
-    ("split", "demo/parcel", "declined", "nobody solves it"),
-    ("tracking", "demo/tight", "over_budget", "its budget does not reach for the strong model"),
+    ("weight", "demo/parcel", State.OPENED, "the weak model solves it"),
+    ("arrival", "demo/parcel", State.OPENED, "the weak model fails, the strong one solves it"),
+    ("split", "demo/parcel", State.DECLINED, "nobody solves it"),
+    ("tracking", "demo/tight", State.OVER_BUDGET, "its budget does not reach for the strong model"),
 )
 
 
@@ -86,10 +88,11 @@ def free_port() -> int:
 
 
 class Stage:
-    """Set up below `home` and taken down with `with`. `environment` is for the real `up`."""
+    """Set up below `home` and taken down with `with`. `environment` is for `command`, the real `up`."""
 
-    def __init__(self, home: Path, *, thinking: Mapping[str, float] = THINKING) -> None:
+    def __init__(self, home: Path, *, thinking: Mapping[str, float] = THINKING, command: tuple[str, ...] = UP) -> None:
         self.home = home
+        self.command = command
         self.port = free_port()
         secret = secrets.token_hex(16)
         hook = f"http://127.0.0.1:{self.port}/webhooks/github"
@@ -124,12 +127,7 @@ class Stage:
         for scene in self.scenes:
             self.github.label(scene.repository, scene.number, "autofix", by=PERSON)
 
-    @property
-    def command(self) -> tuple[str, ...]:
-        """The real `pennyfix up`."""
-        return (sys.executable, "-c", "from pennyfix import main; main()", "up")
-
-    def _open(self, name: str, repository: str, ends: str, meaning: str) -> Scene:
+    def _open(self, name: str, repository: str, ends: State, meaning: str) -> Scene:
         script = next(s for s in read_scripts() if s.name == name)
         number = self.github.open_issue(repository, script.title, script.body, by=PERSON)
         return Scene(name, repository, number, ends, meaning)
