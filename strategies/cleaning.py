@@ -17,21 +17,27 @@ BODY = 40_000
 COMMENT = 8_000
 COMMENTS = 30
 INSTRUCTIONS = 8_000
-"""Caps, in characters; the middle of what is longer is left out, with a note."""
+LONGEST = 200_000
+"""Caps, in characters; the middle of what is longer is left out, with a note. GitHub's own limit is 65,536."""
 
 INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
 )
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-_APART = re.compile(r"(?P<code>(?P<ticks>`+)(?!`)[^\n]{1,500}?(?<!`)(?P=ticks)(?!`))|<!--.*?(?:-->|\Z)", re.DOTALL)
+_APART = re.compile(
+    r"(?P<code>(?<!`)(?P<ticks>`{1,8})(?!`)[^\n]{1,500}?(?<!`)(?P=ticks)(?!`))|<!--.*?(?:-->|\Z)", re.DOTALL
+)
 _HIDDEN_LINK = re.compile(r"^ {0,3}\[[^\]\n]*\]:[ \t]*(?:#|<>)[^\n]*$", re.MULTILINE)
-_IMAGE = re.compile(r"<(?:img|source|picture|/picture)\b[^<>]*>|!\[[^\]\n]*\]\([^)\n]*\)", re.IGNORECASE)
+_IMAGE = re.compile(
+    r"<(?:img|source|picture|/picture)\b[^<>]{0,2000}>|!\[[^\[\]\n]{0,500}\]\([^()\n]{0,2000}\)", re.IGNORECASE
+)
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 
 
 def clean(text: str, limit: int = BODY) -> str:
     """`text` without what people cannot see, at most about `limit` characters."""
+    text = shorten(text, LONGEST)
     text = _ANSI.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
     text = "".join(_code(part) if code else _prose(part) for code, part in _parts(text))
     text = re.sub(r"\n{4,}", "\n\n\n", text).strip()

@@ -30,7 +30,7 @@ class Price:
     def at(self, input_tokens: int) -> Price:
         """The price that applies to a call with this much input."""
         if self.above is not None and self.above_tokens is not None and input_tokens > self.above_tokens:
-            return self.above
+            return self.above.at(input_tokens)
         return self
 
     def cost(self, usage: Usage) -> Decimal:

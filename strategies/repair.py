@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sandbox.patch import Patch
+from strategies.asking import ask
 from strategies.attempt import Attempt
 from strategies.edits import Applied, Edits, apply, parse
 from strategies.index import index
@@ -136,14 +137,15 @@ class _Talk:
         if more:
             said = (Message("assistant", answered),) if answered.strip() else ()
             self.messages = (*self.messages, *said, Message("user", more))
-        return self.tier.model.complete(
+        return ask(
+            self.tier.model,
             Prompt(
                 self.messages,
                 purpose="repair",
                 temperature=self.temperature,
                 max_output_tokens=self.tier.max_output_tokens,
                 digest=prompt_digest(self.prompts),
-            )
+            ),
         )
 
 

@@ -1,0 +1,28 @@
+"""What has to be said to open a model: its name and, where the defaults do not do, how to reach and price it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """`model` is litellm's name: `anthropic/claude-haiku-5-5`; `openai/NAME` with `api_base` for a compatible server.
+
+    Prices are USD per million tokens and replace the price table's; `timeout` is seconds for one answer.
+    `max_output_tokens` None takes the model's own limit, at most 16,000. `supports_tools` None asks the table.
+    `api_key` "" leaves it to the provider's usual environment variable.
+    """
+
+    model: str
+    api_base: str = ""
+    api_key: str = field(default="", repr=False)
+    input_usd_per_million: Decimal | None = None
+    output_usd_per_million: Decimal | None = None
+    cached_input_usd_per_million: Decimal | None = None
+    cache_write_usd_per_million: Decimal | None = None
+    reasoning_effort: str | None = None
+    max_output_tokens: int | None = None
+    supports_tools: bool | None = None
+    timeout: float = 600.0
