@@ -109,7 +109,7 @@ def admit(s: Situation) -> Admitted | Turned:
     if isinstance(s.file, ConfigError):
         text = texts.bad_configuration(PATH, s.file.problems)
         return Turned(State.DECLINED, f"{PATH} cannot be used", text, labels.NEEDS_HUMAN)
-    if s.file.label not in s.issue.labels:
+    if not carries(s.issue, s.file.label):
         return _cancelled(f"the label {s.file.label} is not on the issue")
     branch = texts.branch(s.issue_number)
     if s.pull is not None:
@@ -124,10 +124,15 @@ def admit(s: Situation) -> Admitted | Turned:
     return Admitted(s.file, s.file.base or s.repository.default_branch)
 
 
+def carries(issue: RemoteIssue, label: str) -> bool:
+    """Whether the label is on; GitHub does not tell upper from lower case."""
+    return label.casefold() in (name.casefold() for name in issue.labels)
+
+
 def still_wanted(repository: RemoteRepository, issue: RemoteIssue, label: str) -> Turned | None:
     """The look before publishing: None when the issue is still as it was admitted."""
     gone = _gone(repository, issue)
-    if gone is None and label not in issue.labels:
+    if gone is None and not carries(issue, label):
         gone = _cancelled(f"the label {label} was taken off")
     return gone
 

@@ -12,13 +12,13 @@ from strategies.verdict import Rung
 from workers import labels, pull_text, texts
 from workers.bill import Bill, Month, bill
 from workers.checkout import changed_files, template
+from workers.ground import Solved
 from workers.history import AttemptRow, attempt_rows
 from workers.job import State
 from workers.job_record import job_record
 from workers.publish import Publication
 from workers.repository_file import RepositoryFile
 from workers.settlement import Settlement
-from workers.ground import Solved
 
 ASKED: dict[str, Rung] = {
     "reproduction": Rung.REPRODUCTION,

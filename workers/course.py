@@ -28,18 +28,20 @@ from workers.admit import Admitted, Seen, Turned, admit, look, still_wanted
 from workers.bill import Bill, bill
 from workers.budget import Limits
 from workers.checkout import checkout
+from workers.command import Place
 from workers.conclude import Concluding, conclude
-from workers.context import Context
 from workers.database import Database
-from workers.forge import RemotePull
+from workers.follow import Reviews
+from workers.forge import RemoteIssue, RemotePull
+from workers.ground import Ground, Solver
 from workers.issue_text import Listing, visible_issue
 from workers.job import Job, Lease, LeaseLost, State
 from workers.publish import BranchTaken, Publisher, publish
 from workers.purse import Purse
+from workers.quote import Quote
 from workers.repository_file import RepositoryFile
 from workers.settle import HEADLINES, Ends, settle
 from workers.settlement import DONE, KIND, Settlement, to_facts
-from workers.ground import Ground, Solver
 from workers.telling import HIDDEN_STEPS, Comments, Telling
 from workers.trouble import Again, ending_of, trouble
 from workers.watch import Cancelled, Watch
@@ -47,12 +49,17 @@ from workers.watch import Cancelled, Watch
 log = structlog.get_logger()
 
 
-class Forge(Seen, Listing, Comments, Publisher, Ends, Protocol):
+class Forge(Seen, Listing, Comments, Publisher, Ends, Reviews, Protocol):
     """GitHub, as a job uses it; each part is declared next to whoever decides with it."""
 
     @property
     def token(self) -> str:
         """For the mirror's fetch."""
+
+
+def no_quote(_place: Place, _issue: RemoteIssue, _file: RepositoryFile) -> Quote:
+    """For a course that never quotes."""
+    raise NotImplementedError("this course cannot quote; give it one")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +69,16 @@ class Course:
     database: Database
     home: Path
     owner: str
-    open_forge: Callable[[Job], AbstractContextManager[Forge]]
+    open_forge: Callable[[Place], AbstractContextManager[Forge]]
     solver: Solver
     limits: Limits
     strategies: Collection[str]
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     at: Callable[[int], None] = lambda _line: None
     wake: Callable[[int], None] = lambda _job_id: None
+    wake_teller: Callable[[int], None] = lambda _job_id: None
+    quote_above: Decimal | None = None
+    quote: Callable[[Place, RemoteIssue, RepositoryFile], Quote] = no_quote
     lease: float = 120.0
     heartbeat: float | None = None
     most_runs: int = 3
@@ -85,14 +95,7 @@ def run(course: Course, job_id: int) -> State | None:
     return None if leased is None else carry_out(course, *leased)
 
 
-def run_next(context: Context) -> State | None:
-    """What a wake-up does: work on the fairest due job; None when none is due."""
-    from workers.course_of import course_of  # it loads everything that a job needs
-
-    return work_next(course_of(context))
-
-
-def work_next(course: Course) -> State | None:
+def run_next(course: Course) -> State | None:
     """Work on the fairest due job; None when none is due."""
     course.at(4)
     ttl = timedelta(seconds=course.lease)
@@ -101,12 +104,17 @@ def work_next(course: Course) -> State | None:
     return None if leased is None else carry_out(course, *leased)
 
 
+def place_of(job: Job) -> Place:
+    """Where the job is at work."""
+    return Place(job.installation_id, job.repository_id, job.repository, job.issue)
+
+
 def carry_out(course: Course, job: Job, lease: Lease) -> State | None:
     """Lines 5 to 11 of a leased job. What goes wrong becomes a later run or an ending, in `workers.trouble`."""
     ttl = timedelta(seconds=course.lease)
     with Watch(course.database, lease, ttl=ttl, clock=course.clock, interval=course.heartbeat) as watch:
         try:
-            with course.open_forge(job) as forge:
+            with course.open_forge(place_of(job)) as forge:
                 return Run(course, job, watch, forge).go()
         except LeaseLost:
             return None
@@ -195,6 +203,9 @@ class Run:
         decision = admit(situation)
         if isinstance(decision, Turned):
             return self._turned(decision)
+        waits = self._approval(decision, situation.issue)
+        if waits is not None:
+            return waits
         self.watch.ask()
         self.telling.start("Working on it")
         self.watch.fence()
@@ -206,6 +217,17 @@ class Run:
         self._update(base_commit=workspace.base, repository=repository.full_name)
         issue = visible_issue(self.forge, situation.issue, repository.full_name)
         return self._solve(decision, issue, workspace, situation.issue.title)
+
+    def _approval(self, decision: Admitted, issue: RemoteIssue) -> Settlement | None:
+        """An ending that asks for `/autofix approve`, when the estimate is above what may be spent unasked."""
+        asked = [t for t in (self.course.quote_above, decision.file.quote_above_usd) if t is not None]
+        if not asked or self.job.approved:
+            return None
+        estimate = self.course.quote(place_of(self.job), issue, decision.file)
+        if estimate.high <= min(asked):
+            return None
+        text = texts.awaiting_approval(texts.quote(estimate, self.purse.month()), min(asked))
+        return Settlement(State.DECLINED, texts.AWAITS_APPROVAL, "Waiting for approval", text)
 
     def _solve(self, decision: Admitted, issue: Issue, workspace: Workspace, title: str) -> Settlement:
         strategy = self.job.strategy or decision.file.strategy

@@ -7,47 +7,76 @@ import socket
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 
+import structlog
+
 from sandbox.backend import Limits as SandboxLimits
+from sandbox.backends import choose
 from sandbox.options import BackendOptions
+from workers.command import Place
 from workers.context import Context
 from workers.course import Course
+from workers.forge import RemoteIssue
 from workers.github import GitHub
 from workers.github_connection import PERMISSIONS
 from workers.job import Job
 from workers.operator_file import Operator
 from workers.purse import limits_of
-from workers.settings import Settings
+from workers.quote import Quote
+from workers.quoting import past_issues, quote_for
+from workers.repository_file import RepositoryFile
+from workers.settings import Settings, provider_key
+
+log = structlog.get_logger()
 
 
 def course_of(context: Context) -> Course:
     """The production course."""
+    from strategies.litellm_model import open_model
     from strategies.registry import STRATEGIES
-    from workers.solving import production_solver
+    from workers.solving import Solving
 
-    settings = context.settings
+    settings, operator = context.settings, context.operator
+    options = backend_options(settings, operator)
+
+    def estimate(place: Place, issue: RemoteIssue, _file: RepositoryFile) -> Quote:
+        past = past_issues(context.database, place.repository_id)
+        return quote_for(operator, open_model, provider_key, f"{issue.title}\n\n{issue.body}", past)
+
     return Course(
         database=context.database,
         home=settings.home,
         owner=f"{socket.gethostname()}:{os.getpid()}",
-        open_forge=lambda job: open_github(settings, job.installation_id, job.repository_id, job.repository),
-        solver=production_solver(settings, context.operator),
-        limits=limits_of(context.operator),
+        open_forge=lambda place: open_github(settings, place),
+        solver=Solving(
+            operator=operator,
+            open_backend=lambda: choose(settings.sandbox, options),
+            open_model=open_model,
+            key_of=provider_key,
+            limits=options.limits,
+            version=pennyfix_version(),
+        ),
+        limits=limits_of(operator),
         strategies=frozenset(STRATEGIES),
         clock=context.clock,
-        wake=lambda job_id: context.publish("job", job_id),
+        wake=lambda job_id: publish(context, "job", job_id),
+        wake_teller=lambda job_id: publish(context, "tell", job_id),
+        quote_above=operator.limits.quote_above_usd,
+        quote=estimate,
         lease=settings.lease_seconds,
         most_runs=settings.job_attempts,
         page=lambda job: page_of(settings, job),
     )
 
 
-def open_github(
-    settings: Settings,
-    installation_id: int,
-    repository_id: int,
-    repository: str,
-    permissions: Mapping[str, str] = PERMISSIONS,
-) -> GitHub:
+def publish(context: Context, kind: str, job_id: int) -> None:
+    """Wake somebody. A broker that is away costs nothing: the sweeper finds the row."""
+    try:
+        context.publish(kind, job_id)
+    except Exception:  # noqa: BLE001 - whatever the broker's client raises
+        log.warning("a wake-up was not sent; the sweeper will send it", kind=kind, job=job_id)
+
+
+def open_github(settings: Settings, place: Place, permissions: Mapping[str, str] = PERMISSIONS) -> GitHub:
     """A client for one repository; use with `with`. Nothing is asked of GitHub before the first request."""
     settings.require_app()
     return GitHub(
@@ -55,9 +84,9 @@ def open_github(
         api_version=settings.github_api_version,
         app_id=str(settings.github_app_id),
         private_key=settings.github_private_key.get_secret_value(),
-        installation_id=installation_id,
-        repository_id=repository_id,
-        repository=repository,
+        installation_id=place.installation_id,
+        repository_id=place.repository_id,
+        repository=place.repository,
         permissions=permissions,
         write_interval=0.0 if settings.github_api_url.startswith("http://127.0.0.1") else 1.0,
     )

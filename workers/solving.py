@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sandbox.backend import Backend
+from sandbox.backend import Backend, Limits
 from sandbox.discovery import discover, suggestion
 from sandbox.errors import PreparationFailed
 from sandbox.patch import Patch
@@ -36,6 +36,7 @@ class Solving:
     open_backend: Callable[[], Backend]
     open_model: OpenModel
     key_of: KeyOf
+    limits: Limits
     version: str
 
     def __call__(self, ground: Ground) -> Solved:
@@ -78,3 +79,34 @@ class Solving:
             unverified=file.unverified,
         )
         return Solved(resolution, versions, price, (*looked, resolution.reason), suggestion(workspace))
+
+    def _verification(self, ground: Ground, recipe: Recipe | None, tester: Tier) -> Verification:
+        """Environment and baseline. Raises PreparationFailed or SandboxUnavailable."""
+        ground.at(8)
+        backend = self.open_backend()
+        if recipe is None:
+            return Verification.without_tests(ground.workspace, deny=ground.file.paths.deny, say=ground.say)
+        return Verification.start(
+            backend,
+            ground.scope,
+            recipe,
+            ground.workspace,
+            ground.issue,
+            tester=tester,
+            accept=ground.file.accept,
+            deny=ground.file.paths.deny,
+            limits=self.limits,
+            say=ground.say,
+        )
+
+
+def found(recipe: Recipe | None, looked: Sequence[str]) -> str:
+    """One line on how the tests are run."""
+    if recipe is None:
+        return f"No tests found ({'; '.join(looked[:3])})" if looked else "No tests found"
+    return f"{recipe.language}, as {recipe.source} says: {recipe.test}"
+
+
+def unjudged(reason: str) -> Resolution:
+    """A resolution without any attempt."""
+    return Resolution(Ending.UNJUDGED, (), None, Patch(), reason)

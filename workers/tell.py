@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from workers import jobs, labels, texts
 from workers.bill import bill
+from workers.course import Course, place_of
 from workers.forge import CredentialsRefused, InstallationGone, RateLimited, Refused, Unreachable
 from workers.job import Job, Lease, LeaseLost, State
 from workers.purse import Purse
@@ -19,15 +20,7 @@ from workers.telling import HIDDEN_STEPS, Telling
 from workers.timeline import steps
 
 if TYPE_CHECKING:
-    from workers.context import Context
-    from workers.course import Course, Forge
-
-
-def tell(context: Context, job_id: int) -> bool:
-    """What a wake-up of the kind "tell" does; whether it was told (or can never be)."""
-    from workers.course_of import course_of  # it loads everything that a job needs
-
-    return tell_ended(course_of(context), job_id)
+    from workers.course import Forge
 
 
 def tell_ended(course: Course, job_id: int) -> bool:
@@ -38,7 +31,7 @@ def tell_ended(course: Course, job_id: int) -> bool:
         return False
     job, lease = leased
     try:
-        with course.open_forge(job) as forge:
+        with course.open_forge(place_of(job)) as forge:
             _say(course, forge, job, lease)
     except LeaseLost:
         return False

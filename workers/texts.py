@@ -13,6 +13,7 @@ from workers.bill import Bill, BillRow, Month, bar
 from workers.config_error import ConfigProblem
 from workers.history import AttemptRow
 from workers.money import show_usd
+from workers.quote import Quote
 from workers.safe_text import BODY_LIMIT, block, code, cut, line, ours, quoted
 
 BRANCH = "autofix/issue-{issue}"
@@ -284,7 +285,7 @@ def budget_shown(month: Month, source: str, forecast: Decimal | None) -> str:
     """The month so far. `source` says who set the budget."""
     ahead = f" At this pace the month ends at {show_usd(forecast)}." if forecast is not None else ""
     return (
-        f"{month_line(month)}\n\nThe budget comes from {line(source, 200)}.{ahead} Administrators change it with "
+        f"{month_line(month)}\n\nThe budget comes from {ours(source, 200)}.{ahead} Administrators change it with "
         "`/autofix budget 50`."
     )
 
@@ -299,3 +300,39 @@ def bad_amount(value: str, why: str, fix: str) -> str:
     """An amount that cannot be taken."""
     said = code(value, 60) or "That"
     return f"{said} is not an amount that I can use: {line(why, 200)}. {line(fix, 200)}. Nothing changed."
+
+
+AWAITS_APPROVAL = "waits for approval"
+"""The reason of a job whose quote is above the threshold."""
+
+
+def quote(q: Quote, month: Month) -> str:
+    """What it is likely to cost."""
+    rows = [
+        f"| {line(t.tier, 40)} | {code(t.model, 80)} | {t.attempts} | {show_usd(t.low)} – {show_usd(t.high)} |"
+        for t in q.tiers
+    ]
+    table = "| tier | model | attempts at most | USD each |\n|---|---|--:|--:|\n" + "\n".join(rows)
+    return (
+        f"**Likely {show_usd(q.low)} to {show_usd(q.high)}** ({q.basis}).\n\n{table}\n\n{month_line(month)}\n\n"
+        "It never exceeds the issue's budget; nothing was spent on this estimate."
+    )
+
+
+def budget_source(source: str, by: str) -> str:
+    """Who set the budget that is in force."""
+    return {
+        "operator": "the operator's default",
+        "file": "this repository's `.github/autofix.yml`",
+        "setting": f"{by}'s setting",
+    }.get(source, source)
+
+
+def follow_up(what: str) -> str:
+    """The answer to instructions on our pull request."""
+    return "I try it, with a commit on this branch." if what == "queued" else f"I do not start: {line(what, 200)}."
+
+
+def not_mine() -> str:
+    """A command on a pull request that is somebody else's."""
+    return "This pull request is not mine, so I leave it alone. I work on issues."

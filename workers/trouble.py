@@ -64,6 +64,8 @@ def trouble(error: Exception, runs: int, most_runs: int, now: datetime) -> Again
     if known is not None:
         return Over(State.FAILED, f"{known}, {runs} times", str(error)) if last else Again(now + wait, known)
     name = type(error).__name__
+    if name == "SoftTimeLimitExceeded":  # Celery's, whose door is workers.app
+        return Over(State.FAILED, "it took longer than a job may take (PENNYFIX_JOB_SECONDS)")
     if last:
         return Over(State.FAILED, f"an error of Pennyfix itself ({name})", loud=True)
     return Again(now + wait, f"an error of Pennyfix itself ({name})", told=False, loud=True)

@@ -40,6 +40,10 @@ def test_an_open_labelled_issue_of_a_writer_is_let_in_on_the_default_branch() ->
     assert admit(situation()) == Admitted(RepositoryFile(), "main")
 
 
+def test_a_label_is_the_same_in_upper_case() -> None:
+    assert isinstance(admit(situation(issue=issue(1, labels=("AutoFix",)))), Admitted)
+
+
 def test_the_file_may_name_another_base_branch() -> None:
     decision = admit(situation(file=RepositoryFile(base="develop")))
     assert isinstance(decision, Admitted)

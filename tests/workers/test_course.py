@@ -187,7 +187,7 @@ def house(tmp_path: Path, origin: Path) -> Iterator[Callable[..., House]]:
         woken: list[int] = []
 
         @contextmanager
-        def open_forge(_job: Job) -> Iterator[Forge]:
+        def open_forge(_place: Place) -> Iterator[Forge]:
             yield github
 
         course = Course(

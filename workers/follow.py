@@ -1,0 +1,55 @@
+"""What a follow-up is about, as GitHub tells it: the review and its lines, the failed checks, or instructions."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Protocol
+
+from workers.forge import FailedCheck, RemotePull, ReviewComment
+from workers.issue_text import TRUSTED
+
+
+class Reviews(Protocol):
+    """What is needed of GitHub."""
+
+    def read_pull(self, number: int) -> RemotePull: ...
+    def list_review(self, pull: int, review_id: int) -> tuple[str, tuple[ReviewComment, ...]]: ...
+    def list_failed_checks(self, sha: str) -> tuple[FailedCheck, ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A follow-up's `request` column, read."""
+
+    cause: str
+    pull: int
+    review_id: int = 0
+    head_sha: str = ""
+    text: str = ""
+
+
+def read_request(text: str) -> Request:
+    """From JSON as `workers.obey` wrote it."""
+    raw = json.loads(text or "{}")
+    return Request(
+        cause=str(raw.get("cause", "instructions")),
+        pull=int(raw.get("pull", 0)),
+        review_id=int(raw.get("review_id", 0)),
+        head_sha=str(raw.get("head_sha", "")),
+        text=str(raw.get("text", "")),
+    )
+
+
+def instructions(forge: Reviews, request: Request) -> str:
+    """What the model is asked to do on top of the issue; untrusted text, cleaned by the caller. Raises ForgeError."""
+    if request.cause == "checks":
+        failed = forge.list_failed_checks(request.head_sha)
+        said = "\n\n".join(f"Check {c.name!r} failed: {c.title}\n{c.summary}" for c in failed)
+        return f"The continuous integration of this pull request fails. Make it pass.\n\n{said}"
+    if request.cause == "review":
+        body, lines = forge.list_review(request.pull, request.review_id)
+        trusted = [c for c in lines if c.association in TRUSTED]
+        said = "\n\n".join(f"{c.path}, line {c.line}:\n```diff\n{c.hunk}\n```\n{c.body}" for c in trusted)
+        return f"A reviewer asks for changes to what was done.\n\n{body}\n\n{said}"
+    return f"A maintainer asks for this change to what was done:\n\n{request.text}"

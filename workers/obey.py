@@ -1,0 +1,306 @@
+"""Carries out what people ask for in comments and reviews: who may, what it changes, and the answer.
+
+Every answer is a comment with a hidden mark of the question's id, so that a delivery carried out twice is
+answered once. People without write access get a reaction and nothing else: nobody can make the bot talk.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from workers import audit, budget_rows, deliveries, jobs, outcomes, places, resume, texts, totals
+from workers.admit import MAY_SPEND, carries
+from workers.bill import Month
+from workers.command import Command, FollowUp, Instruct, Observe
+from workers.config_error import ConfigError
+from workers.course import Course, Forge
+from workers.forecast import forecast
+from workers.forge import ForgeError, LabelLook, Permission, RateLimited, Unreachable
+from workers.job import Job, Kind
+from workers.money import MoneyError, parse_usd
+from workers.repository_file import PATH, RepositoryFile, parse_repository_file
+from workers.rounds import follow_ups
+
+PATIENCE = timedelta(minutes=5)
+ROUNDS = 5
+"""Follow-ups on one pull request after which the bot asks for a human: the breaker of any ping-pong."""
+
+
+def obey(course: Course, guid: str) -> str:
+    """Carry out a recorded delivery, if it still waits; what became of it, in a few words."""
+    owner = f"{course.owner}:{uuid.uuid4().hex[:8]}"
+    with course.database.begin() as session:
+        pending = deliveries.lease_delivery(session, owner, PATIENCE, course.clock(), guid=guid)
+    if pending is None:
+        return "nothing to do"
+    reason, error, retry = "", "", True
+    try:
+        reason = _carry_out(course, pending.command)
+    except (Unreachable, RateLimited) as trouble:
+        error = str(trouble)
+    except ForgeError as trouble:
+        error, retry = str(trouble), False
+    with course.database.begin() as session:
+        deliveries.finish_delivery(session, pending, now=course.clock(), reason=reason, error=error, retry=retry)
+    return reason or error
+
+
+def _carry_out(course: Course, command: Command) -> str:
+    if isinstance(command, Observe):
+        with course.database.begin() as session:
+            place = command.place
+            seen = outcomes.observe(session, place.repository_id, command.head_branch, command.outcome, course.clock())
+        return f"remembered: {command.outcome}" if seen is not None else "not a pull request of ours"
+    if not isinstance(command, Instruct | FollowUp):
+        return "nothing that waits for a worker"
+    with course.open_forge(command.place) as forge:
+        if isinstance(command, FollowUp):
+            return follow_up(course, forge, command)
+        return Asked(course, forge, command).answer()
+
+
+def _own_job(course: Course, repository_id: int, branch: str) -> Job | None:
+    with course.database.read() as session:
+        return jobs.by_branch(session, repository_id, branch)
+
+
+def follow_up(course: Course, forge: Forge, command: FollowUp) -> str:
+    """A review with requested changes, or failing checks, on our pull request: another job on the same branch."""
+    origin = _own_job(course, command.place.repository_id, command.head_branch)
+    if origin is None:
+        return "not a branch of ours"
+    if command.cause == "review" and forge.read_permission(command.actor) not in MAY_SPEND:
+        return f"{command.actor} has no write access"
+    request = {
+        "cause": command.cause,
+        "pull": origin.pull_request,
+        "review_id": command.review_id,
+        "head_sha": command.head_sha,
+    }
+    return queue_follow_up(course, origin, command.actor, request)
+
+
+def queue_follow_up(course: Course, origin: Job, actor: str, request: Mapping[str, object]) -> str:
+    """Queue it, unless the breaker is out, the branch's head was followed up for its checks, or a job is active."""
+    with course.database.begin() as session:
+        rounds = follow_ups(session, origin.repository_id, origin.branch)
+        if len(rounds) >= ROUNDS:
+            return f"the breaker is out after {ROUNDS} rounds"
+        seen = (json.loads(r.request or "{}") for r in rounds)
+        if request["cause"] == "checks" and any(
+            s.get("cause") == "checks" and s.get("head_sha") == request["head_sha"] for s in seen
+        ):
+            return "the checks of this commit were followed up once"
+        made = jobs.enqueue(
+            session,
+            kind=Kind.FOLLOW_UP,
+            installation_id=origin.installation_id,
+            repository_id=origin.repository_id,
+            repository=origin.repository,
+            issue=origin.issue,
+            actor=actor,
+            now=course.clock(),
+            strategy=origin.strategy,
+            request=json.dumps(request),
+            branch=origin.branch,
+            pull_request=origin.pull_request,
+            comment_id=origin.comment_id,
+        )
+    course.wake(made.job_id)
+    return "queued" if made.created else "a job is at it already"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One command in a comment, with what is needed to answer it."""
+
+    course: Course
+    forge: Forge
+    command: Instruct
+
+    def answer(self) -> str:
+        """Do it, and say so. What became of it, in a few words."""
+        c = self.command
+        permission = self.forge.read_permission(c.actor)
+        if permission not in MAY_SPEND:
+            if c.comment_id:
+                self.forge.react(c.place.issue, "confused", c.comment_id)
+            return f"{c.actor} has no write access"
+        if c.comment_id:
+            self.forge.react(c.place.issue, "eyes", c.comment_id)
+        said = _VERBS[c.verb](self, permission)
+        if said:
+            self._say(said)
+        return f"answered: /autofix {c.verb}"
+
+    def _say(self, text: str) -> None:
+        number = self.command.place.issue
+        mark = f"<!-- pennyfix:answer:{self.command.comment_id} -->"
+        if self.command.comment_id and self.forge.find_comment(number, mark) is not None:
+            return
+        self.forge.add_comment(number, f"{mark}\n{text}")
+
+    # -- the verbs -------------------------------------------------------------------------------------------
+
+    def start(self, _permission: Permission) -> str:
+        """`/autofix`, `/autofix retry [strategy]`."""
+        strategy = self.command.rest.split()[0] if self.command.verb == "retry" and self.command.rest else ""
+        if strategy and strategy not in self.course.strategies:
+            return texts.unknown_strategy(strategy, sorted(self.course.strategies))
+        return self._start(strategy, approved=False)
+
+    def _start(self, strategy: str, *, approved: bool) -> str:
+        number = self._issue()
+        file = self._file()
+        if isinstance(file, ConfigError):
+            return texts.bad_configuration(PATH, file.problems)
+        if not carries(self.forge.read_issue(number), file.label):
+            self.forge.add_label(number, file.label, LabelLook("5319e7", "Pennyfix resolves this issue"))
+        c, now = self.command, self.course.clock()
+        with self.course.database.begin() as session:
+            places.know(session, c.place, now)
+            before = jobs.latest(session, c.place.repository_id, number)
+            made = jobs.enqueue(
+                session,
+                installation_id=c.place.installation_id,
+                repository_id=c.place.repository_id,
+                repository=c.place.repository,
+                issue=number,
+                actor=c.actor,
+                now=now,
+                strategy=strategy,
+                comment_id=before.comment_id if before is not None else 0,
+                approved=approved,
+            )
+            self._note(session, f"/autofix {c.verb}", now)
+        if not made.created:
+            return texts.already_running()
+        self.course.wake(made.job_id)
+        return texts.approved(started=True) if approved else texts.queued(strategy)
+
+    def stop(self, _permission: Permission) -> str:
+        """`/autofix stop`."""
+        c, now = self.command, self.course.clock()
+        with self.course.database.begin() as session:
+            reason = f"{c.actor} asked me to stop"
+            stopped = jobs.request_cancel(session, c.place.repository_id, self._issue(), reason, now=now)
+            self._note(session, "/autofix stop", now)
+        if stopped is not None:
+            self.course.wake_teller(stopped)
+        return texts.stopping(running=stopped is not None)
+
+    def approve(self, _permission: Permission) -> str:
+        """`/autofix approve`: only what waits for it."""
+        with self.course.database.read() as session:
+            last = jobs.latest(session, self.command.place.repository_id, self._issue())
+        if last is None or last.reason != texts.AWAITS_APPROVAL:
+            return texts.approved(started=False)
+        return self._start(last.strategy, approved=True)
+
+    def quote(self, _permission: Permission) -> str:
+        """`/autofix quote`: what it is likely to cost; nothing is spent."""
+        file = self._file()
+        if isinstance(file, ConfigError):
+            return texts.bad_configuration(PATH, file.problems)
+        issue = self.forge.read_issue(self._issue())
+        return texts.quote(self.course.quote(self.command.place, issue, file), self._month())
+
+    def budget(self, permission: Permission) -> str:
+        """`/autofix budget [USD]`."""
+        if not self.command.rest:
+            month = self._month()
+            return texts.budget_shown(month, self._source(), forecast(month.spent, self.course.clock()))
+        if permission != "admin":
+            return texts.may_not(self.command.actor, "administrator rights in this repository")
+        place, now = self.command.place, self.course.clock()
+        try:
+            amount = parse_usd(self.command.rest)
+            before = self._month().cap
+            with self.course.database.begin() as session:
+                budget_rows.set_budget(
+                    session, place.repository_id, amount, self.command.actor, now, limits=self.course.limits
+                )
+                again = resume.resume(session, self.course.limits, now, repository_id=place.repository_id)
+        except MoneyError as error:
+            return texts.bad_amount(error.value, error.why, error.fix)
+        for job_id in again:
+            self.course.wake(job_id)
+        month = self._month()
+        return texts.budget_set(before, amount, month.cap, month)
+
+    def help(self, _permission: Permission) -> str:
+        """`/autofix help`, and anything that nobody knows."""
+        return texts.help_text(self.command.rest if self.command.verb == "unknown" else "")
+
+    def instructions(self, _permission: Permission) -> str:
+        """`/autofix do it like this` on our pull request."""
+        c = self.command
+        origin = _own_job(self.course, c.place.repository_id, self.forge.read_pull(c.place.issue).head_branch)
+        if origin is None:
+            return texts.not_mine()
+        request = {"cause": "instructions", "pull": c.place.issue, "text": c.rest, "head_sha": ""}
+        return texts.follow_up(queue_follow_up(self.course, origin, c.actor, request))
+
+    # -- what they share -------------------------------------------------------------------------------------
+
+    def _issue(self) -> int:
+        """The issue that is meant: on our pull request, the one that it fixes."""
+        c = self.command
+        if not c.on_pull_request:
+            return c.place.issue
+        origin = _own_job(self.course, c.place.repository_id, self.forge.read_pull(c.place.issue).head_branch)
+        return origin.issue if origin is not None else c.place.issue
+
+    def _file(self) -> RepositoryFile | ConfigError:
+        repository = self.forge.read_repository()
+        try:
+            text = self.forge.read_file(PATH, repository.default_branch) or ""
+            return parse_repository_file(text, strategies=self.course.strategies)
+        except ConfigError as error:
+            return error
+
+    def _month(self) -> Month:
+        place, now = self.command.place, self.course.clock()
+        with self.course.database.begin() as session:
+            places.know(session, replace(place, issue=0), now)
+        wanted = totals.scopes(place.installation_id, place.repository_id, 0, totals.month_of(now))
+        with self.course.database.read() as session:
+            cap = budget_rows.budget_of(session, place.repository_id, self.course.limits).month
+            total = totals.read(session, wanted).get("repository", totals.Total())
+        return Month(total.spent, cap, total.reserved)
+
+    def _source(self) -> str:
+        with self.course.database.read() as session:
+            budget = budget_rows.budget_of(session, self.command.place.repository_id, self.course.limits)
+        return texts.budget_source(budget.source, budget.by)
+
+    def _note(self, session: Session, what: str, now: datetime) -> None:
+        c = self.command
+        audit.note(
+            session,
+            c.actor,
+            what,
+            now=now,
+            place=f"{c.place.repository}#{c.place.issue}",
+            installation_id=c.place.installation_id,
+            repository_id=c.place.repository_id,
+        )
+
+
+_VERBS: dict[str, Callable[[Asked, Permission], str]] = {
+    "start": Asked.start,
+    "retry": Asked.start,
+    "stop": Asked.stop,
+    "quote": Asked.quote,
+    "approve": Asked.approve,
+    "budget": Asked.budget,
+    "help": Asked.help,
+    "unknown": Asked.help,
+    "instructions": Asked.instructions,
+}
