@@ -262,8 +262,8 @@ class BubblewrapSandbox:
             ]  # fmt: skip
             rest = [
                 "--remount-ro", "/", "--", "prlimit", f"--nproc={limits.pids}",
-                f"--data={limits.memory_mb * 1_048_576}", f"--fsize={limits.disk_mb * 1_048_576}", "--nofile=4096", "--core=0",
-                f"--cpu={int(timeout * max(1.0, limits.cpus)) + 1}", "--",
+                f"--data={limits.memory_mb * 1_048_576}", f"--fsize={limits.disk_mb * 1_048_576}",
+                "--nofile=4096", "--core=0", f"--cpu={int(timeout * max(1.0, limits.cpus)) + 1}", "--",
                 "sh", "-c", _RUN, "sh", cwd or self.root, *argv,
             ]  # fmt: skip
             try:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -119,12 +118,17 @@ class ProcessBackend:
         folder = local.new_folder(self.options.home, self.name)
         sandbox = ProcessSandbox(self, folder)
         try:
-            for part in local.PARTS:
-                shutil.copytree(source / part, folder / part, symlinks=True, dirs_exist_ok=True)
+            parts = [str(source / part) for part in local.PARTS]
+            transfer.demand(
+                sandbox.raw(("cp", "-RPp", *parts, str(folder)), b"", transfer.TRANSFER_SECONDS, 65_536), "copying"
+            )
             rename(folder / "env", origin, str(folder))
-        except (OSError, shutil.Error) as error:
+        except OSError as error:
             sandbox.close()
             raise SandboxUnavailable(f"copying a sandbox failed: {error}") from error
+        except SandboxUnavailable:
+            sandbox.close()
+            raise
         return sandbox
 
     def _set_up(self, box: ProcessSandbox, recipe: Recipe, tree: Tree, say: Say) -> None:

@@ -24,7 +24,7 @@ class TestDocker(Conformance):
 
     def nothing_is_left(self, backend: Backend) -> None:
         assert isinstance(backend, DockerBackend)
-        mine = {"label": f"pennyfix.home={backend.home_label}"}
+        mine: dict[str, str | list[str] | bool] = {"label": f"pennyfix.home={backend.home_label}"}
         assert backend._client.containers.list(all=True, filters=mine) == []
 
     def test_a_container_killed_underneath_is_lost_and_never_a_failure(
