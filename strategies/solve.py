@@ -1,0 +1,68 @@
+"""Picks the tier's solver and turns a model's trouble into an attempt that says so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sandbox.patch import Patch
+from strategies.agent import agent
+from strategies.attempt import Attempt
+from strategies.issue import Issue
+from strategies.model import ModelError
+from strategies.prompt import PromptFolder
+from strategies.repair import repair
+from strategies.step import Step
+from strategies.tier import Tier
+
+if TYPE_CHECKING:
+    from sandbox.workspace import Workspace
+    from strategies.strategy import Bench, Tried
+
+
+def solve(
+    bench: Bench,
+    issue: Issue,
+    workspace: Workspace,
+    tier: Tier,
+    *,
+    learned: Sequence[Tried] = (),
+    context: str = "",
+    note: str = "",
+    temperature: float | None = None,
+    prompts: PromptFolder | None = None,
+) -> Attempt:
+    """One attempt by `tier`, with the strategy's `note` on why. Raises OverBudget and SandboxUnavailable."""
+    number = len(bench.history) + 1
+    tier.model.attempt = number
+    bench.say(Step("attempt", f"attempt {number}: {tier.name} ({tier.model.name}), {tier.solver}", {"tier": tier.name}))
+    try:
+        if tier.solver == "agent":
+            attempt = agent(
+                issue,
+                workspace,
+                tier,
+                open_sandbox=bench.verification.open_sandbox,
+                number=number,
+                say=bench.say,
+                learned=learned,
+                context=context,
+                temperature=temperature,
+                prompts=prompts,
+            )
+        else:
+            attempt = repair(
+                issue,
+                workspace,
+                tier,
+                number=number,
+                say=bench.say,
+                learned=learned,
+                context=context,
+                temperature=temperature,
+                prompts=prompts,
+            )
+    except ModelError as error:
+        attempt = Attempt(tier.name, tier.solver, Patch(), error=str(error))
+    return replace(attempt, note=note)
