@@ -66,7 +66,7 @@ def _view(path: str, arguments: dict[str, Any], sandbox: Sandbox) -> str:
     try:
         text = _read(sandbox, path)
     except Misused:
-        listing = sandbox.run(["ls", "-la", "--", path], timeout=SECONDS)
+        listing = sandbox.run(["ls", "-la", "--", f"{path}/"], timeout=SECONDS)
         if listing.ok:
             return shown(listing, SECONDS)
         raise
