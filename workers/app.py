@@ -10,6 +10,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 from workers.broker import broker_url
@@ -35,7 +36,7 @@ class Duty(Protocol):
     """What a worker process does when it is woken."""
 
     def run_next(self) -> object:
-        """Run the next job, if one is due."""
+        """Run the next job, if one is due. None when none was."""
 
     def obey(self, guid: str) -> object:
         """Carry out what a recorded delivery asks for, if it still waits."""
@@ -117,9 +118,13 @@ def run_worker(
         process.begin()
 
     def wake(job_id: int | str) -> None:
-        """Run the job that is next by fairness; it need not be `job_id`, whose message only said that one waits."""
-        _ = job_id
-        process.duty().run_next()
+        """Run the job that is next by fairness; it need not be `job_id`, whose message only said that one waits.
+
+        Whoever ran a job asks for another look, so that one message is enough to work off whatever waits.
+        """
+        if process.duty().run_next() is not None:
+            with suppress(Exception):  # the sweeper wakes somebody later
+                app.send_task(WAKE, args=[job_id], queue=QUEUE, ignore_result=True, retry=False)
 
     def obey(guid: str) -> None:
         """Do what a delivery asks for."""

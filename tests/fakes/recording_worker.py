@@ -34,12 +34,12 @@ class Recording:
         self.ttl = timedelta(seconds=context.settings.lease_seconds)
         self.seconds = float(os.environ.get("RECORDING_SECONDS", "0"))
 
-    def run_next(self) -> None:
+    def run_next(self) -> int | None:
         clock, database, home = self.context.clock, self.context.database, self.context.settings.home
         with database.begin() as session:
             leased = jobs.lease_next(session, self.owner, self.ttl, clock())
         if leased is None:
-            return
+            return None
         job, lease = leased
         note(home, f"began {job.issue} {os.getpid()}")
         end = time.monotonic() + self.seconds
@@ -54,6 +54,7 @@ class Recording:
                 note(home, f"published {job.issue}")
         except LeaseLost:
             note(home, f"lost {job.issue}")
+        return job.id
 
     def obey(self, guid: str) -> None:
         with self.context.database.begin() as session:
