@@ -18,7 +18,7 @@ from workers.history import AttemptRow
 from workers.job_record import hidden
 from workers.money import show_usd
 from workers.safe_text import BODY_LIMIT, block, code, cut, line, quoted
-from workers.texts import attempts_details, bill_table, fit, month_line
+from workers.texts import attempts_details, bill_table, fit, month_line, sentence
 
 TITLE_LIMIT = 200
 TRAILER = "Pennyfix-Job"
@@ -87,7 +87,7 @@ def body(facts: PullFacts) -> str:
     if facts.ending is not Ending.ACCEPTED:
         lead.append(
             "> [!WARNING]\n> **Draft, not verified to what this repository asks for "
-            f"({facts.asked.name.lower()}).** {line(facts.reason, 400)}"
+            f"({facts.asked.name.lower()}).** {sentence(facts.reason, 400)}"
         )
     if facts.diagnosis:
         lead.append("The model's explanation:\n\n" + quoted(facts.diagnosis, 3_000))

@@ -7,7 +7,7 @@ passes through `workers.safe_text` on its way in.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 
 from workers.bill import Bill, BillRow, Month, bar
 from workers.config_error import ConfigProblem
@@ -65,6 +65,12 @@ def fit(parts: Sequence[str], limit: int = BODY_LIMIT) -> str:
         shorter = len(kept[widest]) - over - 200
         kept[widest] = cut(kept[widest], shorter) + "\n\n</details>" if shorter > 0 else "(too long to show)"
     return text
+
+
+def sentence(text: str, limit: int = 500) -> str:
+    """A reason as a sentence of its own."""
+    said = ours(text, limit)
+    return said[:1].upper() + said[1:] + ("" if said.endswith((".", "!", "?", "…")) else ".") if said else ""
 
 
 def bill_table(bill: Bill) -> str:
@@ -136,12 +142,14 @@ def opened(pull_url: str, number: int, *, draft: bool) -> str:
 def opened_details(evidence: str, reason: str, bill: Bill, month: Month | None) -> str:
     """What stands behind it, and what it cost."""
     cost = f"It cost {show_usd(bill.total)}."
-    return "\n\n".join(p for p in (f"{evidence} {cost}", line(reason, 400), month_line(month) if month else "") if p)
+    return "\n\n".join(
+        p for p in (f"{evidence} {cost}", sentence(reason, 400), month_line(month) if month else "") if p
+    )
 
 
 def declined(rows: Sequence[AttemptRow], bill: Bill, month: Month | None, reason: str) -> str:
     """Nobody solved it."""
-    parts = ["I found no change that I can stand behind, so I opened nothing.", line(reason, 500)]
+    parts = ["I found no change that I can stand behind, so I opened nothing.", sentence(reason)]
     if rows:
         parts.append("What was tried, and why it fell short:\n\n" + attempts_list(rows))
         parts.append(attempts_details(rows))
@@ -157,7 +165,7 @@ def declined(rows: Sequence[AttemptRow], bill: Bill, month: Month | None, reason
 
 def over_budget(rows: Sequence[AttemptRow], bill: Bill, month: Month | None, reason: str, best: str) -> str:
     """The money ended first. `best` says what there is so far, "" for nothing."""
-    parts = ["I stopped because the budget does not allow another call.", line(reason, 500)]
+    parts = ["I stopped because the budget does not allow another call.", sentence(reason)]
     if rows:
         parts.append("What was tried:\n\n" + attempts_list(rows))
     parts.append(best or ("None of it earned a pull request." if rows else "No attempt was made."))
@@ -216,12 +224,12 @@ def _problem(p: ConfigProblem) -> str:
 def failed(reason: str, words: str) -> str:
     """It cannot go on, and trying again by itself would not help. `words` are the other side's."""
     said = "\n\n" + block(words, 1_500, "text") if words else ""
-    return f"I could not finish: {line(reason, 500)}{said}\n\nWhen that is solved, comment `/autofix retry`."
+    return f"{sentence(reason)}{said}\n\nWhen that is solved, comment `/autofix retry`."
 
 
 def cancelled(reason: str, total: Decimal) -> str:
     """Somebody stopped it."""
-    return f"Stopped: {line(reason, 300)} It cost {show_usd(total)} so far. `/autofix` starts again."
+    return f"{sentence(reason, 300)} It cost {show_usd(total)} so far. `/autofix` starts again."
 
 
 def refused(reason: str, fix: str) -> str:
@@ -309,14 +317,20 @@ AWAITS_APPROVAL = "waits for approval"
 def quote(q: Quote, month: Month) -> str:
     """What it is likely to cost."""
     rows = [
-        f"| {line(t.tier, 40)} | {code(t.model, 80)} | {t.attempts} | {show_usd(t.low)} – {show_usd(t.high)} |"
+        f"| {line(t.tier, 40)} | {code(t.model, 80)} | {t.attempts} | {_about(t.low)} – {_about(t.high)} |"
         for t in q.tiers
     ]
     table = "| tier | model | attempts at most | USD each |\n|---|---|--:|--:|\n" + "\n".join(rows)
     return (
-        f"**Likely {show_usd(q.low)} to {show_usd(q.high)}** ({q.basis}).\n\n{table}\n\n{month_line(month)}\n\n"
+        f"**Likely {_about(q.low)} to {_about(q.high)}** ({q.basis}).\n\n{table}\n\n{month_line(month)}\n\n"
         "It never exceeds the issue's budget; nothing was spent on this estimate."
     )
+
+
+def _about(amount: Decimal) -> str:
+    """An estimate: no more digits than it deserves."""
+    step = Decimal("0.01") if amount >= 1 else Decimal("0.0001")
+    return show_usd(amount.quantize(step, rounding=ROUND_CEILING))
 
 
 def budget_source(source: str, by: str) -> str:
