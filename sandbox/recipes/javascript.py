@@ -85,7 +85,7 @@ def find_javascript(workspace: Workspace, hints: Hints) -> Recipe | str:  # noqa
 
 
 def _command(runner: str, start: str, options: str, flags: str, positional: str) -> str:
-    """jest's --reporters swallows what follows it; node takes no option after the first file."""
+    """Order matters: jest's --reporters swallows what follows it; node takes no option after the first file."""
     order = [positional, flags] if runner == "jest" else [flags, positional]
     return " ".join(filter(None, [start, options, *order]))
 

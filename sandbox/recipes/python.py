@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 
@@ -77,7 +78,8 @@ def python(workspace: Workspace, hints: Hints) -> Python:
 
 def pytest_command(config: PytestConfig, django: str = "") -> str:
     """The command that runs the whole suite and writes the report. Coverage is not measured."""
-    words = ["python -m pytest -q"]
+    # Whatever is run, of however few tests: this configuration, and none from a folder above the checkout.
+    words = [f"python -m pytest -q -c {shlex.quote(config.source or os.devnull)} --rootdir=. --confcutdir=."]
     if "cache_dir" not in config.options and not re.search(
         r"--(lf|ff|nf|sw|last-failed|failed-first|stepwise)\b", config.addopts
     ):

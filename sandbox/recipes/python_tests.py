@@ -73,18 +73,27 @@ def pytest_config(workspace: Workspace) -> PytestConfig:
 
     https://docs.pytest.org/en/stable/reference/customize.html#configuration-file-formats
     """
-    for path, section in (("pytest.ini", "pytest"), (".pytest.ini", "pytest")):
+    for path in ("pytest.toml", ".pytest.toml"):
+        if workspace.read_text(path) is not None:
+            return PytestConfig(_as_text(table(toml(workspace, path), "pytest")), path)
+    for path in ("pytest.ini", ".pytest.ini"):
         if (text := workspace.read_text(path)) is not None:
-            return PytestConfig(_ini(text, section) or {}, path)
-    found = table(toml(workspace, "pyproject.toml"), "tool", "pytest", "ini_options")
+            return PytestConfig(_ini(text, "pytest") or {}, path)
+    found = table(toml(workspace, "pyproject.toml"), "tool", "pytest")
     if found:
-        as_text = {k: "\n".join(map(str, v)) if isinstance(v, list) else str(v) for k, v in found.items()}
-        return PytestConfig(as_text, "pyproject.toml")
+        return PytestConfig(_as_text(table(found, "ini_options") or found), "pyproject.toml")
     for path, section in (("tox.ini", "pytest"), ("setup.cfg", "tool:pytest")):
         options = _ini(workspace.read_text(path) or "", section)
         if options is not None:
             return PytestConfig(options, path)
+    for path in ("tests/pytest.ini", "test/pytest.ini"):  # not pytest's own choice at the root, but meant
+        if (text := workspace.read_text(path)) is not None:
+            return PytestConfig(_ini(text, "pytest") or {}, path)
     return PytestConfig()
+
+
+def _as_text(found: Mapping[str, object]) -> dict[str, str]:
+    return {k: "\n".join(map(str, v)) if isinstance(v, list) else str(v) for k, v in found.items()}
 
 
 def table(value: object, *keys: str) -> Mapping[str, object]:

@@ -24,8 +24,10 @@ class FolderSandbox:
     `lost=True` behaves like a sandbox whose engine has gone.
     """
 
-    def __init__(self, tree: Tree | None = None, *, lost: bool = False, path: str = "") -> None:
-        self.root = tempfile.mkdtemp(prefix="folder-sandbox-")
+    def __init__(
+        self, tree: Tree | None = None, *, lost: bool = False, path: str = "", within: Path | None = None
+    ) -> None:
+        self.root = tempfile.mkdtemp(prefix="folder-sandbox-", dir=within)
         self.lost = lost
         self.closed = False
         self.commands: list[list[str]] = []

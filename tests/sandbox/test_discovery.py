@@ -153,6 +153,25 @@ def test_the_place_of_tests_is_found(files: dict[str, str], folder: str, name: s
     assert path == (f"{folder}/{name}".lstrip("/") if name else None)
 
 
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("pytest.ini", "[pytest]\naddopts = --cov"),
+        ("pytest.toml", "[pytest]\naddopts = ['--cov']"),
+        ("pyproject.toml", "[tool.pytest.ini_options]\naddopts = '--cov'"),
+        ("pyproject.toml", "[tool.pytest]\naddopts = ['--cov']"),
+        ("tox.ini", "[pytest]\naddopts = --cov"),
+        ("setup.cfg", "[tool:pytest]\naddopts = --cov"),
+        ("tests/pytest.ini", "[pytest]\naddopts = --cov"),
+    ],
+)
+def test_pytests_configuration_is_the_one_at_the_root(path: str, text: str, opened: Opened) -> None:
+    recipe = recipe_of(opened({**TEST, path: text}))
+    assert f"-c {path} --rootdir=." in recipe.test
+    assert "--no-cov" in recipe.test
+    assert path in recipe.inputs
+
+
 def test_django_is_tested_with_its_settings(opened: Opened) -> None:
     recipe = recipe_of(
         opened({"manage.py": "os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'site.settings')", "app/tests.py": ""})

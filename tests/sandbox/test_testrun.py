@@ -50,7 +50,7 @@ def run(tmp_path: Path) -> Iterator[object]:
         with origin.workspace(tmp_path / "home") as workspace:
             recipe, _ = discover(workspace, setup=None, test=options.pop("test", None), image=None)  # type: ignore[arg-type]
             assert recipe is not None
-            box = FolderSandbox(workspace.tree())
+            box = FolderSandbox(workspace.tree(), within=tmp_path)
         made.append(box)
         given = {"timeout": 60.0, **options}
         return run_tests(box, recipe, **given)  # type: ignore[arg-type]
@@ -151,6 +151,13 @@ def test_an_interrupted_collection_counts_against_the_patch(run) -> None:  # typ
 def test_first_failure_options_of_the_repository_do_not_hide_tests(run) -> None:  # type: ignore[no-untyped-def]
     files = {**SUITE, "pytest.ini": "[pytest]\naddopts = -x --strict-markers\n"}
     assert outcomes(run(files, canary=True)) == EXPECTED
+
+
+def test_configuration_above_the_checkout_is_not_the_repositorys(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --no-such-option\n")
+    (tmp_path / "conftest.py").write_text("raise RuntimeError('not ours')\n")
+    assert outcomes(run(SUITE, canary=True)) == EXPECTED
+    assert set(outcomes(run(SUITE, only=["tests/test_pkg.py::test_two"]))) == {"tests/test_pkg.py::test_two"}
 
 
 def test_a_suite_with_nothing_to_run_is_not_judged(run) -> None:  # type: ignore[no-untyped-def]
