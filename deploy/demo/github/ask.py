@@ -20,6 +20,7 @@ class Refused(Exception):
     def __init__(self, status: int, message: str, errors: list[Json] | None = None) -> None:
         super().__init__(message)
         self.status = status
+        self.headers: dict[str, str] = {}
         self.body: Json = {"message": message, "documentation_url": DOCS, "status": str(status)}
         if errors is not None:
             self.body["errors"] = errors
@@ -27,6 +28,15 @@ class Refused(Exception):
 
 def not_found() -> Refused:
     return Refused(404, "Not Found")
+
+
+def moved(where: str) -> Refused:
+    """To a new address, or ("") deleted for good."""
+    if not where:
+        return Refused(410, "This issue was deleted")
+    refused = Refused(301, "Moved Permanently")
+    refused.body["url"] = refused.headers["Location"] = where
+    return refused
 
 
 def invalid(resource: str, field_: str, code: str, message: str = "") -> Refused:
@@ -78,10 +88,11 @@ class Ask:
         return value
 
     def issue(self) -> Issue:
-        """The issue (or pull request) of the path. Raises Refused 404."""
-        it = self.repo.issues.get(self.number("issue_number"))
+        """The issue (or pull request) of the path. Raises Refused 404, 410 (deleted), 301 (transferred)."""
+        number = self.number("issue_number")
+        it = self.repo.issues.get(number)
         if it is None:
-            raise not_found()
+            raise moved(self.repo.gone[number]) if number in self.repo.gone else not_found()
         return it
 
     def pull(self) -> Issue:

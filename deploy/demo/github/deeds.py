@@ -56,9 +56,8 @@ class Deeds:
 
     def open_issue(self, repo: Repository, by: Account, title: str, body: str, pull: Pull | None = None) -> Issue:
         moment = now()
-        number = max(repo.issues, default=0) + 1
-        it = Issue(next(self.world.ids), number, title, body, by, moment, moment, pull=pull)
-        repo.issues[number] = it
+        it = Issue(next(self.world.ids), repo.next_number, title, body, by, moment, moment, pull=pull)
+        repo.issues[it.number] = it
         self.tell_about("opened", repo, it, by)
         return it
 

@@ -82,7 +82,7 @@ class Rest:
                 given = self._parse(body)
                 reply = self._ask(operation, params, asked, headers, given or {}, method)
             except Refused as refused:
-                reply = Reply(refused.body, refused.status)
+                reply = Reply(refused.body, refused.status, headers=refused.headers)
             except NoSuchObject as error:
                 reply = Reply({"message": f"Not Found: {error}", "documentation_url": "", "status": "404"}, 404)
             wire = self._wire(reply, path, asked)

@@ -326,6 +326,21 @@ def pull(world: World, repo: Repository, it: Issue, changed: list[FileChange] | 
     return shape
 
 
+def pull_brief(world: World, repo: Repository, it: Issue) -> Json:
+    """`pull-request-minimal`, as checks name a pull request. Raises ValueError for a plain issue."""
+    if it.pull is None:
+        raise ValueError(f"#{it.number} is not a pull request")
+    url = f"{world.api}/repos/{repo.full_name}"
+    own = {"id": repo.id, "url": url, "name": repo.name}
+    return {
+        "url": f"{url}/pulls/{it.number}",
+        "id": it.id,
+        "number": it.number,
+        "head": {"ref": it.pull.head, "sha": it.pull.head_sha, "repo": own},
+        "base": {"ref": it.pull.base, "sha": it.pull.base_sha, "repo": own},
+    }
+
+
 def pull_file(world: World, repo: Repository, it: FileChange, commit: str) -> Json:
     """`diff-entry`."""
     return {
@@ -497,7 +512,7 @@ def check_run(world: World, repo: Repository, it: CheckRun) -> Json:
             "annotations_url": f"{root}/check-runs/{it.id}/annotations",
         },
         "check_suite": {"id": it.id},
-        "app": app(world, world.app),
+        "app": app(world, world.app) | ({"id": 15368, "slug": it.other, "name": it.other} if it.other else {}),
         "pull_requests": [],
     }
 

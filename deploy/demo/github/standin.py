@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from deploy.demo.github import shapes
 from deploy.demo.github.deeds import Deeds
 from deploy.demo.github.hooks import Post
+from deploy.demo.github.keeper import Keeper
 from deploy.demo.github.objects import Objects, Signature
 from deploy.demo.github.rest import Rest, Traffic
 from deploy.demo.github.state import (
@@ -52,7 +53,11 @@ def key_pair() -> tuple[str, str]:
 
 
 class StandIn:
-    """GitHub on this machine. `url` and `api_url` are set once it is started (or entered with `with`)."""
+    """GitHub on this machine. `url` and `api_url` are set once it is started (or entered with `with`).
+
+    `observer` sees every REST request with its answer; `rest.fault` may answer in GitHub's place; `post.held` holds
+    webhooks back; `keeper` archives, renames, deletes, transfers and lets another App's checks complete.
+    """
 
     def __init__(
         self,
@@ -88,6 +93,7 @@ class StandIn:
         self.world.bot = Account(next(self.world.ids), f"{slug}[bot]", "Bot")
         self.post = Post(self.world)
         self.deeds = Deeds(self.world, self.post)
+        self.keeper = Keeper(self.deeds)
         self.rest = Rest(self.world, self.deeds, observer)
         self._serving = Serving(Site(self.rest, key_pair).application(), port=port)
 

@@ -124,17 +124,21 @@ class Issue:
 
 @dataclass(slots=True)
 class CheckRun:
-    """A check run, its REST fields kept as given."""
+    """A check run, its REST fields kept as given. `other` is the slug of the App when it is not ours."""
 
     id: int
     head_sha: str
     fields: dict[str, Any]
     started: datetime
+    other: str = ""
 
 
 @dataclass(slots=True)
 class Repository:
-    """A repository. `people` maps logins to their permission; the owner is its administrator."""
+    """A repository. `people` maps logins to their permission; the owner is its administrator.
+
+    `gone` are the numbers of deleted issues (with "") and of transferred ones (with their new REST address).
+    """
 
     id: int
     owner: Account
@@ -146,12 +150,18 @@ class Repository:
     people: dict[str, Permission] = field(default_factory=dict)
     labels: dict[str, Label] = field(default_factory=dict)  # by lower-case name
     issues: dict[int, Issue] = field(default_factory=dict)
+    gone: dict[int, str] = field(default_factory=dict)
     checks: list[CheckRun] = field(default_factory=list)
     created: datetime = field(default_factory=now)
 
     @property
     def full_name(self) -> str:
         return f"{self.owner.login}/{self.name}"
+
+    @property
+    def next_number(self) -> int:
+        """The number of the next issue; none is given twice."""
+        return max([*self.issues, *self.gone], default=0) + 1
 
     def permission(self, login: str) -> Permission:
         """What this person may do here."""
