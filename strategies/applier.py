@@ -164,10 +164,8 @@ class _Bench:
 
     def _without_exact(self, lines: list[str], quoted: list[str], wanted: list[str]) -> Match | None:
         """The near match, or None when the replacement already stands there. Raises with the nearest lines."""
-        if wanted and any(w.strip() for w in wanted):
-            there = match.find(lines, wanted, [])
-            if there and len(there.places) == 1 and sum(len(w.strip()) for w in wanted) > 20:  # noqa: PLR2004 - not a lone brace
-                return None
+        if _stands(lines, wanted):
+            return None
         ranked = match.near(lines, quoted)
         dots = [q for q in quoted if _DOTS.match(q) or _ELIDED.match(q)]
         if dots:
@@ -186,6 +184,14 @@ class _Bench:
 def _lines(text: str) -> list[str]:
     lines = text.removeprefix(BOM).split("\n")
     return lines[:-1] if lines[-1] == "" else lines
+
+
+def _stands(lines: list[str], wanted: list[str]) -> bool:
+    """Whether a replacement of several lines is in the file already: the edit was made before."""
+    if sum(1 for w in wanted if w.strip()) < 2:  # noqa: PLR2004 - a single line may stand anywhere by chance
+        return False
+    there = match.find(lines, wanted, [])
+    return there is not None and len(there.places) == 1
 
 
 def _escaped(line: str) -> bool:

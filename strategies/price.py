@@ -48,7 +48,15 @@ class Price:
         return usd(total / MILLION)
 
     def worst(self, input_tokens: int, output_tokens: int) -> Decimal:
-        """USD that a call can cost at most: all input at the dearest rate, output at its maximum."""
-        p = self.at(input_tokens)
-        dearest = max(p.input, p.cache_write or Decimal(0), p.cached_input or Decimal(0))
-        return usd((input_tokens * dearest + output_tokens * p.output) / MILLION)
+        """USD that a call can cost at most: all input at the dearest rate, output at its maximum.
+
+        `input_tokens` is a bound, so every price that a shorter input would have is looked at too.
+        """
+        level: Price | None = self
+        most = Decimal(0)
+        while level is not None:
+            dearest = max(level.input, level.cache_write or Decimal(0), level.cached_input or Decimal(0))
+            most = max(most, input_tokens * dearest + output_tokens * level.output)
+            reached = level.above_tokens is not None and input_tokens > level.above_tokens
+            level = level.above if reached else None
+        return usd(most / MILLION)

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 from collections import OrderedDict
 
 from strategies.model import Message, Prompt, Tool
@@ -26,7 +27,7 @@ PER_TOOL_CALL = 32
 TOOLS = 1_000
 BYTES_PER_TOKEN = 3
 """For estimates: source code has 3 to 4 bytes a token."""
-_KEPT = 64
+_KEPT = 2_000
 
 
 def estimate(text: str) -> int:
@@ -65,14 +66,17 @@ class Known:
 
     def __init__(self) -> None:
         self._counted: OrderedDict[str, int] = OrderedDict()
+        self._lock = threading.Lock()
 
     def learn(self, prompt: Prompt, input_tokens: int) -> None:
         """Remember the provider's count of `prompt`: no prefix of it has more."""
-        for prefix in _prefixes(prompt):
-            known = self._counted.pop(prefix, None)
-            self._counted[prefix] = input_tokens if known is None else min(known, input_tokens)
-        while len(self._counted) > _KEPT * 16:
-            self._counted.popitem(last=False)
+        prefixes = _prefixes(prompt)
+        with self._lock:
+            for prefix in prefixes:
+                known = self._counted.pop(prefix, None)
+                self._counted[prefix] = input_tokens if known is None else min(known, input_tokens)
+            while len(self._counted) > _KEPT:
+                self._counted.popitem(last=False)
 
     def bound(self, prompt: Prompt) -> int:
         """The lowest safe bound: that of the bytes, or a counted prefix plus the bytes of the rest."""

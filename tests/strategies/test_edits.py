@@ -185,6 +185,17 @@ def test_edits_build_on_each_other_and_what_fails_does_not_take_the_rest_along()
     assert [p.path for p in applied.problems] == ["a.py"]
 
 
+def test_an_edit_that_was_made_before_is_no_problem_but_one_line_found_elsewhere_is_no_proof() -> None:
+    files = {"a.py": "def f():\n    log()\n    return normalized(result)\n"}
+    again = block("a.py", "def f():\n    return 1\n", "def f():\n    log()\n    return normalized(result)\n")
+    applied = apply(parse(again), reader(files))
+    assert (bool(applied.patch), applied.problems) == (False, ())
+    assert "already" in applied.notes[0]
+    assert "does not stand" in problem(
+        files, block("a.py", "    return other(thing)\n", "    return normalized(result)\n")
+    )
+
+
 def test_a_file_with_lines_of_equals_signs_can_be_edited() -> None:
     files = {"doc.rst": "Title\n=======\ntext\n"}
     answer = block("doc.rst", "Title\n=======\ntext\n", "Title\n=======\nother\n")

@@ -3,6 +3,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from strategies.model import ModelRefused
 from strategies.model_spec import ModelSpec
@@ -115,3 +117,31 @@ def test_another_providers_model_of_the_same_name_has_no_price() -> None:
 def test_an_impossible_price_is_refused(wrong: Decimal) -> None:
     with pytest.raises(ModelRefused, match="0 or more"):
         price_of(ModelSpec("claude-small", input_usd_per_million=wrong), TABLE)
+
+
+RATE = st.decimals(0, 100, places=4)
+OPTIONAL = st.none() | RATE
+
+
+@given(
+    rates=st.lists(st.tuples(RATE, RATE, OPTIONAL, OPTIONAL), min_size=1, max_size=3),
+    step=st.integers(1, 1000),
+    counted=st.integers(0, 5000),
+    maximum=st.integers(0, 5000),
+    shares=st.tuples(*[st.floats(0, 1) for _ in range(4)]),
+)
+def test_no_call_costs_more_than_was_reserved(
+    rates: list[tuple[Decimal, Decimal, Decimal | None, Decimal | None]],
+    step: int,
+    counted: int,
+    maximum: int,
+    shares: tuple[float, float, float, float],
+) -> None:
+    price: Price | None = None
+    for place, (fresh, out, cached, write) in reversed(list(enumerate(rates, 1))):
+        price = Price(fresh, out, cached, write, step * place if price else None, price)
+    assert price is not None
+    total = int(counted * shares[0])
+    read = int(total * shares[1])
+    usage = Usage(total, read, int(maximum * shares[2]), int((total - read) * shares[3]))
+    assert price.cost(usage) <= price.worst(counted, maximum)
