@@ -11,9 +11,10 @@ from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
-from sqlalchemy import make_url
+from sqlalchemy import make_url, text
 
 from workers.database import Database, open_database
+from workers.tables import Table
 
 
 @cache
@@ -51,11 +52,11 @@ def postgres_schema() -> Iterator[str]:
 
 
 def empty(database: Database) -> None:
-    """Take all rows away; ids start anew."""
-    from sqlalchemy import text
-
-    from workers.tables import Table
-
-    names = ", ".join(table.name for table in Table.metadata.sorted_tables)
+    """Take all rows away; on PostgreSQL ids start anew."""
+    tables = Table.metadata.sorted_tables
     with database.begin() as session:
-        session.execute(text(f"truncate {names} restart identity cascade"))
+        if database.sqlite:
+            for table in reversed(tables):
+                session.execute(table.delete())
+        else:
+            session.execute(text(f"truncate {', '.join(table.name for table in tables)} restart identity cascade"))
