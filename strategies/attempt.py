@@ -12,6 +12,7 @@ class Attempt:
     """What a solver came back with. `patch` is empty when nothing could be applied, and `error` then says why.
 
     `diagnosis` is the model's own explanation; `note` is the strategy's (why this attempt, with its numbers).
+    `question` is set instead of a patch when the issue does not say enough: it goes to the author, no money is spent.
     """
 
     tier: str
@@ -20,3 +21,4 @@ class Attempt:
     diagnosis: str = ""
     error: str = ""
     note: str = ""
+    question: str = ""

@@ -16,6 +16,7 @@ class Ending(StrEnum):
     UNVERIFIED = "unverified"  # `chosen` is the best there is, with less evidence than asked
     UNSOLVED = "unsolved"  # every attempt failed
     UNJUDGED = "unjudged"  # the repository's tests cannot be found or run
+    QUESTION = "question"  # the issue does not say enough; `reason` is what to ask its author
     OVER_BUDGET = "over_budget"  # the money ended first; `chosen` may still be the best so far
 
 

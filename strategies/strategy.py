@@ -16,7 +16,7 @@ from strategies.verdict import Verdict
 
 if TYPE_CHECKING:
     from sandbox.workspace import Workspace
-    from strategies.verification import Verification
+    from strategies.verification import Judge
 
 Role = Literal["tester", "judge", "writer"]
 
@@ -39,7 +39,7 @@ class Bench:
 
     tiers: Sequence[Tier]
     roles: Mapping[Role, Tier]
-    verification: Verification
+    verification: Judge
     say: Callable[[Step], None]
     history: list[Tried] = field(default_factory=list)
     random: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311 - sampling, not secrets

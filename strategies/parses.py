@@ -1,0 +1,35 @@
+"""Whether changed files still parse, in the formats the standard library reads. Nothing is executed."""
+
+from __future__ import annotations
+
+import ast
+import json
+import tomllib
+import warnings
+from collections.abc import Callable
+
+from sandbox.patch import Patch
+
+
+def _python(text: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # an invalid escape in somebody's code is not ours to report
+        ast.parse(text)
+
+
+READERS: dict[str, Callable[[str], object]] = {".py": _python, ".json": json.loads, ".toml": tomllib.loads}
+
+
+def parse_problems(patch: Patch) -> tuple[str, ...]:
+    """One sentence per changed file that no longer parses. Files of other formats are passed over."""
+    problems = []
+    for path in patch.paths:
+        content = patch.files[path]
+        reader = next((r for ending, r in READERS.items() if path.endswith(ending)), None)
+        if content is None or reader is None:
+            continue
+        try:
+            reader(content.decode("utf-8-sig"))
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            problems.append(f"{path} does not parse: {error}")
+    return tuple(problems)
