@@ -75,8 +75,18 @@ class Turned:
     quiet: bool = False
 
 
-def look(forge: Seen, job: Job, strategies: Collection[str], left: Callable[[RepositoryFile], Decimal]) -> Situation:
-    """Everything as it is now. Raises ForgeError; a file that cannot be used is part of the situation."""
+def look(
+    forge: Seen,
+    job: Job,
+    strategies: Collection[str],
+    left: Callable[[RepositoryFile], Decimal],
+    actor: str | None = None,
+) -> Situation:
+    """Everything as it is now. `actor` "" asks for nobody's permission (failing checks have no person behind them).
+
+    Raises ForgeError; a file that cannot be used is part of the situation.
+    """
+    who = job.actor if actor is None else actor
     repository = forge.read_repository()
     branch = texts.branch(job.issue)
     file: RepositoryFile | ConfigError
@@ -86,11 +96,11 @@ def look(forge: Seen, job: Job, strategies: Collection[str], left: Callable[[Rep
     except ConfigError as error:
         file = error
     return Situation(
-        actor=job.actor,
+        actor=who,
         issue_number=job.issue,
         repository=repository,
         issue=forge.read_issue(job.issue),
-        permission=forge.read_permission(job.actor),
+        permission=forge.read_permission(who) if who else "write",
         file=file,
         pull=forge.find_pull(branch),
         tip=forge.read_branch(branch),
@@ -124,15 +134,33 @@ def admit(s: Situation) -> Admitted | Turned:
     return Admitted(s.file, s.file.base or s.repository.default_branch)
 
 
+def admit_follow_up(s: Situation, pull: RemotePull) -> Admitted | Turned:
+    """The same for work on our own open pull request: its label is not needed, its branch may have others' commits."""
+    if s.repository.archived or s.repository.disabled:
+        return _cancelled("the repository is archived")
+    if pull.state != "open" or pull.head_branch != texts.branch(s.issue_number):
+        return _cancelled("the pull request is not open any more")
+    if s.permission not in MAY_SPEND:
+        return Turned(State.DECLINED, f"{s.actor} has no write access", texts.not_allowed(s.actor, s.permission))
+    if isinstance(s.file, ConfigError):
+        text = texts.bad_configuration(PATH, s.file.problems)
+        return Turned(State.DECLINED, f"{PATH} cannot be used", text)
+    if s.left <= 0:
+        return Turned(State.OVER_BUDGET, "no money is left", "", labels.OVER_BUDGET)
+    # The new test of the pull request passes on its own branch already: what is asked for now is to break nothing.
+    accept = "any" if s.file.accept == "any" else "regression"
+    return Admitted(s.file.model_copy(update={"accept": accept, "unverified": "decline"}), pull.base_branch)
+
+
 def carries(issue: RemoteIssue, label: str) -> bool:
     """Whether the label is on; GitHub does not tell upper from lower case."""
     return label.casefold() in (name.casefold() for name in issue.labels)
 
 
 def still_wanted(repository: RemoteRepository, issue: RemoteIssue, label: str) -> Turned | None:
-    """The look before publishing: None when the issue is still as it was admitted."""
+    """The look before publishing: None when the issue is still as it was admitted (`label` "" asks for none)."""
     gone = _gone(repository, issue)
-    if gone is None and not carries(issue, label):
+    if gone is None and label and not carries(issue, label):
         gone = _cancelled(f"the label {label} was taken off")
     return gone
 

@@ -12,6 +12,7 @@ from strategies.verdict import Rung
 from workers import labels, pull_text, texts
 from workers.bill import Bill, Month, bill
 from workers.checkout import changed_files, template
+from workers.forge import RemotePull
 from workers.ground import Solved
 from workers.history import AttemptRow, attempt_rows
 from workers.job import State
@@ -29,7 +30,7 @@ ASKED: dict[str, Rung] = {
 
 @dataclass(frozen=True, slots=True)
 class Concluding:
-    """What the ending is made of. `parent` and `branch` differ from the base's for a follow-up."""
+    """What the ending is made of. `pull` is ours, open already, when this is a follow-up; `threads` are answered."""
 
     job: int
     issue: int
@@ -41,7 +42,8 @@ class Concluding:
     charges: Sequence[Charge]
     month: Month | None
     page: str = ""
-    follow_up: bool = False
+    pull: RemotePull | None = None
+    threads: tuple[int, ...] = ()
 
 
 def conclude(c: Concluding) -> Settlement:
@@ -55,6 +57,9 @@ def conclude(c: Concluding) -> Settlement:
     if resolution.ending is Ending.OVER_BUDGET:
         text = texts.over_budget(rows, account, c.month, resolution.reason, _best(c, kept))
         return Settlement(State.OVER_BUDGET, resolution.reason, "Stopped: over budget", text, labels.OVER_BUDGET)
+    if resolution.ending is Ending.QUESTION:
+        text = texts.question(resolution.reason, account)
+        return Settlement(State.DECLINED, resolution.reason, "I have a question", text, labels.NEEDS_HUMAN)
     if resolution.ending is Ending.UNJUDGED:
         text = texts.unjudgeable(c.solved.looked, c.solved.suggestion, c.solved.log, account)
         return Settlement(
@@ -107,27 +112,35 @@ def _publish(c: Concluding, account: Bill, rows: Sequence[AttemptRow]) -> Settle
         branch=texts.branch(c.issue),
         base=c.base,
         parent=c.workspace.base,
-        files=changed_files(c.workspace, resolution.patch),
+        # what was judged is what is published: edits of existing tests were left out of both
+        files=changed_files(c.workspace, resolution.patch.without(frozenset(evidence.restored))),
         message=pull_text.commit_message(c.issue, c.title, c.job, evidence),
-        title=pull_text.title(c.title, c.issue),
+        title=c.pull.title if c.pull else pull_text.title(c.title, c.issue),
         body=pull_text.body(facts),
-        draft=c.file.draft or not accepted,
-        follow_up=c.follow_up,
+        draft=c.pull.draft if c.pull else c.file.draft or not accepted,
+        follow_up=c.pull is not None,
     )
     reason = "" if accepted else f"It is a draft because {resolution.reason}"
     return Settlement(
         state=State.OPENED,
         reason=resolution.reason,
-        headline="Opened a pull request" if accepted else "Opened a draft",
+        headline=_headline(c, accepted=accepted),
         text=texts.opened_details(pull_text.summary(evidence), reason, account, c.month),
         label=labels.OPENED,
         publication=publication,
-        wanted_label=c.file.label,
+        wanted_label="" if c.pull else c.file.label,
+        threads=c.threads,
         check="success" if accepted else "neutral",
         evidence=evidence.top.name.lower(),
         tier=chosen.attempt.tier,
         strategy=c.solved.versions.strategy,
     )
+
+
+def _headline(c: Concluding, *, accepted: bool) -> str:
+    if c.pull is not None:
+        return "Added a commit to the pull request"
+    return "Opened a pull request" if accepted else "Opened a draft"
 
 
 def _best(c: Concluding, kept: int) -> str:

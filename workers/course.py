@@ -24,18 +24,18 @@ from strategies.meter import OverBudget
 from strategies.resolution import Ending
 from strategies.step import Step
 from workers import jobs, labels, outcomes, texts, timeline
-from workers.admit import Admitted, Seen, Turned, admit, look, still_wanted
+from workers.admit import Admitted, Seen, Turned, admit, admit_follow_up, look, still_wanted
 from workers.bill import Bill, bill
 from workers.budget import Limits
 from workers.checkout import checkout
 from workers.command import Place
 from workers.conclude import Concluding, conclude
 from workers.database import Database
-from workers.follow import Reviews
-from workers.forge import RemoteIssue, RemotePull
+from workers.follow import Request, Reviews, answer_threads, answer_to, instructions, read_request
+from workers.forge import RemoteIssue, RemotePull, RemoteRepository
 from workers.ground import Ground, Solver
 from workers.issue_text import Listing, visible_issue
-from workers.job import Job, Lease, LeaseLost, State
+from workers.job import Job, Kind, Lease, LeaseLost, State
 from workers.publish import BranchTaken, Publisher, publish
 from workers.purse import Purse
 from workers.quote import Quote
@@ -167,7 +167,7 @@ class Run:
             settlement = timeline.pending_settlement(session, self.job.id)
         try:
             if settlement is None:
-                settlement = self._decide()
+                settlement = self._follow_up() if self.job.kind is Kind.FOLLOW_UP else self._decide()
                 self._keep(settlement)
             self._ask_again(settlement)
             self.course.at(10)
@@ -213,10 +213,34 @@ class Run:
 
         self.course.at(6)
         self.telling.say(Step("checkout", f"Checking out {decision.base}"))
-        workspace = checkout(self.course.home, repository, self.job.installation_id, decision.base, self.forge.token)
+        with self._checkout(repository, decision.base) as workspace:
+            issue = visible_issue(self.forge, situation.issue, repository.full_name)
+            return self._solve(decision, issue, workspace, situation.issue.title)
+
+    def _checkout(self, repository: RemoteRepository, ref: str) -> Workspace:
+        workspace = checkout(self.course.home, repository, self.job.installation_id, ref, self.forge.token)
         self._update(base_commit=workspace.base, repository=repository.full_name)
-        issue = visible_issue(self.forge, situation.issue, repository.full_name)
-        return self._solve(decision, issue, workspace, situation.issue.title)
+        return workspace
+
+    def _follow_up(self) -> Settlement:
+        """The same on our pull request's branch, with what was asked for there."""
+        self.course.at(5)
+        request = read_request(self.job.request)
+        pull = self.forge.read_pull(request.pull)
+        asked = "" if request.cause == "checks" else self.job.actor
+        situation = look(self.forge, self.job, self.course.strategies, self._left, actor=asked)
+        decision = admit_follow_up(situation, pull)
+        if isinstance(decision, Turned):
+            return self._turned(decision)
+        self.watch.ask()
+        self.telling.start("Working on what was asked for in the pull request")
+
+        self.course.at(6)
+        self.telling.say(Step("checkout", f"Checking out {pull.head_branch}"))
+        with self._checkout(situation.repository, pull.head_sha) as workspace:
+            todo = instructions(self.forge, request)
+            issue = visible_issue(self.forge, situation.issue, situation.repository.full_name, todo)
+            return self._solve(decision, issue, workspace, situation.issue.title, pull, request)
 
     def _approval(self, decision: Admitted, issue: RemoteIssue) -> Settlement | None:
         """An ending that asks for `/autofix approve`, when the estimate is above what may be spent unasked."""
@@ -229,7 +253,15 @@ class Run:
         text = texts.awaiting_approval(texts.quote(estimate, self.purse.month()), min(asked))
         return Settlement(State.DECLINED, texts.AWAITS_APPROVAL, "Waiting for approval", text)
 
-    def _solve(self, decision: Admitted, issue: Issue, workspace: Workspace, title: str) -> Settlement:
+    def _solve(
+        self,
+        decision: Admitted,
+        issue: Issue,
+        workspace: Workspace,
+        title: str,
+        pull: RemotePull | None = None,
+        request: Request | None = None,
+    ) -> Settlement:
         strategy = self.job.strategy or decision.file.strategy
         ground = Ground(
             issue=issue,
@@ -240,6 +272,7 @@ class Run:
             meter=self.purse,
             say=self._say,
             at=self.course.at,
+            stop=self.watch.ask,
             memory=self.course.home / "memory" / str(self.job.repository_id),
         )
         try:
@@ -265,6 +298,8 @@ class Run:
                 charges=self.purse.charges(),
                 month=self.purse.month(),
                 page=self.course.page(self.job),
+                pull=pull,
+                threads=answer_to(self.forge, request) if request is not None else (),
             )
         )
         return self._priced(settlement)
@@ -319,6 +354,7 @@ class Run:
         pull = None
         if settlement.publication is not None:
             pull = publish(self.forge, settlement.publication, self.watch.fence)
+            answer_threads(self.forge, pull, settlement.threads, self.watch.fence)
             self._update(branch=pull.head_branch, pull_request=pull.number)
         self.course.at(11)
         settle(self.forge, self.telling, settlement, self.job.issue, pull, self.watch.fence)

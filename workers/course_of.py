@@ -52,7 +52,6 @@ def course_of(context: Context) -> Course:
             open_backend=lambda: choose(settings.sandbox, options),
             open_model=open_model,
             key_of=provider_key,
-            limits=options.limits,
             version=pennyfix_version(),
         ),
         limits=limits_of(operator),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from workers import texts
 from workers.forge import FailedCheck, RemotePull, ReviewComment
 from workers.issue_text import TRUSTED
 
@@ -16,6 +18,8 @@ class Reviews(Protocol):
     def read_pull(self, number: int) -> RemotePull: ...
     def list_review(self, pull: int, review_id: int) -> tuple[str, tuple[ReviewComment, ...]]: ...
     def list_failed_checks(self, sha: str) -> tuple[FailedCheck, ...]: ...
+    def list_answered(self, pull: int) -> frozenset[int]: ...
+    def answer_line(self, pull: int, comment_id: int, body: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,24 @@ def read_request(text: str) -> Request:
         head_sha=str(raw.get("head_sha", "")),
         text=str(raw.get("text", "")),
     )
+
+
+def answer_to(forge: Reviews, request: Request) -> tuple[int, ...]:
+    """The line comments that a commit answers."""
+    if request.cause != "review":
+        return ()
+    return tuple(c.id for c in forge.list_review(request.pull, request.review_id)[1] if c.association in TRUSTED)
+
+
+def answer_threads(forge: Reviews, pull: RemotePull, threads: tuple[int, ...], fence: Callable[[], None]) -> None:
+    """Answer each thread once, however often it is called."""
+    if not threads:
+        return
+    done = forge.list_answered(pull.number)
+    for comment_id in threads:
+        if comment_id not in done:
+            fence()
+            forge.answer_line(pull.number, comment_id, texts.answered(pull.head_sha))
 
 
 def instructions(forge: Reviews, request: Request) -> str:

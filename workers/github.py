@@ -207,6 +207,15 @@ class GitHub(Connection):
         lines = self.pages(f"{self._repo}/pulls/{pull}/reviews/{review_id}/comments")
         return str(review.get("body") or ""), tuple(read_line(c) for c in lines)
 
+    def list_answered(self, pull: int) -> frozenset[int]:
+        """Ids of the line comments that have an answer by this App."""
+        said = self.pages(f"{self._repo}/pulls/{pull}/comments")
+        return frozenset(
+            int(c["in_reply_to_id"])
+            for c in said
+            if c.get("in_reply_to_id") and (c.get("user") or {}).get("type") == "Bot"
+        )
+
     def answer_line(self, pull: int, comment_id: int, body: str) -> None:
         """An answer in the thread of a line comment."""
         self.write("POST", f"{self._repo}/pulls/{pull}/comments/{comment_id}/replies", {"body": body})

@@ -19,7 +19,10 @@ from workers.repository_file import RepositoryFile
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What to solve and with whose money. `scope` names who may share environments; `memory` outlives the job."""
+    """What to solve and with whose money. `scope` names who may share environments; `memory` outlives the job.
+
+    `stop` is called before every attempt and may raise.
+    """
 
     issue: Issue
     workspace: Workspace
@@ -29,6 +32,7 @@ class Ground:
     meter: Meter
     say: Callable[[Step], None]
     at: Callable[[int], None] = lambda _line: None
+    stop: Callable[[], None] = lambda: None
     memory: Path | None = None
 
 

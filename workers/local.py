@@ -120,7 +120,6 @@ def resolve_local(
         open_backend=lambda: choose(settings.sandbox, options),
         open_model=opener,
         key_of=key_of,
-        limits=options.limits,
         version=pennyfix_version(),
     )
     name = strategy or file.strategy

@@ -42,6 +42,10 @@ class BranchTaken(Exception):
     """The branch holds commits that are not ours; nothing was overwritten."""
 
 
+class BranchMoved(Exception):
+    """Somebody pushed to the branch while a follow-up was being made; it starts again from there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Publication:
     """What is to be seen on GitHub. `parent` is the commit it stands on, and `follow_up` that it adds to our branch."""
@@ -78,7 +82,7 @@ def publish(forge: Publisher, p: Publication, fence: Callable[[], None]) -> Remo
 
 def _bring_branch(forge: Branches, p: Publication, fence: Callable[[], None]) -> None:
     tip = forge.read_branch(p.branch)
-    if tip is not None and not is_ours(tip.message, p.issue):
+    if tip is not None and not p.follow_up and not is_ours(tip.message, p.issue):
         raise BranchTaken(p.branch)
     commit = forge.add_commit(p.parent, p.files, p.message)
     if tip is not None and _same(tip, commit):
@@ -86,6 +90,8 @@ def _bring_branch(forge: Branches, p: Publication, fence: Callable[[], None]) ->
     fence()
     if tip is None:
         forge.add_branch(p.branch, commit.sha)
+    elif p.follow_up and tip.sha != p.parent:
+        raise BranchMoved(p.branch)
     else:
         forge.move_branch(p.branch, commit.sha, force=not p.follow_up)
 

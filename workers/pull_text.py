@@ -143,7 +143,10 @@ def evidence_text(evidence: Evidence) -> str:
     points += _named("Fixed", evidence.fixed)
     points += _named("**Broken**", evidence.broken)
     points += _named("Flaky before this change, so not counted", evidence.flaky)
-    points += _named("Existing tests that the patch touched, judged in their original form", evidence.restored)
+    points += _named(
+        "Existing tests that the attempt changed, left as they are here and judged in their original form",
+        evidence.restored,
+    )
     if evidence.agreement is not None:
         points.append(f"Agreement with the model's own tests: {evidence.agreement:.0%}.")
     points += [line(n, 300) for n in evidence.notes[:10]]

@@ -24,7 +24,8 @@ class Settlement:
 
     `label` "" leaves none. `wanted_label` is the one that must still be on the issue when something is published.
     `check` is a check run's conclusion. `evidence`, `tier` and `strategy` are one word each, for the outcome's row.
-    `needed` is USD of the call that found no room. `quiet`: see `workers.admit.Turned`.
+    `threads` are line comments of a review that are answered. `needed` is USD of the call that found no room.
+    `quiet`: see `workers.admit.Turned`.
     """
 
     state: State
@@ -35,6 +36,7 @@ class Settlement:
     quiet: bool = False
     publication: Publication | None = None
     wanted_label: str = ""
+    threads: tuple[int, ...] = ()
     check: str = ""
     evidence: str = ""
     tier: str = ""
@@ -46,6 +48,7 @@ def to_facts(s: Settlement) -> dict[str, Any]:
     """JSON-able."""
     facts: dict[str, Any] = {name: getattr(s, name) for name in _PLAIN}
     facts["state"] = s.state.value
+    facts["threads"] = list(s.threads)
     p = s.publication
     if p is not None:
         facts["publication"] = {
@@ -63,7 +66,8 @@ def from_facts(facts: dict[str, Any]) -> Settlement:
         files: Files = {path: None if c is None else (c[0], _unpack(c[1])) for path, c in raw["files"].items()}
         publication = Publication(files=files, **{name: raw[name] for name in _PUBLICATION})
     plain = {name: facts[name] for name in _PLAIN}
-    return Settlement(**{**plain, "state": State(facts["state"])}, publication=publication)
+    state, threads = State(facts["state"]), tuple(facts["threads"])
+    return Settlement(**plain, state=state, threads=threads, publication=publication)
 
 
 _PLAIN = (

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sandbox.backend import Backend, Limits
+from sandbox.backend import Backend
 from sandbox.discovery import discover, suggestion
 from sandbox.errors import PreparationFailed
 from sandbox.patch import Patch
 from sandbox.recipe import Recipe
+from strategies.baseline import NoBaseline
 from strategies.prompt import PromptFolder
 from strategies.registry import STRATEGIES
 from strategies.resolution import Ending, Resolution
@@ -21,7 +22,7 @@ from strategies.resolve import resolve
 from strategies.step import Step
 from strategies.strategy import Bench
 from strategies.tier import Tier
-from strategies.verification import Verification
+from strategies.verification import Verification, WithoutTests
 from workers.bench import KeyOf, OpenModel, open_tiers, parameters
 from workers.ground import Ground, Solved
 from workers.job_record import Versions
@@ -36,7 +37,6 @@ class Solving:
     open_backend: Callable[[], Backend]
     open_model: OpenModel
     key_of: KeyOf
-    limits: Limits
     version: str
 
     def __call__(self, ground: Ground) -> Solved:
@@ -57,17 +57,12 @@ class Solving:
         ground.say(Step("environment", found(recipe, looked)))
         if recipe is None and file.accept != "any":
             return Solved(unjudged("no tests were found"), versions, price, looked, suggestion(workspace))
+        ground.at(8)
         try:
             verification = self._verification(ground, recipe, roles["tester"])
-        except PreparationFailed as error:
-            return Solved(
-                unjudged(f"the set-up failed: {error.command}"),
-                versions,
-                price,
-                (*looked, str(error)),
-                suggestion(workspace),
-                error.log,
-            )
+        except (PreparationFailed, NoBaseline) as error:
+            log = error.log if isinstance(error, PreparationFailed) else ""
+            return Solved(unjudged(str(error)), versions, price, (*looked, str(error)), suggestion(workspace), log)
         bench = Bench(tiers=tiers, roles=roles, verification=verification, say=ground.say, memory=ground.memory)
         ground.at(9)
         resolution = resolve(
@@ -75,28 +70,27 @@ class Solving:
             workspace,
             STRATEGIES[ground.strategy](),
             bench,
-            accept=file.accept,
             unverified=file.unverified,
+            stop=ground.stop,
         )
         return Solved(resolution, versions, price, (*looked, resolution.reason), suggestion(workspace))
 
-    def _verification(self, ground: Ground, recipe: Recipe | None, tester: Tier) -> Verification:
-        """Environment and baseline. Raises PreparationFailed or SandboxUnavailable."""
-        ground.at(8)
-        backend = self.open_backend()
+    def _verification(self, ground: Ground, recipe: Recipe | None, tester: Tier) -> Verification | WithoutTests:
+        """Environment and baseline. Raises PreparationFailed, NoBaseline or SandboxUnavailable."""
+        file = ground.file
         if recipe is None:
-            return Verification.without_tests(ground.workspace, deny=ground.file.paths.deny, say=ground.say)
+            return WithoutTests(ground.workspace, file.accept, file.paths.deny)
         return Verification.start(
-            backend,
+            self.open_backend(),
             ground.scope,
             recipe,
             ground.workspace,
             ground.issue,
             tester=tester,
-            accept=ground.file.accept,
-            deny=ground.file.paths.deny,
-            limits=self.limits,
+            accept=file.accept,
+            deny=file.paths.deny,
             say=ground.say,
+            memory=ground.memory,
         )
 
 

@@ -195,6 +195,15 @@ def unjudgeable(tried: Sequence[str], suggestion: str, log: str, bill: Bill) -> 
     return "\n\n".join(parts)
 
 
+def question(asked: str, bill: Bill) -> str:
+    """Asking is cheaper than guessing."""
+    cost = f"It cost {show_usd(bill.total)} so far." if bill.rows else "Nothing was spent."
+    return (
+        f"Before I spend more on this, I need to know something:\n\n{quoted(asked, 2_000)}\n\n"
+        f"Answer in a comment, then `/autofix retry`. {cost}"
+    )
+
+
 def not_allowed(actor: str, permission: str) -> str:
     """The person who put the label may not spend."""
     return (
@@ -345,6 +354,11 @@ def budget_source(source: str, by: str) -> str:
 def follow_up(what: str) -> str:
     """The answer to instructions on our pull request."""
     return "I try it, with a commit on this branch." if what == "queued" else f"I do not start: {line(what, 200)}."
+
+
+def answered(sha: str) -> str:
+    """The answer in the thread of a review's line comment."""
+    return f"I changed this in {sha[:12]}. The evidence and the bill in the description are up to date."
 
 
 def not_mine() -> str:

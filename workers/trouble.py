@@ -14,6 +14,7 @@ from workers import labels, texts
 from workers.forge import CredentialsRefused, InstallationGone, RateLimited, Refused, Unreachable
 from workers.job import State
 from workers.ledger import SpendingStopped
+from workers.publish import BranchMoved
 from workers.settlement import Settlement
 
 PATIENCE = 10
@@ -75,6 +76,7 @@ _WORDS: dict[type[Exception], str] = {
     SandboxUnavailable: "the sandbox is not available",
     MirrorError: "the repository could not be fetched",
     ModelUnavailable: "the model does not answer",
+    BranchMoved: "somebody pushed to the branch meanwhile",
 }
 
 

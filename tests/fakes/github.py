@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from workers.forge import (
+    FailedCheck,
     LabelLook,
     Missing,
     Permission,
@@ -20,6 +21,7 @@ from workers.forge import (
     RemoteIssue,
     RemotePull,
     RemoteRepository,
+    ReviewComment,
     Unprocessable,
 )
 from workers.publish import Files
@@ -66,6 +68,9 @@ class FakeGitHub:
         self.base = self._commit("tree0", (), "Begin")
         self.branches: dict[str, str] = {"main": self.base.sha}
         self.pulls: dict[int, RemotePull] = {}
+        self.reviews: dict[int, tuple[str, tuple[ReviewComment, ...]]] = {}
+        self.failing: dict[str, tuple[FailedCheck, ...]] = {}
+        self.answers: list[tuple[int, int, str]] = []
         self.checks: list[tuple[str, str, str]] = []
         self.writes: list[str] = []
 
@@ -193,6 +198,26 @@ class FakeGitHub:
     def find_pull(self, branch: str, state: Literal["open", "closed", "all"] = "open") -> RemotePull | None:
         found = [p for p in self.pulls.values() if p.head_branch == branch and state in (p.state, "all")]
         return found[-1] if found else None
+
+    def read_pull(self, number: int) -> RemotePull:
+        if number not in self.pulls:
+            raise Missing(404, "Not Found")
+        return self.pulls[number]
+
+    def list_review(self, pull: int, review_id: int) -> tuple[str, tuple[ReviewComment, ...]]:
+        self.read_pull(pull)
+        return self.reviews[review_id]
+
+    def list_failed_checks(self, sha: str) -> tuple[FailedCheck, ...]:
+        return self.failing.get(sha, ())
+
+    def list_answered(self, pull: int) -> frozenset[int]:
+        return frozenset(thread for number, thread, _ in self.answers if number == pull)
+
+    def answer_line(self, pull: int, comment_id: int, body: str) -> None:
+        assert any(c.id == comment_id for _, lines in self.reviews.values() for c in lines), "no such line comment"
+        self.answers.append((pull, comment_id, body))
+        self._wrote("answer")
 
     def open_pull(self, *, title: str, head: str, base: str, body: str, draft: bool) -> RemotePull:
         self._fits(body)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.fakes.github import FakeGitHub
-from workers.pull_text import TRAILER
 from workers.publish import BranchTaken, Publication, publish
+from workers.pull_text import TRAILER
 
 
 class Crash(BaseException):

@@ -151,6 +151,7 @@ SAID: dict[str, Callable[[], str]] = {
     "failed": lambda: texts.failed("the model's provider refused.", "invalid x-api-key sk-ant-REDACTME0123456789"),
     "cancelled": lambda: texts.cancelled("the label was removed.", Decimal("0.0123")),
     "refused": lambda: texts.refused("the branch `autofix/issue-12` holds commits that are not mine.", "Rename it."),
+    "question": lambda: texts.question("Should @ada's totals round half up? <b>", bill(CHARGES[:1])),
     "quote": lambda: texts.awaiting_approval(texts.quote(quote(QUOTED, QUOTED[0], 800), MONTH), Decimal("0.20")),
     "help": texts.help_text,
     "help_unknown": lambda: texts.help_text("dance @all"),
