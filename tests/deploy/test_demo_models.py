@@ -11,9 +11,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from deploy.demo.models import SCRIPTS, ScriptedModels, answer, purpose_of, read_scripts
+from deploy.demo.models import SCRIPTS, UNKNOWN, ScriptedModels, answer, purpose_of, read_scripts
 from strategies.edits import apply, parse
 from strategies.prompt import PromptFolder
+from strategies.reproduction import code
 
 PROJECT = SCRIPTS.parent / "project"
 BY_NAME = {s.name: s for s in read_scripts()}
@@ -96,6 +97,19 @@ def test_the_real_prompt_is_recognised_as_a_repair() -> None:
     folder = PromptFolder()
     system = folder.load("repair-system").fill(edit_format=folder.load("edit-format").fill())
     assert purpose_of(system) == "repair"
+
+
+def test_the_real_prompt_for_a_test_gets_the_test_alone() -> None:
+    script, folder = BY_NAME["weight"], PromptFolder()
+    system = folder.load("reproduction-system").fill()
+    text, purpose, _ = answer(tuple(BY_NAME.values()), "demo-weak", ask(system, f"Title: {script.title}"))
+    assert purpose == "reproduction"
+    assert code(text).decode() == script.reproduction
+
+
+def test_what_has_no_script_is_not_made_up() -> None:
+    text, _, name = answer(tuple(BY_NAME.values()), "demo-weak", ask("You repair software.", "Title: Something else"))
+    assert (text, name) == (UNKNOWN, "")
 
 
 @pytest.fixture
