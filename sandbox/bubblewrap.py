@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -89,7 +90,7 @@ class BubblewrapBackend:
             raise SandboxUnavailable(
                 "bubblewrap: bwrap (package bubblewrap) or prlimit (package util-linux) is missing"
             )
-        self.bwrap = found
+        self.bwrap = [found, *_newer_options(found)]
         folder = local.new_folder(options.home, self.name, self.user)
         with BubblewrapSandbox(self, folder, None) as probe:
             result = probe.raw(("true",), b"", 20.0, 65_536)
@@ -163,7 +164,7 @@ class BubblewrapBackend:
         deadline = time.monotonic() + limits.setup_seconds
         python = str(Path(local.interpreter_folder()) / "python3")
         gate = (python, "-c", Path(forwarder.__file__).read_text(), "/egress/proxy", str(PROXY_PORT))
-        with Egress(self.options.allowed_hosts) as egress:
+        with Egress(self.options.allowed_hosts, home=self.options.home) as egress:
             for line in recipe.setup:
                 say(f"set-up: {line}")
                 result = box.execute(
@@ -256,8 +257,8 @@ class BubblewrapSandbox:
             status_read, status_write = os.pipe()
             stack.callback(os.close, status_read)
             bwrap = [
-                backend.bwrap, "--unshare-all", "--unshare-user", "--die-with-parent", "--new-session",
-                "--disable-userns", "--uid", "1000", "--gid", "1000", "--hostname", "sandbox",
+                *backend.bwrap, "--unshare-all", "--unshare-user", "--die-with-parent", "--new-session",
+                "--uid", "1000", "--gid", "1000", "--hostname", "sandbox",
                 "--proc", "/proc", "--dev", "/dev", "--json-status-fd", str(status_write),
             ]  # fmt: skip
             rest = [
@@ -358,6 +359,12 @@ class _Mounts:
             return whole
         before = ["unshare", "--mount", "--propagation", "private", "sh", "-c", _STAGE, "sh", str(self._user), stage]
         return [*before, *sources, "--", *whole]
+
+
+def _newer_options(bwrap: str) -> list[str]:
+    """What only newer versions know: no further user namespaces inside (0.8)."""
+    known = subprocess.run([bwrap, "--help"], capture_output=True, check=False, env={}).stdout
+    return ["--disable-userns"] if b"--disable-userns" in known else []
 
 
 def _status(descriptor: int) -> str:

@@ -11,13 +11,13 @@ import hashlib
 import json
 import os
 import re
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from sandbox import local
 from sandbox.environment import Environment
 from sandbox.errors import SandboxUnavailable
 from sandbox.recipe import Recipe
@@ -98,7 +98,7 @@ class Cache:
 
     def drop(self, key: str) -> None:
         """Forget `key` and remove its files."""
-        shutil.rmtree(self.path(key), ignore_errors=True)
+        local.remove(self.path(key))
 
     def older_than(self, when: float) -> tuple[Prepared, ...]:
         """Environments last used before `when` (seconds since the epoch), for whoever makes room."""

@@ -128,10 +128,11 @@ class DockerBackend:
         return sandbox
 
     def reap(self, now: float) -> int:
-        """Remove containers past their deadline (a worker died); returns how many."""
+        """Remove this state folder's containers past their deadline (a worker died); returns how many."""
         gone = 0
+        mine: dict[str, str | list[str] | bool] = {"label": f"{HOME_LABEL}={self.home_label}"}
         with _engine("looking for leftovers"):
-            for container in self._client.containers.list(all=True, filters={"label": DEADLINE_LABEL}):
+            for container in self._client.containers.list(all=True, filters=mine):
                 if float(container.labels.get(DEADLINE_LABEL, "inf")) < now:
                     with suppress(SandboxUnavailable), _engine("removing a leftover"):
                         container.remove(force=True, v=True)
@@ -177,7 +178,7 @@ class DockerBackend:
     def _build(self, key: str, image: str, recipe: Recipe, tree: Tree, say: Say) -> str:
         """Run the set-up with the proxy as its only way out; returns the id of the frozen image."""
         limits, layout = self.options.limits, self.layout
-        with Egress(self.options.allowed_hosts) as egress, self._gate(egress.path) as gate:
+        with Egress(self.options.allowed_hosts, home=self.options.home) as egress, self._gate(egress.path) as gate:
             container = self._create(
                 image, network=f"container:{gate.id}", read_only=False, lifetime=limits.setup_seconds
             )
@@ -223,17 +224,19 @@ class DockerBackend:
             container.put_archive("/", out.getvalue())
         return AUTHORITIES if authorities else None
 
-    def _watch(self, container: Container) -> Callable[[], bool]:
-        """True once the set-up's writable layer is larger than the disk limit (the engine sets none on ext4)."""
+    def _watch(self, container: Container) -> Callable[[], str]:
+        """Names the reason once the set-up's writable layer exceeds the disk limit (the engine sets none on ext4)."""
         last = time.monotonic()
 
-        def too_large() -> bool:
+        def too_large() -> str:
             nonlocal last
             if time.monotonic() - last < WATCH_SECONDS:
-                return False
+                return ""
             last = time.monotonic()
             seen = self._client.api.containers(filters={"id": container.id}, size=True)
-            return bool(seen) and int(seen[0].get("SizeRw", 0)) > self.options.limits.disk_mb * 1_048_576
+            limit = self.options.limits.disk_mb
+            full = bool(seen) and int(seen[0].get("SizeRw", 0)) > limit * 1_048_576
+            return f"disk limit: more than {limit} MiB are in use" if full else ""
 
         return too_large
 
@@ -426,7 +429,7 @@ class DockerSandbox:
         cwd: str = "",
         env: Mapping[str, str],
         stdin: bytes = b"",
-        tick: Callable[[], bool] | None = None,
+        tick: Callable[[], str] | None = None,
     ) -> ExecResult:
         """Run one command of the repository's. Raises SandboxUnavailable when the container or the engine is gone."""
         started = time.monotonic()
@@ -435,7 +438,8 @@ class DockerSandbox:
         done = self._stream(wrapped, stdin=stdin, timeout=timeout, cap=cap, env=env, tick=tick)
         ended = self._how(done)
         code = done.code if ended is Ended.EXIT else None
-        return ExecResult(ended, code, done.out, done.err, time.monotonic() - started)
+        err = done.err + (f"\n[{done.reason}]\n".encode() if done.reason else b"")
+        return ExecResult(ended, code, done.out, err, time.monotonic() - started)
 
     def _how(self, done: docker_exec.Streamed) -> Ended:
         """How a command ended. Memory is asked about after every failure: a killed child rarely shows in the code."""
@@ -443,6 +447,8 @@ class DockerSandbox:
             return Ended.OUTPUT_LIMIT
         if done.timed_out:
             return Ended.TIMEOUT
+        if done.reason:
+            return Ended.KILLED
         if done.code == 0:
             return Ended.EXIT
         if done.code is None or not self._alive():
@@ -473,7 +479,7 @@ class DockerSandbox:
         timeout: float,
         cap: int,
         env: Mapping[str, str],
-        tick: Callable[[], bool] | None = None,
+        tick: Callable[[], str] | None = None,
         sink: IO[bytes] | None = None,
     ) -> docker_exec.Streamed:
         if self._closed:

@@ -73,13 +73,17 @@ class Frames:
 
 @dataclass(frozen=True, slots=True)
 class Streamed:
-    """What an exec printed and how it stopped: `code` is None when it was stopped at the deadline or the cap."""
+    """What an exec printed and how it stopped: `code` is None when it was stopped.
+
+    `reason` is what `tick` said when it stopped it.
+    """
 
     code: int | None
     out: bytes
     err: bytes
-    timed_out: bool
-    over: bool
+    timed_out: bool = False
+    over: bool = False
+    reason: str = ""
 
 
 def stream(
@@ -94,10 +98,10 @@ def stream(
     cwd: str,
     env: Mapping[str, str],
     kill: Callable[[], None],
-    tick: Callable[[], bool] | None = None,
+    tick: Callable[[], str] | None = None,
     sink: IO[bytes] | None = None,
 ) -> Streamed:
-    """Run `argv` to its end, its deadline or its cap; `kill` ends it at the latter two. `tick` True is a deadline too.
+    """Run `argv` to its end, its deadline, its cap, or until `tick` names a reason; but for the first, `kill` ends it.
 
     Raises docker.errors.DockerException, requests' errors or OSError when the engine or the container is gone.
     """
@@ -110,13 +114,15 @@ def stream(
     sock = _raw_socket(api.exec_start(created, socket=True))
     frames = Frames(cap, sink)
     try:
-        if _carry(api, created, sock, source, first, frames, deadline, tick):
+        stopped = _carry(api, created, sock, source, first, frames, deadline, tick)
+        if stopped is None:
             ended, code = _exit_code(api, created, deadline)
             if ended:
-                return Streamed(code, bytes(frames.out), bytes(frames.err), timed_out=False, over=False)
-        over = frames.over
+                return Streamed(code, bytes(frames.out), bytes(frames.err))
+        over, reason = frames.over, stopped or ""
         _end(sock, frames, kill)
-        return Streamed(None, bytes(frames.out), bytes(frames.err), timed_out=not over, over=over)
+        timed_out = not over and not reason
+        return Streamed(None, bytes(frames.out), bytes(frames.err), timed_out=timed_out, over=over, reason=reason)
     finally:
         sock.close()
 
@@ -129,9 +135,9 @@ def _carry(
     chunk: bytes,
     frames: Frames,
     deadline: float,
-    tick: Callable[[], bool] | None,
-) -> bool:
-    """Move bytes both ways; True when the command ended, False when it must be killed."""
+    tick: Callable[[], str] | None,
+) -> str | None:
+    """Move bytes both ways; None when the command ended. Otherwise it must be killed, perhaps for a named reason."""
     sock.setblocking(False)
     pending = memoryview(chunk)
     with selectors.DefaultSelector() as selector:
@@ -139,11 +145,13 @@ def _carry(
         selector.register(sock, both if pending else selectors.EVENT_READ)
         while not frames.over:
             left = deadline - time.monotonic()
-            if left <= 0 or (tick and tick()):
-                return False
+            if left <= 0:
+                return ""
+            if tick and (reason := tick()):
+                return reason
             events = selector.select(min(left, POLL_SECONDS))
             if not events and not api.exec_inspect(created)["Running"]:
-                return True  # it ended, but something it left behind still holds its output open
+                return None  # it ended, but something it left behind still holds its output open
             for _, event in events:
                 if event & selectors.EVENT_WRITE:
                     pending = _send(sock, source, pending)
@@ -153,9 +161,9 @@ def _carry(
                 if event & selectors.EVENT_READ:
                     received = _receive(sock)
                     if received == b"":
-                        return True
+                        return None
                     frames.feed(received or b"")
-    return False
+    return ""
 
 
 def _send(sock: socket.socket, source: IO[bytes], pending: memoryview) -> memoryview:

@@ -39,6 +39,7 @@ HEAD_BYTES = 16_384
 CONNECT_SECONDS = 30.0
 IDLE_SECONDS = 180.0
 CONNECTIONS = 128
+SOCKET_PATH_BYTES = 100
 
 
 def parse_target(head: bytes) -> tuple[str, int, bytes]:
@@ -76,15 +77,16 @@ def forbidden_address(address: str) -> bool:
 class Egress:
     """The proxy, running while the `with` block lasts. `refused` lists the `host:port` pairs it turned away."""
 
-    def __init__(self, allowed: Sequence[str], *, resolve_forbidden: bool = False) -> None:
+    def __init__(self, allowed: Sequence[str], *, home: Path | None = None, resolve_forbidden: bool = False) -> None:
+        """`allowed` are `host:port` pairs (port 443 when none is said). The socket is in `home` when its path fits."""
         self.allowed = frozenset(a.lower() if ":" in a else f"{a.lower()}:443" for a in allowed)
         self.refused: list[str] = []
+        self._home = home
         self._resolve_forbidden = resolve_forbidden  # tests stand on loopback
         self._free = threading.BoundedSemaphore(CONNECTIONS)
 
     def __enter__(self) -> Self:
-        # a unix socket's path may hold 107 bytes, so it cannot live deep in the state folder
-        self.folder = Path(tempfile.mkdtemp(prefix="pennyfix-egress-"))
+        self.folder = self._folder()
         self.folder.chmod(0o711)
         self.path = self.folder / "proxy"
         egress = self
@@ -111,6 +113,14 @@ class Egress:
         self._server.shutdown()
         self._server.server_close()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _folder(self) -> Path:
+        """In the state folder, which a worker in a container shares with its engine; a socket's path is short."""
+        home = self._home.resolve() / "egress" if self._home else None
+        if home is None or len(str(home)) > SOCKET_PATH_BYTES - len("/12345678/proxy"):
+            return Path(tempfile.mkdtemp(prefix="pennyfix-egress-"))
+        home.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix="", dir=home))
 
     def serve(self, client: socket.socket) -> None:
         """Answer one connection: refuse it, or carry bytes both ways until both sides are done."""

@@ -242,14 +242,16 @@ class ProcessSandbox:
 
 
 def kill_marked(process: subprocess.Popen[bytes], mark: str) -> None:
-    """End the process, its group, and every process that carries `mark` in its environment or descends from it."""
+    """End the process, its group, and every process that carries `mark` in its environment or descends from it.
+
+    Who descends is looked up before anything is killed: an orphan's parent is no longer known.
+    """
+    wanted = f"{MARK}={mark}".encode()
     family = {process.pid}
-    kill_group(process)
-    for _ in range(KILL_ROUNDS):
-        found = {
-            pid for pid, parent, environ in _processes() if parent in family or f"{MARK}={mark}".encode() in environ
-        }
-        found -= {process.pid}
+    for round_ in range(KILL_ROUNDS):
+        found = _descended(family, wanted)
+        if not round_:
+            kill_group(process)
         if not found:
             return
         family |= found
@@ -257,6 +259,15 @@ def kill_marked(process: subprocess.Popen[bytes], mark: str) -> None:
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
         time.sleep(0.005)
+
+
+def _descended(family: set[int], wanted: bytes) -> set[int]:
+    """The living processes that carry the mark, or that descend from those or from `family`."""
+    living = list(_processes())
+    found = {pid for pid, _, environ in living if wanted in environ}
+    while more := {pid for pid, parent, _ in living if parent in found | family} - found:
+        found |= more
+    return found - family
 
 
 def _processes() -> Iterator[tuple[int, int, bytes]]:

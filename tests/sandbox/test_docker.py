@@ -89,7 +89,7 @@ class TestDocker(Conformance):
         backend = self.make(home, dataclasses.replace(LIMITS, disk_mb=16))
         with pytest.raises(PreparationFailed) as failure:
             backend.prepare("huge", recipe("head -c 100000000 /dev/zero > big; sleep 30"), TREE, quiet)
-        assert "timeout" in failure.value.log
+        assert "disk limit: more than 16 MiB" in failure.value.log
 
 
 def test_an_engine_that_does_not_answer_is_unavailable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -135,6 +137,15 @@ def test_no_name_leads_to_this_machine_or_to_cloud_metadata(address: str) -> Non
 @pytest.mark.parametrize("address", ["10.0.0.8", "93.184.216.34", "2606:2800::1"])
 def test_a_name_may_lead_to_a_mirror_inside_or_a_registry_outside(address: str) -> None:
     assert not forbidden_address(address)
+
+
+def test_the_socket_is_in_the_state_folder_unless_its_path_would_be_too_long(tmp_path: Path) -> None:
+    deep = tmp_path / ("x" * 90)
+    with Egress(DEFAULT_HOSTS, home=Path("/tmp/pf-egress-test")) as near, Egress(DEFAULT_HOSTS, home=deep) as far:
+        assert near.folder.is_relative_to(Path("/tmp/pf-egress-test").resolve())
+        assert not far.folder.is_relative_to(tmp_path)
+        assert ask(far, b"CONNECT a:1 HTTP/1.1\r\n\r\n").startswith(b"HTTP/1.1 403 ")
+    shutil.rmtree("/tmp/pf-egress-test")
 
 
 def test_nothing_is_left_of_it() -> None:
