@@ -56,6 +56,7 @@ class Database:
             try:
                 yield session
             finally:
+                session.expunge_all()  # rows that were loaded stay readable afterwards
                 session.rollback()
 
     def migrate(self) -> None:

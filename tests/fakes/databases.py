@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
-from sqlalchemy import make_url, text
+from sqlalchemy import make_url
 
 from workers.database import Database, open_database
 from workers.tables import Table
@@ -52,11 +52,7 @@ def postgres_schema() -> Iterator[str]:
 
 
 def empty(database: Database) -> None:
-    """Take all rows away; on PostgreSQL ids start anew."""
-    tables = Table.metadata.sorted_tables
+    """Take all rows away."""
     with database.begin() as session:
-        if database.sqlite:
-            for table in reversed(tables):
-                session.execute(table.delete())
-        else:
-            session.execute(text(f"truncate {', '.join(table.name for table in tables)} restart identity cascade"))
+        for table in reversed(Table.metadata.sorted_tables):
+            session.execute(table.delete())

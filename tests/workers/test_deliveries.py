@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -82,12 +83,9 @@ def test_the_same_delivery_twice_changes_nothing(database: Database) -> None:
 
 
 def test_a_delivery_whose_work_fails_is_not_kept_either(database: Database) -> None:
-    class Boom(Exception):
-        pass
-
-    with pytest.raises(Boom), database.begin() as session:
+    with contextlib.suppress(ZeroDivisionError), database.begin() as session:
         deliveries.record(session, guid="g1", event="issues", action="labeled", body_digest="", command=START, now=NOW)
-        raise Boom
+        _ = 1 / 0
     assert record(database, "g1", START).duplicate is False
 
 

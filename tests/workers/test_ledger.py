@@ -143,7 +143,7 @@ def test_the_meter_speaks_the_strategies_language(database: Database) -> None:
     meter = LedgerMeter(database, held, lease, lambda: caps, lambda: NOW)
     reservation = meter.reserve("weak", "m", "repair", D("0.7"))
     assert meter.left() == D("0.3")
-    with pytest.raises(OverBudget, match="issue budget of .1 has .0.3"):
+    with pytest.raises(OverBudget, match=r"issue budget of .1 has .0.3"):
         meter.reserve("weak", "m", "repair", D("0.4"))
     caps = Caps(D(2), D(2), None, D(3))  # a raise takes effect at the next call
     other = meter.reserve("weak", "m", "repair", D("0.4"))

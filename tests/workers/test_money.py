@@ -59,7 +59,7 @@ def test_anything_else_is_refused_with_value_reason_and_fix(text: str, why: str)
 
 
 def test_an_amount_above_the_operators_limit_names_the_limit() -> None:
-    with pytest.raises(MoneyError, match="'51'.*more than 50"):
+    with pytest.raises(MoneyError, match=r"'51'.*more than 50"):
         parse_usd("51", most=Decimal(50))
 
 

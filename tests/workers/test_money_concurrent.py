@@ -66,18 +66,19 @@ class Books(RuleBasedStateMachine):
             self.spent.get(scope, Decimal(0)) + self.reserved.get(scope, Decimal(0)) + worst <= (CAP[scope.scope] or 0)
             for scope in self._scopes(account, month)
         )
+        refusals: list[CapReached] = []
         try:
             with self.database.begin() as session:
                 reserved = ledger.reserve(
                     session, account, CAPS, tier="weak", model="m", purpose="p", worst=worst, now=self.now
                 )
         except CapReached as refusal:
-            assert not fits
-            assert refusal.spent + refusal.needed > refusal.cap
+            refusals = [refusal]
         else:
-            assert fits
             self.open[reserved.id] = (account, worst, month)
             self._book(self.reserved, account, month, worst)
+        assert fits is not bool(refusals)
+        assert all(refusal.spent + refusal.needed > refusal.cap for refusal in refusals)
 
     @rule(number=st.integers(0, 50), percent=st.integers(0, 100), unknown=st.booleans())
     def settle(self, number: int, percent: int, unknown: bool) -> None:
