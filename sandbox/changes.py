@@ -25,6 +25,7 @@ from sandbox.workspace import Workspace
 
 LIST_SECONDS = 120.0
 LISTED_FILES = 200_000
+HASHED_AT_ONCE = 10_000  # so that the answer stays below a sandbox's output limit
 
 # Folders that tools fill: not even listed, unless the repository tracks something in a folder of that name.
 _TOOL_FOLDERS = ("node_modules", "__pycache__", ".venv", ".tox", ".nox", ".pytest_cache", ".mypy_cache", ".ruff_cache")
@@ -111,13 +112,13 @@ def _listing(sandbox: Sandbox, tracked: dict[str, TreeFile]) -> dict[str, _Found
 
 def _hashes(sandbox: Sandbox, paths: Sequence[str]) -> dict[str, str]:
     """SHA-256 by path, computed inside: only what differs has to leave the sandbox."""
-    if not paths:
-        return {}
-    names = b"".join(b"./%s\0" % p.encode("utf-8", "surrogateescape") for p in paths)
     out = {}
-    for record in _run(sandbox, ["xargs", "-0", "sha256sum", "-z", "--"], names).split(b"\0")[:-1]:
-        digest, _, path = record.partition(b"  ./")
-        out[path.decode("utf-8", "surrogateescape")] = digest.decode("ascii", "replace")
+    for start in range(0, len(paths), HASHED_AT_ONCE):
+        some = paths[start : start + HASHED_AT_ONCE]
+        names = b"".join(b"./%s\0" % p.encode("utf-8", "surrogateescape") for p in some)
+        for record in _run(sandbox, ["xargs", "-0", "sha256sum", "-z", "--"], names).split(b"\0")[:-1]:
+            digest, _, path = record.partition(b"  ./")
+            out[path.decode("utf-8", "surrogateescape")] = digest.decode("ascii", "replace")
     return out
 
 

@@ -50,6 +50,11 @@ def protocol(url: str) -> str:
     )
 
 
+def _is_repository(path: Path) -> bool:
+    bare = (path / "HEAD").is_file() and (path / "objects").is_dir()
+    return bare or (path / ".git").exists()
+
+
 class Mirror:
     """A bare repository at `path`, safe to share between processes."""
 
@@ -76,11 +81,13 @@ class Mirror:
     def of_local(cls, home: Path, path: Path) -> Mirror:
         """A fresh mirror of a checkout or bare repository on this machine; `resolve("HEAD")` is its HEAD.
 
-        Only what is committed is seen: changes in the working tree are not part of the base commit.
+        Only what is committed is seen: changes in the working tree are not part of the base commit. `path`
+        may be a folder inside the checkout. Raises MirrorError.
         """
         source = path.resolve()
         if not source.is_dir():
             raise MirrorError(f"{path} is not a folder; give the path of a git checkout")
+        source = next((p for p in (source, *source.parents) if _is_repository(p)), source)
         key = "local-" + hashlib.sha256(str(source).encode()).hexdigest()[:16]
         mirror = cls.open(home, key)
         mirror.fetch(str(source), refs=(*HEADS, f"+HEAD:{LOCAL_HEAD}"))

@@ -19,18 +19,13 @@ CONFIGURATION = (
     "pytest.ini",
     ".pytest.ini",
     "pytest.toml",
-    "tox.ini",
-    "noxfile.py",
     ".coveragerc",
     "jest.config.*",
     "vitest.config.*",
     "vitest.workspace.*",
-    "vite.config.*",
     ".mocharc.*",
     "karma.conf.*",
     "playwright.config.*",
-    "babel.config.*",
-    ".babelrc*",
     "sitecustomize.py",
     "usercustomize.py",
     "nextest.toml",
@@ -39,6 +34,7 @@ CONFIGURATION = (
 
 # Files that hold test configuration beside other things: weakened only if that part changes.
 _SECTIONS: dict[str, re.Pattern[str]] = {
+    "tox.ini": re.compile(r"^\[pytest\].*?(?=^\[|\Z)", re.MULTILINE | re.DOTALL),
     "setup.cfg": re.compile(r"^\[(?:tool:pytest|coverage[:\w]*)\].*?(?=^\[|\Z)", re.MULTILINE | re.DOTALL),
     "pyproject.toml": re.compile(r"^\[tool\.(?:pytest|coverage)[^\]]*\].*?(?=^\[|\Z)", re.MULTILINE | re.DOTALL),
     "package.json": re.compile(

@@ -11,7 +11,7 @@ from sandbox.recipe import Canary, Recipe, ReportFormat
 from sandbox.recipes.ci_workflow import Hints
 from sandbox.recipes.python import COLLECT_ALL, REPORT_FLAGS, python
 from sandbox.recipes.python_install import ensure
-from sandbox.recipes.python_tests import canary, pytest_config
+from sandbox.recipes.python_tests import canary, pytest_config, selects
 from sandbox.workspace import Workspace
 
 OWN_FILE = ".github/autofix.yml"
@@ -105,6 +105,8 @@ def _canary(command: str, runner: str, same: Recipe | None, workspace: Workspace
     """Convention's canary, moved to where `command` looks for tests; None when that cannot be told."""
     if same is None or runner != "pytest":
         return same.canary if same is not None and not _places(command, workspace) else None
+    if selects(command.replace("python -m", "").replace("python3 -m", "")):
+        return None
     places = [p.rstrip("/").removeprefix("./") for p in _places(command, workspace)]
     if not places or any(same.test_folder == p or same.test_folder.startswith(p + "/") or p == "." for p in places):
         return same.canary

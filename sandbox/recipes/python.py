@@ -14,6 +14,7 @@ from sandbox.recipes.python_tests import (
     canary,
     ini,
     pytest_config,
+    selects,
     suite_files,
     suite_folder,
     table,
@@ -55,7 +56,7 @@ def find_python(workspace: Workspace, hints: Hints) -> Recipe | str:
         inputs=tuple(sorted({*installed.inputs, *environment.inputs, *filter(None, [config.source])})),
         runner="pytest",
         test_folder=folder,
-        canary=canary(folder, config.patterns),
+        canary=None if selects(config.addopts) else canary(folder, config.patterns),
     )
 
 

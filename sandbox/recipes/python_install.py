@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sandbox.recipes.ci_workflow import Hints
@@ -70,13 +70,8 @@ def install(workspace: Workspace, hints: Hints) -> Install:
         lines.append(f'{_pretend(workspace, project)}export UV_PROJECT_ENVIRONMENT="$PENNYFIX_ENV"; {line}')
         return Install(tuple(lines), ("uv.lock", *inputs), "uv.lock")
     if "poetry.lock" in paths:
-        poetry = '"$PENNYFIX_ENV/tools/poetry/bin/poetry"'
-        only = " ".join(
-            [f"{poetry} install --no-interaction --quiet", *_flags("--extras", extras), *_flags("--with", groups)]
-        )
-        return Install(
-            (tool("poetry"), f'export VIRTUAL_ENV="$PENNYFIX_ENV"; {only}'), ("poetry.lock", *inputs), "poetry.lock"
-        )
+        lines = _poetry(workspace, project, paths, extras, groups)
+        return Install(lines, ("poetry.lock", *inputs), "poetry.lock")
     if "Pipfile" in paths:
         pipenv = '"$PENNYFIX_ENV/tools/pipenv/bin/pipenv"'
         verb = "sync" if "Pipfile.lock" in paths else "install --skip-lock"
@@ -100,6 +95,23 @@ def install(workspace: Workspace, hints: Hints) -> Install:
     inputs += [*files, *optional, *(p for p in ("tox.ini", "noxfile.py", *hints.sources) if p in paths)]
     sources = ", ".join([*files[:1], *inputs[:1]][:2]) or "the test files alone"
     return Install(tuple(lines), tuple(dict.fromkeys(inputs)), sources)
+
+
+def _poetry(
+    workspace: Workspace,
+    project: Mapping[str, object],
+    paths: set[str],
+    extras: Sequence[str],
+    groups: Sequence[str],
+) -> tuple[str, ...]:
+    """By poetry from the lock; where poetry cannot (it asks pypi.org alone), by pip without the lock's versions."""
+    flags = " ".join([*_flags("--extras", extras), *_flags("--with", groups)])
+    poetry = f'"$PENNYFIX_ENV/tools/poetry/bin/poetry" install --no-interaction --quiet {flags}'.rstrip()
+    names = [n for g in groups for n in table(project, "tool", "poetry", "group", g, "dependencies")]
+    names += [n for n in table(project, "tool", "poetry", "dev-dependencies") if n not in names]
+    otherwise = [*_project(workspace, project, paths, extras), *([lenient(pip(shlex.join(names)))] if names else [])]
+    fallback = f" || {{ {' && '.join(f'{{ {line}; }}' for line in otherwise)}; }}" if otherwise else ""
+    return (f'{tool("poetry")} && export VIRTUAL_ENV="$PENNYFIX_ENV" && {poetry}{fallback}',)
 
 
 def _project(workspace: Workspace, project: Mapping[str, object], paths: set[str], extras: Iterable[str]) -> list[str]:

@@ -151,6 +151,11 @@ def suite_folder(files: tuple[str, ...]) -> str:
     return min(count, key=lambda d: (-count[d], d.count("/"), d), default="")
 
 
+def selects(options: str) -> bool:
+    """Whether pytest options run only tests with some name or mark: a canary has neither."""
+    return bool(re.search(r"(?:^|\s)-[mk][\s=]*[\"']?(?!not\b)[\w(]", options))
+
+
 def canary(folder: str, patterns: tuple[str, ...]) -> Canary | None:
     """A failing pytest test whose file name is collected under `patterns`."""
     for name in ("test_{name}_test.py", *(p.replace("*", "{name}", 1) for p in patterns)):

@@ -144,6 +144,7 @@ def test_the_interpreter_is_the_repositorys(files: dict[str, str], part: str, op
         ({"pytest.ini": "[pytest]\npython_files = check_*.py\n", "checks/check_a.py": ""}, "checks", "check_{name}.py"),
         ({"pytest.ini": "[pytest]\ntestpaths = unit\n", "unit/test_a.py": "", "x/test_b.py": "", "x/test_c.py": ""}, "unit", "test_{name}_test.py"),
         ({"pytest.ini": "[pytest]\npython_files = tests.py\n", "app/tests.py": ""}, "app", None),
+        ({"pytest.ini": "[pytest]\naddopts = -m unit\n", "test_a.py": ""}, "", None),
     ],
 )  # fmt: skip
 def test_the_place_of_tests_is_found(files: dict[str, str], folder: str, name: str | None, opened: Opened) -> None:
@@ -258,7 +259,8 @@ def test_our_file_outranks_everything(opened: Opened) -> None:
 @pytest.mark.parametrize(
     ("test", "report", "runner", "only", "canary"),
     [
-        ("pytest -k 'a and b' --junitxml={junit}", ReportFormat.JUNIT, "pytest", True, True),
+        ("pytest -k 'a and b' --junitxml={junit}", ReportFormat.JUNIT, "pytest", True, False),
+        ("python -m pytest -m 'not slow'", ReportFormat.JUNIT, "pytest", True, True),
         ("pytest other", ReportFormat.JUNIT, "pytest", True, True),
         ("pytest tests/test_a.py", ReportFormat.JUNIT, "pytest", True, False),
         ("cd tests && pytest --junitxml={junit}", ReportFormat.JUNIT, "pytest", True, True),

@@ -135,6 +135,13 @@ def test_a_detached_local_head_is_found(tmp_path: Path, origin: Origin) -> None:
     assert mirror.resolve("HEAD") == first
 
 
+def test_a_folder_inside_a_checkout_and_a_linked_work_tree_are_found(tmp_path: Path, origin: Origin) -> None:
+    head = origin.commit({"deep/er/b.txt": "x\n"})
+    origin.git("worktree", "add", "-q", str(tmp_path / "linked"), "-b", "side")
+    assert Mirror.of_local(tmp_path / "home", origin.path / "deep" / "er").resolve("HEAD") == head
+    assert Mirror.of_local(tmp_path / "home", tmp_path / "linked").default_branch() == "side"
+
+
 def test_uncommitted_work_is_not_part_of_the_base(tmp_path: Path, origin: Origin) -> None:
     (origin.path / "a.txt").write_text("dirty\n")
     with origin.workspace(tmp_path / "home") as workspace:

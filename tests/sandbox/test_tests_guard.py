@@ -59,6 +59,8 @@ def test_existing_tests_and_configuration_are_named_new_tests_are_not(workspace:
         ("pyproject.toml", PYPROJECT.replace("-q", "-q -k nothing"), True),
         ("setup.cfg", "[metadata]\nname = y\n[tool:pytest]\naddopts = -q\n", False),
         ("setup.cfg", "[metadata]\nname = x\n[tool:pytest]\naddopts = -k no\n", True),
+        ("tox.ini", "[tox]\nenvlist = py\n", False),
+        ("tox.ini", "[pytest]\naddopts = -k no\n", True),
         ("package.json", PACKAGE.replace("1.0.0", "2.0.0"), False),
         ("package.json", PACKAGE.replace('"jest"}', '"true"}'), True),
         ("package.json", PACKAGE.replace("true", "false"), True),
