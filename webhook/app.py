@@ -14,6 +14,7 @@ from webhook.triage import Known
 from webhook.waker import Waker
 from webhook.writer import Writer
 from workers.database import Database
+from workers.label_of import Labels
 from workers.readiness import database_answers
 from workers.settings import Settings
 
@@ -24,18 +25,18 @@ def create_app(
     publish: Callable[[str, str | int], None],
     *,
     routers: Sequence[APIRouter] = (),
-    label_of: Callable[[int], str | None] | None = None,
 ) -> FastAPI:
     """The ASGI application. `publish(kind, id)` sends a wake-up ("job" or "delivery") and may fail.
 
-    `routers` are pages that others add; `label_of` says which label a repository's file was last seen to
-    name. Raises ConfigError without a webhook secret.
+    `routers` are pages that others add. Raises ConfigError without a webhook secret.
     """
     settings.require_webhook_secret()
     metrics = Metrics()
     waker = Waker(publish)
     writer = Writer(database, waker.wake, waker.published)
-    known = Known(settings.github_app_id, label_of) if label_of is not None else Known(settings.github_app_id)
+    labels = Labels(database)
+    known = Known(settings.github_app_id, labels.look_up)
+    quick = Known(settings.github_app_id, labels.kept)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -43,7 +44,7 @@ def create_app(
             yield
 
     app = FastAPI(title="Pennyfix", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
-    app.include_router(receiver(settings.webhook_secrets, known, writer, metrics))
+    app.include_router(receiver(settings.webhook_secrets, known, quick, writer, metrics))
     app.include_router(health({"database": lambda: database_answers(database)}, lambda: metrics.text(waker.failures)))
     for router in routers:
         app.include_router(router)

@@ -10,6 +10,7 @@ import hashlib
 import re
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
 import anyio.to_thread
 import structlog
@@ -23,7 +24,7 @@ from webhook.signature import verified
 from webhook.triage import RULES, Known, triage
 from webhook.writer import Delivery, NotWritten, Writer
 from workers.command import Command, Ignored
-from workers.label_of import LabelUnknown
+from workers.label_of import LabelUnknown, NotKept
 
 PATH = "/webhooks/github"
 LARGEST = 25 * 1024 * 1024  # GitHub's own cap
@@ -43,8 +44,11 @@ class Refused(Exception):
         super().__init__(why)
 
 
-def receiver(secrets: Sequence[str], known: Known, writer: Writer, metrics: Metrics) -> APIRouter:
-    """The route. Raises ValueError without a secret: no secret, no start."""
+def receiver(secrets: Sequence[str], known: Known, quick: Known, writer: Writer, metrics: Metrics) -> APIRouter:
+    """The route. `quick` is `known` without looking anything up: it raises NotKept where `known` would block.
+
+    Raises ValueError without a secret: no secret, no start.
+    """
     if not secrets or not all(secrets):
         raise ValueError("a webhook secret is needed to receive deliveries")
     router = APIRouter()
@@ -54,7 +58,7 @@ def receiver(secrets: Sequence[str], known: Known, writer: Writer, metrics: Metr
         started = time.perf_counter()
         name = request.headers.get("x-github-event", "")
         try:
-            response = await _receive(request, secrets, known, writer)
+            response = await _receive(request, secrets, known, quick, writer)
         except Refused as refused:
             response = _answer(refused.status, "refused", str(refused))
         except NotWritten as error:
@@ -66,7 +70,7 @@ def receiver(secrets: Sequence[str], known: Known, writer: Writer, metrics: Metr
     return router
 
 
-async def _receive(request: Request, secrets: Sequence[str], known: Known, writer: Writer) -> Response:
+async def _receive(request: Request, secrets: Sequence[str], known: Known, quick: Known, writer: Writer) -> Response:
     headers = request.headers
     if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise Refused(415, "the content type must be application/json (set it in the App's webhook)")
@@ -77,9 +81,8 @@ async def _receive(request: Request, secrets: Sequence[str], known: Known, write
     if not signature:
         raise Refused(401, "the header X-Hub-Signature-256 is missing")
     body = await _body(request)
-    event = await _read(secrets, known, body, signature, guid, name)
-    command = event[1]
-    recorded = await writer.write(Delivery(guid, name, event[0].action, event[0].digest, command))
+    event, command = await _read(secrets, known, quick, body, signature, guid, name)
+    recorded = await writer.write(Delivery(guid, name, event.action, event.digest, command))
     if recorded.duplicate:
         return _answer(200, "duplicate", "this delivery was recorded before")
     if name == "ping":
@@ -105,10 +108,11 @@ async def _body(request: Request) -> bytes:
 
 
 async def _read(
-    secrets: Sequence[str], known: Known, body: bytes, signature: str, guid: str, name: str
+    secrets: Sequence[str], known: Known, quick: Known, body: bytes, signature: str, guid: str, name: str
 ) -> tuple[Event, Command | Ignored]:
-    if len(body) < LARGE and name != "issues":  # a label may have to be looked up in the database
-        return read(secrets, known, body, signature, guid, name)
+    if len(body) < LARGE:
+        with suppress(NotKept):
+            return read(secrets, quick, body, signature, guid, name)
     return await anyio.to_thread.run_sync(read, secrets, known, body, signature, guid, name)
 
 

@@ -12,7 +12,6 @@ from webhook.app import create_app
 from workers import log
 from workers.app import publisher
 from workers.context import Context, open_context
-from workers.label_of import label_of
 from workers.parent import die_with_parent
 from workers.settings import Settings, load_settings
 
@@ -25,12 +24,12 @@ def serve(settings: Settings, *, pages: Pages | None = None) -> None:
     settings.require_webhook_secret()
     log.configure(settings, "receiver")
     context = open_context(settings, publish=publisher(settings))
+    sys.setswitchinterval(0.001)  # the writer's thread must not keep answers waiting for 5 ms a time
     app = create_app(
         settings,
         context.database,
         context.publish,
         routers=pages(context) if pages is not None else (),
-        label_of=label_of(context.database),
     )
     try:
         uvicorn.run(

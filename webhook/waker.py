@@ -15,6 +15,8 @@ from typing import Self
 import structlog
 
 WAITING = 10_000
+GROUP = 500
+MOST_JOBS = 16
 Wakeup = tuple[str, str | int]
 
 log = structlog.get_logger()
@@ -57,13 +59,32 @@ class Waker:
         return done
 
     def _run(self) -> None:
-        while (item := self._queue.get()) is not None:
+        last = False
+        while not last:
+            group, last = self._gather()
+            self._publish_all(group)
+
+    def _gather(self) -> tuple[list[Wakeup], bool]:
+        group: list[Wakeup] = []
+        while len(group) < GROUP and not (group and self._queue.empty()):
+            item = self._queue.get()
+            if item is None:
+                return group, True
+            group.append(item)
+        return group, False
+
+    def _publish_all(self, group: list[Wakeup]) -> None:
+        """In a flood not every job needs its own message: whoever ran one looks for the next (`workers.app`)."""
+        jobs = 0
+        for wakeup in group:
+            jobs += wakeup[0] == "job"
             try:
-                self._publish(*item)
+                if wakeup[0] != "job" or jobs <= MOST_JOBS:
+                    self._publish(*wakeup)
             except Exception as error:  # noqa: BLE001  # every broker has its own errors, and none may end this thread
-                self._failed(item, f"{type(error).__name__}: {error}")
+                self._failed(wakeup, f"{type(error).__name__}: {error}")
             else:
-                self._published.append(item)
+                self._published.append(wakeup)
 
     def _failed(self, wakeup: Wakeup, why: str) -> None:
         self.failures += 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -18,27 +17,33 @@ class LabelUnknown(Exception):
     """The database does not answer: whether a label is ours cannot be said now."""
 
 
-def label_of(database: Database) -> Callable[[int], str | None]:
-    """A function from repository id to label; None while the file was never read. Answers may be 10 s old.
+class NotKept(LookupError):
+    """The label would have to be looked up in the database."""
 
-    It reads the database, so it may block. Raises LabelUnknown when the database does not answer.
-    """
-    kept: dict[int, tuple[float, str | None]] = {}
 
-    def look_up(repository_id: int) -> str | None:
-        now = time.monotonic()
-        found = kept.get(repository_id)
-        if found is not None and now - found[0] < SECONDS:
-            return found[1]
+class Labels:
+    """From repository id to label; None while the file was never read. Answers may be `SECONDS` old."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._kept: dict[int, tuple[float, str | None]] = {}
+
+    def kept(self, repository_id: int) -> str | None:
+        """The label, without touching the database. Raises NotKept."""
+        found = self._kept.get(repository_id)
+        if found is None or time.monotonic() - found[0] >= SECONDS:
+            raise NotKept(repository_id)
+        return found[1]
+
+    def look_up(self, repository_id: int) -> str | None:
+        """The label; may block. Raises LabelUnknown when the database does not answer."""
         try:
-            with database.read() as session:
+            with self._database.read() as session:
                 row = session.get(RepositoryRow, repository_id)
                 label = (row.settings or {}).get("label") if row is not None else None
         except SQLAlchemyError as error:
             raise LabelUnknown(f"the database does not answer: {type(error).__name__}") from error
-        if len(kept) >= MOST:
-            kept.clear()
-        kept[repository_id] = (now, label if isinstance(label, str) else None)
-        return kept[repository_id][1]
-
-    return look_up
+        if len(self._kept) >= MOST:
+            self._kept.clear()
+        self._kept[repository_id] = (time.monotonic(), label if isinstance(label, str) else None)
+        return self._kept[repository_id][1]

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from tests.fakes.github_delivery import SECRET, comment_event, issue_event, sign
 from webhook.app import create_app
 from webhook.receive import LARGEST
 from webhook.writer import Delivery, NotWritten, Writer
+from workers import places
 from workers.command import Ignored, Place, Start
 from workers.config_error import ConfigError
 from workers.database import Database, open_database
@@ -255,6 +257,19 @@ def test_a_database_that_fails_is_503_and_only_then(settings: Settings, database
         assert post(client, "issues", issue_event("labeled")).status_code == 202
         assert client.get("/readyz").status_code == 200
         assert wakes.soon(1)
+
+
+def test_the_label_that_the_repositorys_file_named_counts(client: TestClient, database: Database) -> None:
+    with database.begin() as session:
+        places.know(session, Place(99, 11, "acme/widgets"), datetime.now(UTC)).settings = {"label": "repair"}
+    assert post(client, "issues", issue_event("labeled", label="repair")).status_code == 202
+    assert post(client, "issues", issue_event("labeled")).status_code == 204
+
+
+def test_a_label_that_cannot_be_looked_up_is_503_not_ignored(client: TestClient, database: Database) -> None:
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE repositories RENAME TO gone")
+    assert post(client, "issues", issue_event("labeled", label="repair")).status_code == 503
 
 
 def test_metrics_count_what_was_answered(client: TestClient) -> None:
