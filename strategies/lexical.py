@@ -10,6 +10,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 K1 = 1.2
 B = 0.75
@@ -26,20 +27,24 @@ _COMMON = frozenset(_STOP.split())
 
 def words(text: str) -> Counter[str]:
     """The words of `text`, lower case: every identifier whole and in its parts."""
-    result: Counter[str] = Counter()
+    result: dict[str, int] = {}
     for word, n in Counter(_WORD.findall(text)).items():
-        whole = word.lower()
-        result[whole] += n
-        parts = _PART.findall(word)
-        if len(parts) > 1:
-            for part in parts:
-                if len(part) > 1:
-                    result[_stem(part.lower())] += n
-        elif _stem(whole) != whole:
-            result[_stem(whole)] += n
-    for word in _COMMON:
-        result.pop(word, None)
-    return result
+        for part in _parts(word):
+            result[part] = result.get(part, 0) + n
+    return Counter(result)
+
+
+@lru_cache(maxsize=200_000)
+def _parts(word: str) -> tuple[str, ...]:
+    """An identifier as it is indexed: whole, and split at case, digits and underscores."""
+    whole = word.lower()
+    parts = _PART.findall(word)
+    found = [whole]
+    if len(parts) > 1:
+        found += [_stem(part.lower()) for part in parts if len(part) > 1]
+    elif _stem(whole) != whole:
+        found.append(_stem(whole))
+    return tuple(one for one in found if one not in _COMMON)
 
 
 def _stem(word: str) -> str:

@@ -35,6 +35,8 @@ PROSE_SHARE = 0.3
 MOST_FILES = 40
 COMMON = 12
 """A symbol or phrase that stands in more files than this points nowhere."""
+WHOLE = 1_000
+"""A file of fewer tokens is shown whole anyway: no passage of it is looked for."""
 AROUND = 12
 """Lines shown around a line that is pointed at."""
 
@@ -180,7 +182,7 @@ def _ranges(board: _Board, known: Index, path: str, wanted: dict[str, float]) ->
     """The lines pointed at; where nothing points, the passages that share the rarest words with the issue."""
     lines = known.texts.get(path, "").removesuffix("\n").split("\n")
     pointed = [(max(a, 1), min(b, len(lines))) for a, b in board.lines.get(path, ()) if a <= len(lines)]
-    if not pointed:
+    if not pointed and tokens.estimate(known.texts.get(path, "")) > WHOLE:
         pointed = _dense(lines, wanted, known)
     return _joined(pointed)
 
