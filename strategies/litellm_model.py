@@ -143,9 +143,9 @@ class LitellmModel:
             trouble = judge(error, self._spec.api_key)
             if trouble.again:
                 raise _Again(trouble) from error
-            if trouble.uncertain:
+            if trouble.lost:
                 raise ModelUnavailable(f"{self.name}: {trouble.message}", uncertain=True) from error
-            raise ModelRefused(f"{self.name}: {trouble.message}") from error
+            raise ModelRefused(f"{self.name}: {trouble.message}", uncertain=trouble.uncertain) from error
 
     def _messages(self, prompt: Prompt) -> list[dict[str, Any]]:
         wire = to_wire(prompt, marks=self._marks)

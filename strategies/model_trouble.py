@@ -42,12 +42,14 @@ MESSAGE = 800
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """`again`: trying again may help, after `wait` seconds if the provider said so. `message` is redacted."""
+    """`again`: trying again may help, after `wait` seconds if the provider said so; `lost`: sent, but the
+    answer never came. `message` is redacted."""
 
     message: str
     again: bool
     uncertain: bool
     wait: float | None = None
+    lost: bool = False
 
 
 def judge(error: BaseException, *secrets: str) -> Trouble:
@@ -58,7 +60,7 @@ def judge(error: BaseException, *secrets: str) -> Trouble:
     if names & set(_UNREACHED):
         return Trouble(f"cannot be reached: {message}", again=True, uncertain=False)
     if names & set(_BROKEN) or names & set(_TIMEOUTS):
-        return Trouble(f"no answer in time or connection lost: {message}", again=False, uncertain=True)
+        return Trouble(f"no answer in time or connection lost: {message}", again=False, uncertain=True, lost=True)
     if status in _AGAIN and "insufficient_quota" not in message:
         return Trouble(message, again=True, uncertain=False, wait=_retry_after(error))
     if status is not None and 400 <= status < 600:  # noqa: PLR2004 - HTTP's error classes
