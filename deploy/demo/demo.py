@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,10 +26,14 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from deploy.demo.github.rest import Traffic
+
 PATIENCE = 110.0  # seconds until everything must have ended
 STOP = 20.0  # seconds `up` gets to stop before it is hurried
 LOOK = 0.3  # seconds between looks
 LOG_LINES = 15
+STEP = 90  # characters of a step that are shown
+ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")  # https://spec.commonmark.org/0.31.2/#backslash-escapes
 HIDDEN = re.compile(r"<!--.*?-->\n?", re.DOTALL)
 WORDS = {None: "labeled", State.OPENED: "pull request", State.OVER_BUDGET: "over budget"}
 STYLES = {State.OPENED: "green", State.DECLINED: "yellow", State.OVER_BUDGET: "magenta", State.FAILED: "red"}
@@ -46,13 +51,15 @@ def run(
     sandbox: str = "",
     patience: float = PATIENCE,
     command: tuple[str, ...] = UP,
+    observer: Callable[[Traffic], None] | None = None,
 ) -> int:
     """Play the demo below `home` (None: a temporary folder). Returns 0, or 1 if an issue ended otherwise than it must.
 
     With `keep` the stand-in's pages are served until Ctrl-C. `sandbox` names a backend; "" takes docker or
     bubblewrap where they work, else plain processes (the demo's code is its own, so that is safe here).
+    `observer` sees all REST traffic.
     """
-    with _folder(home) as folder, Stage(folder, command=command) as stage:
+    with _folder(home) as folder, Stage(folder, command=command, observer=observer) as stage:
         chosen = sandbox or best_sandbox(folder / "state")
         console.print(f"stand-in GitHub  {stage.github.url}")
         console.print(f"scripted models  {', '.join(stage.models.models)}")
@@ -129,10 +136,15 @@ def _settle(stage: Stage, end: float) -> None:
 def _lines(now: tuple[Progress, ...], told: dict[str, str], console: Console) -> None:
     """Without a terminal: one line whenever something changes."""
     for p in now:
-        line = f"{p.scene.repository}#{p.scene.number}  {word(p)}  ${p.usd:.6f}  {p.step}"
+        line = f"{p.scene.repository}#{p.scene.number}  {word(p)}  ${p.usd:.6f}  {brief(p.step)}"
         if told.get(p.scene.script) != line:
             told[p.scene.script] = line
             console.print(line, markup=False, highlight=False)
+
+
+def brief(step: str) -> str:
+    """The beginning of a step."""
+    return step if len(step) <= STEP else step[: STEP - 1] + "…"
 
 
 def word(p: Progress) -> str:
@@ -152,7 +164,7 @@ def table(now: tuple[Progress, ...]) -> Table:
     for p in now:
         name = f"{p.scene.repository}#{p.scene.number} {p.scene.script}"
         state = Text(word(p), style=STYLES.get(p.state or State.QUEUED, ""))
-        shown.add_row(name, state, Text((p.reason if p.ended else "") or p.step), f"{p.usd:.6f}")
+        shown.add_row(name, state, Text(brief((p.reason if p.ended else "") or p.step)), f"{p.usd:.6f}")
     return shown
 
 
@@ -184,8 +196,9 @@ def _diff(stage: Stage, repository: str, number: int, console: Console) -> None:
 
 
 def visible(markdown: str) -> str:
-    """Markdown as text for a terminal: hidden comments and the tags of collapsed parts left out."""
+    """Markdown as text for a terminal: hidden comments, escapes and the tags of collapsed parts left out."""
     text = re.sub(r"</?(details|summary|sub)[^>]*>", "", HIDDEN.sub("", markdown))
+    text = unescape(ESCAPED.sub(r"\1", text))
     return re.sub(r"\n{3,}", "\n\n", text).strip()
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import secrets
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from deploy.demo.github import StandIn
+from deploy.demo.github.rest import Traffic
 from deploy.demo.models import ScriptedModels, read_scripts
 from workers.job import State
 from workers.settings import child_environment
@@ -90,13 +91,20 @@ def free_port() -> int:
 class Stage:
     """Set up below `home` and taken down with `with`. `environment` is for `command`, the real `up`."""
 
-    def __init__(self, home: Path, *, thinking: Mapping[str, float] = THINKING, command: tuple[str, ...] = UP) -> None:
+    def __init__(
+        self,
+        home: Path,
+        *,
+        thinking: Mapping[str, float] = THINKING,
+        command: tuple[str, ...] = UP,
+        observer: Callable[[Traffic], None] | None = None,
+    ) -> None:
         self.home = home
         self.command = command
         self.port = free_port()
         secret = secrets.token_hex(16)
         hook = f"http://127.0.0.1:{self.port}/webhooks/github"
-        self.github = StandIn(home / "github", webhook_url=hook, webhook_secret=secret)
+        self.github = StandIn(home / "github", webhook_url=hook, webhook_secret=secret, observer=observer)
         self.models = ScriptedModels(seconds=dict(thinking), key=secrets.token_hex(8))
         self.scenes: tuple[Scene, ...] = ()
         self.environment: dict[str, str] = {}

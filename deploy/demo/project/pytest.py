@@ -86,13 +86,20 @@ def tests_of(module):
                 yield name, method, getattr(thing(), method)
 
 
+def trouble(error):
+    """What went wrong, as text: without this file's own frames, with paths from here."""
+    told = traceback.TracebackException.from_exception(error)
+    told.stack = traceback.StackSummary.from_list(f for f in told.stack if f.filename not in (__file__, load.__code__.co_filename))
+    return "".join(told.format()).replace(f"{Path.cwd()}/", "")
+
+
 def run(path, only):
     """Results of one file: (file, class name, name, seconds, kind of trouble, text)."""
     place = ".".join(path.with_suffix("").parts)
     try:
         found = list(tests_of(load(path)))
-    except BaseException:
-        return [(str(path), "", place, 0.0, "error", traceback.format_exc())]
+    except BaseException as error:
+        return [(str(path), "", place, 0.0, "error", trouble(error))]
     results = []
     for group, name, function in found:
         if only and only not in (name, name.split("[")[0], group, f"{group}::{name}"):
@@ -102,8 +109,8 @@ def run(path, only):
             function()
         except (unittest.SkipTest,) as reason:
             kind, text = "skipped", str(reason)
-        except BaseException:
-            kind, text = "failure", traceback.format_exc()
+        except BaseException as error:
+            kind, text = "failure", trouble(error)
         results.append((str(path), f"{place}.{group}".rstrip("."), name, time.monotonic() - started, kind, text))
     return results
 

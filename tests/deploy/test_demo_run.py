@@ -1,0 +1,35 @@
+"""The whole demo, for real: `pennyfix up` as its own processes against the stand-ins."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from deploy.demo.demo import run
+from tests.deploy.standins import Conformance
+
+
+def play(folder: Path, sandbox: str) -> str:
+    """Play it; returns what was printed. All traffic must be GitHub's."""
+    conformance = Conformance()
+    console = Console(file=io.StringIO(), width=160, force_terminal=False)
+    code = run(folder, console, sandbox=sandbox, patience=160, observer=conformance)
+    assert isinstance(console.file, io.StringIO)
+    said = console.file.getvalue()
+    assert code == 0, said
+    conformance.verify()
+    assert ("POST", "/repos/{owner}/{repo}/pulls") in conformance.seen
+    return said
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+def test_four_issues_end_as_they_must(tmp_path: Path) -> None:
+    said = play(tmp_path, "process")
+    assert "Fixes #1" in said
+    assert "Fixes #2" in said
+    assert "test_issue_2.py" in said
+    assert said.count("as it must") == 4
