@@ -63,7 +63,14 @@ class Solving:
         except (PreparationFailed, NoBaseline) as error:
             log = error.log if isinstance(error, PreparationFailed) else ""
             return Solved(unjudged(str(error)), versions, price, (*looked, str(error)), suggestion(workspace), log)
-        bench = Bench(tiers=tiers, roles=roles, verification=verification, say=ground.say, memory=ground.memory)
+        bench = Bench(
+            tiers=tiers,
+            roles=roles,
+            verification=verification,
+            say=ground.say,
+            memory=ground.memory,
+            resolved_usd=self.operator.cascade.resolved_issue_usd,
+        )
         ground.at(9)
         resolution = resolve(
             ground.issue,
