@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 _SECRETS = re.compile(
-    r"\b(?:sk|pk|rk|key|gsk|xai|AIza)[-_][A-Za-z0-9_\-*]{6,}|\bAIza[\w-]{20,}|gh[opsu]_[A-Za-z0-9._]{20,}"
+    r"\b(?:sk|pk|rk|gsk|xai|AIza)[-_][A-Za-z0-9_\-*]{6,}|\bAIza[\w-]{20,}|gh[opsu]_[A-Za-z0-9._]{20,}"
     r"|github_pat_\w{20,}|(?i:bearer\s+)[\w.\-~+/*]{6,}=*"
 )
 _AGAIN = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 520, 522, 524, 529})
