@@ -57,7 +57,7 @@ def _tier(options: TierOptions, model: Metered) -> Tier:
         temperature=options.temperature,
         max_output_tokens=options.max_output_tokens,
         max_turns=options.max_turns,
-        family=options.family or options.model.partition("/")[0],
+        family=options.family,
     )
 
 
