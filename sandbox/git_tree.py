@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import tempfile
 import threading
@@ -36,6 +37,7 @@ class Objects:
                 process.stdin.flush()
                 header = process.stdout.readline().split()
                 if len(header) != 3 or header[1] != b"blob":  # noqa: PLR2004 - "<oid> blob <size>"
+                    self._stop()
                     raise MirrorError(f"object {oid} cannot be read from the mirror: {header!r}")
                 content = process.stdout.read(int(header[2]))
                 process.stdout.read(1)
@@ -56,10 +58,12 @@ class Objects:
         )
 
     def _stop(self) -> None:
-        if self._process is not None:
-            with self._process as process:
-                process.kill()
-            self._process = None
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            # closing the pipe to a dead process flushes what it did not read
+            with contextlib.suppress(BrokenPipeError), process:
+                pass
 
     def close(self) -> None:
         """End the process; the next read starts another."""

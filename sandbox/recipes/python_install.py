@@ -61,7 +61,7 @@ def install(workspace: Workspace, hints: Hints) -> Install:
     """How this repository is installed; the lines are empty when it has nothing to install."""
     paths = {f.path for f in workspace.files()}
     project = toml(workspace, "pyproject.toml")
-    inputs = [p for p in ("pyproject.toml", "setup.py", "setup.cfg") if p in paths]
+    inputs: list[str] = [p for p in ("pyproject.toml", "setup.py", "setup.cfg") if p in paths]
     extras, groups = _extras(workspace, project), _groups(project)
     extra_requirements = _tox_and_nox(workspace)
     if "uv.lock" in paths and "project" in project:
@@ -70,8 +70,8 @@ def install(workspace: Workspace, hints: Hints) -> Install:
         lines.append(f'{_pretend(workspace, project)}export UV_PROJECT_ENVIRONMENT="$PENNYFIX_ENV"; {line}')
         return Install(tuple(lines), ("uv.lock", *inputs), "uv.lock")
     if "poetry.lock" in paths:
-        lines = _poetry(workspace, project, paths, extras, groups)
-        return Install(lines, ("poetry.lock", *inputs), "poetry.lock")
+        by_poetry = _poetry(workspace, project, paths, extras, groups)
+        return Install(by_poetry, ("poetry.lock", *inputs), "poetry.lock")
     if "Pipfile" in paths:
         pipenv = '"$PENNYFIX_ENV/tools/pipenv/bin/pipenv"'
         verb = "sync" if "Pipfile.lock" in paths else "install --skip-lock"
