@@ -26,6 +26,7 @@ from sandbox.egress import Egress
 from sandbox.environment import Environment
 from sandbox.errors import PreparationFailed, SandboxUnavailable
 from sandbox.layout import PROXY_PORT, SYSTEM_PATH, Layout
+from sandbox.mounts import Mounts
 from sandbox.options import BackendOptions
 from sandbox.recipe import Recipe
 from sandbox.result import Ended, ExecResult, by_signal
@@ -57,18 +58,6 @@ ACCOUNTS = {
     "/etc/hosts": b"127.0.0.1 localhost sandbox\n::1 localhost\n",
     "/etc/nsswitch.conf": b"passwd: files\ngroup: files\nhosts: files\n",
 }
-STAGES = ("/mnt", "/media", "/srv", "/opt")
-_STAGE = """user=$1; stage=$2; shift 2
-mount -t tmpfs -o mode=755,nosuid,nodev tmpfs "$stage" || exit 1
-i=0
-while [ "$1" != -- ]; do
-    if [ -d "$1" ]; then mkdir "$stage/$i"; else : >"$stage/$i"; fi
-    mount --bind "$1" "$stage/$i" || exit 1
-    i=$((i + 1)); shift
-done
-shift
-exec setpriv --reuid="$user" --regid="$user" --clear-groups --inh-caps=-all -- "$@"
-"""
 _RUN = 'cd -- "$1" || exit 127; shift; exec "$@"'
 _THAW = 'cp -a /frozen/checkout/. "$1"/ && cp -a /frozen/home/. "$2"/ && cp -a /frozen/tmp/. "$3"/'
 
@@ -252,7 +241,7 @@ class BubblewrapSandbox:
             raise SandboxUnavailable("bubblewrap: this sandbox is closed")
         backend, limits = self._backend, self._backend.options.limits
         with ExitStack() as stack:
-            mounts = _Mounts(stack, backend.user)
+            mounts = Mounts(stack, backend.user)
             self._mount(mounts, read_only or {}, files or {})
             status_read, status_write = os.pipe()
             stack.callback(os.close, status_read)
@@ -283,7 +272,7 @@ class BubblewrapSandbox:
                 os.close(status_write)
             return _judged(result, _status(status_read))
 
-    def _mount(self, mounts: _Mounts, read_only: Mapping[str, Path], files: Mapping[str, bytes]) -> None:
+    def _mount(self, mounts: Mounts, read_only: Mapping[str, Path], files: Mapping[str, bytes]) -> None:
         backend, layout, folder = self._backend, self._backend.layout, self._folder
         mounts.system("/usr")
         for name in ROOT_FOLDERS:
@@ -306,59 +295,6 @@ class BubblewrapSandbox:
         for dest, part in ((layout.root, "checkout"), (layout.home, "home"), (layout.tmp, "tmp")):
             mounts.folder(dest, folder / part, writable=True)
         mounts.folder(layout.env, self._env or folder / "env", writable=self._env is None)
-
-
-class _Mounts:
-    """bwrap's arguments for mounts.
-
-    Root becomes an unprivileged uid before bwrap starts, and that uid may not reach the state folder. So root first
-    binds what is needed into a mount namespace of its own, at a place everybody can reach.
-    """
-
-    def __init__(self, stack: ExitStack, user: int | None) -> None:
-        self.descriptors: list[int] = []
-        self._stack = stack
-        self._user = user
-        self._sources: list[tuple[str, int]] = []
-        self._arguments: list[str | int] = []
-
-    def system(self, path: str) -> None:
-        """A folder or file of this machine that everybody may read, read-only at the same place."""
-        self._arguments += ["--ro-bind", path, path]
-
-    def link(self, path: Path) -> None:
-        self._arguments += ["--symlink", str(path.readlink()), str(path)]
-
-    def folder(self, dest: str, source: Path, *, writable: bool) -> None:
-        """A folder or file that perhaps only this process may reach."""
-        if self._user is None:
-            self._arguments += ["--bind" if writable else "--ro-bind", str(source), dest]
-        else:
-            self._arguments += ["--bind" if writable else "--ro-bind", len(self._sources), dest]
-            self._sources.append((str(source), len(self._sources)))
-
-    def file(self, dest: str, content: bytes) -> None:
-        """A file with this content, read-only."""
-        descriptor = os.memfd_create("pennyfix")
-        self.descriptors.append(descriptor)
-        self._stack.callback(os.close, descriptor)
-        with open(descriptor, "wb", closefd=False) as out:
-            out.write(content)
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        self._arguments += ["--ro-bind-data", str(descriptor), dest]
-
-    def command(self, bwrap: Sequence[str], rest: Sequence[str]) -> list[str]:
-        """The whole command line: bwrap with the mounts, after the staging when root runs it."""
-        sources = [s for s, _ in self._sources]
-        stage = next(
-            (p for p in STAGES if Path(p).is_dir() and not any(s.startswith(f"{p}/") for s in sources)), STAGES[0]
-        )
-        mounts = [a if isinstance(a, str) else f"{stage}/{a}" for a in self._arguments]
-        whole = [*bwrap, *mounts, *rest]
-        if self._user is None:
-            return whole
-        before = ["unshare", "--mount", "--propagation", "private", "sh", "-c", _STAGE, "sh", str(self._user), stage]
-        return [*before, *sources, "--", *whole]
 
 
 def _newer_options(bwrap: str) -> list[str]:

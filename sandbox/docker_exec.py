@@ -13,10 +13,12 @@ import ssl
 import struct
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any
+
+from sandbox.errors import SandboxUnavailable
 
 if TYPE_CHECKING:
     from docker.api.client import APIClient
@@ -25,6 +27,26 @@ POLL_SECONDS = 1.0
 DRAIN_SECONDS = 0.3
 CHUNK = 65_536
 STDERR = 2
+
+
+@contextmanager
+def engine(doing: str) -> Iterator[None]:
+    """Whatever the engine or the way to it throws means SandboxUnavailable; `doing` says what was tried."""
+    import docker.errors
+    import requests.exceptions
+    import urllib3.exceptions
+
+    broken = (
+        docker.errors.DockerException,
+        requests.exceptions.RequestException,
+        urllib3.exceptions.HTTPError,
+        ConnectionError,
+        TimeoutError,
+    )
+    try:
+        yield
+    except broken as error:
+        raise SandboxUnavailable(f"Docker: {doing}: {error}") from error
 
 
 @dataclass(slots=True)

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from sandbox.backend import Backend, Sandbox
-from sandbox.docker import DEADLINE_LABEL, DockerBackend, DockerSandbox
+from sandbox.docker import DEADLINE_LABEL, DockerBackend
 from sandbox.docker_exec import Frames
+from sandbox.docker_sandbox import DockerSandbox
 from sandbox.environment import Environment
 from sandbox.errors import PreparationFailed, SandboxUnavailable
 from sandbox.options import BackendOptions
@@ -25,7 +26,7 @@ class TestDocker(Conformance):
     def nothing_is_left(self, backend: Backend) -> None:
         assert isinstance(backend, DockerBackend)
         mine: dict[str, str | list[str] | bool] = {"label": f"pennyfix.home={backend.home_label}"}
-        assert backend._client.containers.list(all=True, filters=mine) == []
+        assert backend.client.containers.list(all=True, filters=mine) == []
 
     def test_a_container_killed_underneath_is_lost_and_never_a_failure(
         self, backend: Backend, environment: Environment
@@ -49,7 +50,7 @@ class TestDocker(Conformance):
     def test_an_environment_whose_image_is_gone_is_prepared_again(self, backend: Backend) -> None:
         assert isinstance(backend, DockerBackend)
         once = backend.prepare("removed", recipe("echo 1 > made"), TREE, quiet)
-        backend._client.images.remove(once.ref, force=True)
+        backend.client.images.remove(once.ref, force=True)
         with pytest.raises(SandboxUnavailable):
             backend.open(once, TREE)
         assert not backend.prepare("removed", recipe("echo 1 > made"), TREE, quiet).cached
