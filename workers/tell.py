@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from workers import jobs, labels, texts
 from workers.bill import bill
-from workers.course import Course, place_of
+from workers.course import Course
 from workers.forge import CredentialsRefused, InstallationGone, RateLimited, Refused, Unreachable
 from workers.job import Job, Lease, LeaseLost, State
 from workers.purse import Purse
+from workers.run import place_of
 from workers.settle import HEADLINES, settle
 from workers.settlement import Settlement
 from workers.telling import HIDDEN_STEPS, Telling

@@ -1,0 +1,325 @@
+"""One run of one job, lines 5 to 11: look, check out, solve, publish, settle. `workers.course` leased it.
+
+Decisions are elsewhere and pure (`workers.admit`, `workers.conclude`, `workers.trouble`); what must survive a
+crash is in the database before anything is written outside.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import structlog
+from sqlalchemy.orm import Session
+
+from sandbox.workspace import Workspace
+from strategies.issue import Issue
+from strategies.meter import OverBudget
+from strategies.resolution import Ending
+from strategies.step import Step
+from workers import jobs, labels, outcomes, texts, timeline
+from workers.admit import Admitted, Turned, admit, admit_follow_up, look, still_wanted
+from workers.bill import Bill, bill
+from workers.checkout import checkout
+from workers.command import Place
+from workers.conclude import Concluding, conclude
+from workers.follow import Request, answer_threads, answer_to, instructions, read_request
+from workers.forge import RemoteIssue, RemotePull, RemoteRepository
+from workers.ground import Ground
+from workers.issue_text import visible_issue
+from workers.job import Job, Kind, LeaseLost, State
+from workers.publish import BranchTaken, publish
+from workers.purse import Purse
+from workers.repository_file import RepositoryFile
+from workers.settle import HEADLINES, settle
+from workers.settlement import DONE, KIND, Settlement, to_facts
+from workers.telling import HIDDEN_STEPS, Telling
+from workers.trouble import Again, ending_of, trouble
+from workers.watch import Cancelled, Watch
+
+if TYPE_CHECKING:
+    from workers.course import Course, Forge
+
+log = structlog.get_logger()
+
+
+def place_of(job: Job) -> Place:
+    """Where the job is at work."""
+    return Place(job.installation_id, job.repository_id, job.repository, job.issue)
+
+
+class Run:
+    """One run of one job: holds what the lines share."""
+
+    def __init__(self, course: Course, job: Job, watch: Watch, forge: Forge) -> None:
+        self.course = course
+        self.job = job
+        self.watch = watch
+        self.forge = forge
+        with course.database.read() as session:
+            said = timeline.steps(session, job.id, HIDDEN_STEPS)
+        self.telling = Telling(
+            forge,
+            job.issue,
+            comment_id=job.comment_id,
+            said=said,
+            store=self._store,
+            remember=lambda comment_id: self._update(comment_id=comment_id),
+            fence=watch.fence,
+            page=course.page(job),
+            interval=course.edit_interval,
+        )
+        watch.tick = self.telling.tick
+        self.purse = Purse(course.database, job, watch.lease, course.limits, course.clock)
+
+    def go(self) -> State | None:
+        """To the end, or to a later run."""
+        with self.course.database.read() as session:
+            settlement = timeline.pending_settlement(session, self.job.id)
+        try:
+            if settlement is None:
+                settlement = self._follow_up() if self.job.kind is Kind.FOLLOW_UP else self._decide()
+                self._keep(settlement)
+            self._ask_again(settlement)
+            self.course.at(10)
+            return self._settle(settlement)
+        except LeaseLost:
+            raise
+        except Cancelled as error:
+            return self._end(self._cancelled(str(error)))
+        except BranchTaken as error:
+            text = texts.refused(f"the branch `{error}` holds commits that are not mine.", "Rename or delete it.")
+            return self._end(
+                Settlement(State.DECLINED, "the branch is taken", "Not published", text, labels.NEEDS_HUMAN)
+            )
+        except Exception as error:  # what it means is decided in one place; a bug stays loud in carry_out
+            what = trouble(error, self.job.attempts, self.course.most_runs, self.course.clock())
+            if isinstance(what, Again):
+                if what.told:
+                    self.telling.say(Step("waiting", what.reason))
+                    self.telling.flush()
+                raise
+            if not what.tell:
+                raise
+            if what.loud:
+                log.exception("a job failed on an error of ours", job=self.job.id)
+            return self._end(ending_of(what))
+
+    # -- lines 5 to 9 ----------------------------------------------------------------------------------------
+
+    def _decide(self) -> Settlement:
+        self.course.at(5)
+        situation = look(self.forge, self.job, self.course.strategies, self._left)
+        repository = situation.repository
+        decision = admit(situation)
+        if isinstance(decision, Turned):
+            return self._turned(decision)
+        waits = self._approval(decision, situation.issue)
+        if waits is not None:
+            return waits
+        self.watch.ask()
+        self.telling.start("Working on it")
+        self.watch.fence()
+        self.forge.add_label(self.job.issue, labels.WORKING, labels.LOOKS[labels.WORKING])
+
+        self.course.at(6)
+        self.telling.say(Step("checkout", f"Checking out {decision.base}"))
+        with self._checkout(repository, decision.base) as workspace:
+            issue = visible_issue(self.forge, situation.issue, repository.full_name)
+            return self._solve(decision, issue, workspace, situation.issue.title)
+
+    def _checkout(self, repository: RemoteRepository, ref: str) -> Workspace:
+        workspace = checkout(self.course.home, repository, self.job.installation_id, ref, self.forge.token)
+        self._update(base_commit=workspace.base, repository=repository.full_name)
+        return workspace
+
+    def _follow_up(self) -> Settlement:
+        """The same on our pull request's branch, with what was asked for there."""
+        self.course.at(5)
+        request = read_request(self.job.request)
+        pull = self.forge.read_pull(request.pull)
+        asked = "" if request.cause == "checks" else self.job.actor
+        situation = look(self.forge, self.job, self.course.strategies, self._left, actor=asked)
+        decision = admit_follow_up(situation, pull)
+        if isinstance(decision, Turned):
+            return self._turned(decision)
+        self.watch.ask()
+        self.telling.start("Working on what was asked for in the pull request")
+
+        self.course.at(6)
+        self.telling.say(Step("checkout", f"Checking out {pull.head_branch}"))
+        with self._checkout(situation.repository, pull.head_sha) as workspace:
+            todo = instructions(self.forge, request)
+            issue = visible_issue(self.forge, situation.issue, situation.repository.full_name, todo)
+            return self._solve(decision, issue, workspace, situation.issue.title, pull, request)
+
+    def _approval(self, decision: Admitted, issue: RemoteIssue) -> Settlement | None:
+        """An ending that asks for `/autofix approve`, when the estimate is above what may be spent unasked."""
+        asked = [t for t in (self.course.quote_above, decision.file.quote_above_usd) if t is not None]
+        if not asked or self.job.approved:
+            return None
+        estimate = self.course.quote(place_of(self.job), issue, decision.file)
+        if estimate.high <= min(asked):
+            return None
+        text = texts.awaiting_approval(texts.quote(estimate, self.purse.month()), min(asked))
+        return Settlement(State.DECLINED, texts.AWAITS_APPROVAL, "Waiting for approval", text)
+
+    def _solve(
+        self,
+        decision: Admitted,
+        issue: Issue,
+        workspace: Workspace,
+        title: str,
+        pull: RemotePull | None = None,
+        request: Request | None = None,
+    ) -> Settlement:
+        strategy = self.job.strategy or decision.file.strategy
+        ground = Ground(
+            issue=issue,
+            workspace=workspace,
+            scope=f"{self.job.installation_id}-{self.job.repository_id}",
+            file=decision.file,
+            strategy=strategy,
+            meter=self.purse,
+            say=self._say,
+            at=self.course.at,
+            stop=self.watch.ask,
+            memory=self.course.home / "memory" / str(self.job.repository_id),
+        )
+        try:
+            solved = self.course.solver(ground)
+        except OverBudget as error:
+            self.purse.raise_if_stopped()
+            return self._turned(Turned(State.OVER_BUDGET, str(error), "", labels.OVER_BUDGET))
+        if solved.resolution.ending is Ending.OVER_BUDGET:
+            self.purse.raise_if_stopped()
+        with self.course.database.begin() as session:
+            jobs.fenced(session, self.watch.lease)
+            diffs = [workspace.diff(t.attempt.patch) if t.attempt.patch else "" for t in solved.resolution.tried]
+            timeline.keep_attempts(session, self.job.id, strategy, solved.resolution.tried, diffs, self.course.clock())
+        settlement = conclude(
+            Concluding(
+                job=self.job.id,
+                issue=self.job.issue,
+                title=title,
+                base=decision.base,
+                file=decision.file,
+                solved=solved,
+                workspace=workspace,
+                charges=self.purse.charges(),
+                month=self.purse.month(),
+                page=self.course.page(self.job),
+                pull=pull,
+                threads=answer_to(self.forge, request) if request is not None else (),
+            )
+        )
+        return self._priced(settlement)
+
+    def _priced(self, settlement: Settlement) -> Settlement:
+        """With what the call that found no room would have needed, so that the job goes on when it is there."""
+        if settlement.state is not State.OVER_BUDGET or self.purse.needed is None:
+            return settlement
+        return replace(settlement, needed=str(self.purse.needed))
+
+    def _turned(self, turned: Turned) -> Settlement:
+        text = turned.text
+        if turned.state is State.OVER_BUDGET:
+            text = texts.over_budget((), self._bill(), self.purse.month(), turned.reason, "")
+        elif turned.state is State.CANCELLED:
+            text = texts.cancelled(turned.reason, self._bill().total)
+        headline = HEADLINES[turned.state]
+        return self._priced(Settlement(turned.state, turned.reason, headline, text, turned.label, quiet=turned.quiet))
+
+    # -- line 10 ---------------------------------------------------------------------------------------------
+
+    def _ask_again(self, settlement: Settlement) -> None:
+        """Everything is looked at once more before something is published. Raises Cancelled or LeaseLost."""
+        self.watch.ask()
+        if settlement.publication is None:
+            return
+        repository = self.forge.read_repository()
+        issue = self.forge.read_issue(self.job.issue)
+        gone = still_wanted(repository, issue, settlement.wanted_label)
+        if gone is not None:
+            raise Cancelled(gone.reason)
+
+    def _left(self, file: RepositoryFile) -> Decimal:
+        """USD left, by the file's wishes too."""
+        self.purse.know(file)
+        return self.purse.left()
+
+    # -- endings ---------------------------------------------------------------------------------------------
+
+    def _cancelled(self, reason: str) -> Settlement:
+        with self.course.database.read() as session:
+            row = jobs.find(session, self.job.id)
+        reason = reason or (row.reason if row is not None else "") or "somebody stopped it"
+        return self._turned(Turned(State.CANCELLED, reason, "", quiet=True))
+
+    def _end(self, settlement: Settlement) -> State:
+        self._keep(settlement)
+        return self._settle(settlement)
+
+    def _settle(self, settlement: Settlement) -> State:
+        """Publish and say so, each step finding what is done; then, in one transaction, the job is over."""
+        pull = None
+        if settlement.publication is not None:
+            pull = publish(self.forge, settlement.publication, self.watch.fence)
+            answer_threads(self.forge, pull, settlement.threads, self.watch.fence)
+            self._update(branch=pull.head_branch, pull_request=pull.number)
+        self.course.at(11)
+        settle(self.forge, self.telling, settlement, self.job.issue, pull, self.watch.fence)
+        now = self.course.clock()
+        with self.course.database.begin() as session:
+            jobs.fenced(session, self.watch.lease)
+            timeline.add_step(session, self.job.id, Step(DONE, settlement.headline), now)
+            if pull is not None:
+                self._remember(session, settlement, pull, now)
+            restarted = jobs.finish(
+                session,
+                self.watch.lease,
+                settlement.state,
+                settlement.reason,
+                now=now,
+                needed=Decimal(settlement.needed) if settlement.needed else None,
+            )
+        if restarted is not None:
+            self.course.wake(restarted.job_id)
+        return settlement.state
+
+    def _remember(self, session: Session, s: Settlement, pull: RemotePull, now: datetime) -> None:
+        strategy = self.job.strategy or s.strategy
+        outcomes.opened(
+            session,
+            self.job,
+            pull_request=pull.number,
+            branch=pull.head_branch,
+            tier=s.tier,
+            strategy=strategy,
+            evidence=s.evidence,
+            now=now,
+        )
+
+    def _bill(self) -> Bill:
+        return bill(self.purse.charges())
+
+    # -- the database ----------------------------------------------------------------------------------------
+
+    def _say(self, step: Step) -> None:
+        self.watch.check()
+        self.telling.say(step)
+
+    def _store(self, step: Step) -> None:
+        with self.course.database.begin() as session:
+            jobs.fenced(session, self.watch.lease)
+            timeline.add_step(session, self.job.id, step, self.course.clock())
+
+    def _keep(self, settlement: Settlement) -> None:
+        """In the database before anything is written outside."""
+        self._store(Step(KIND, settlement.headline, to_facts(settlement)))
+
+    def _update(self, **columns: object) -> None:
+        with self.course.database.begin() as session:
+            self.job = jobs.update(session, self.watch.lease, now=self.course.clock(), **columns)
