@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from deploy.demo.github.rest import Traffic
 
-PATIENCE = 110.0  # seconds until everything must have ended
+PATIENCE = 240.0  # seconds until everything must have ended; one to two minutes are usual
 STOP = 20.0  # seconds `up` gets to stop before it is hurried
 LOOK = 0.3  # seconds between looks
 LOG_LINES = 15

@@ -48,6 +48,9 @@ cached_input_usd_per_million = 0.20
 [roles]
 tester = "weak"
 
+[cascade]
+resolved_issue_usd = 0.5
+
 [limits]
 monthly_usd = 20
 repository_monthly_usd = 5

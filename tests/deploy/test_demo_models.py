@@ -55,6 +55,7 @@ def test_a_reproduction_test_fails_before(project: Path, name: str) -> None:
 EXPECTED = [
     # script, model, answer, keeps the existing tests green, resolves the issue
     ("weight", "weak", 0, True, True),
+    ("weight", "strong", 0, True, True),
     ("arrival", "weak", 0, True, False),
     ("arrival", "weak", 1, False, False),
     ("arrival", "strong", 0, True, True),
