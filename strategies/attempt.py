@@ -13,6 +13,7 @@ class Attempt:
 
     `diagnosis` is the model's own explanation; `note` is the strategy's (why this attempt, with its numbers).
     `question` is set instead of a patch when the issue does not say enough: it goes to the author, no money is spent.
+    `agreement` is a self-test score (0 to 1) that reached the strategy's threshold.
     """
 
     tier: str
@@ -22,3 +23,4 @@ class Attempt:
     error: str = ""
     note: str = ""
     question: str = ""
+    agreement: float | None = None

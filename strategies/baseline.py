@@ -79,8 +79,8 @@ def kept(memory: Path | None, environment: Environment, base: str, measured: Cal
     path = memory / "baselines" / f"{name}.json"
     if path.is_file():
         stored = json.loads(path.read_text(encoding="utf-8"))
-        sets = (frozenset(stored[k]) for k in ("passed", "failed", "skipped", "flaky"))
-        return Baseline(*sets, seconds=stored["seconds"])
+        passed, failed, skipped, flaky = (frozenset(stored[k]) for k in ("passed", "failed", "skipped", "flaky"))
+        return Baseline(passed, failed, skipped, flaky, stored["seconds"])
     baseline = measured()
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")

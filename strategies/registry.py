@@ -5,12 +5,45 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from strategies.cascade import Cascade
+from strategies.few_shot import FewShot
+from strategies.informed import Informed
+from strategies.issue_context import IssueContext
+from strategies.pipeline import Pipeline
+from strategies.prompt_reduction import PromptReduction
+from strategies.repository_context import RepositoryContext
+from strategies.router import Router
+from strategies.sampling import BestOfN, SelfConsistency, by_cluster, by_judge, by_majority
+from strategies.self_test_cascade import SelfTestCascade
 from strategies.single import Single
 from strategies.strategy import Strategy
 
 STRATEGIES: dict[str, Callable[[], Strategy]] = {
     "cascade": Cascade,
+    "self-test-cascade": SelfTestCascade,
+    # single
     "weak": lambda: Single(0),
     "strong": lambda: Single(-1),
+    "best-of-n": BestOfN,
+    "majority": lambda: SelfConsistency(by_majority),
+    "clustering": lambda: SelfConsistency(by_cluster),
+    "universal": lambda: SelfConsistency(by_judge),
+    # context, from the strong model
+    "repo-summary": lambda: Informed(RepositoryContext("summary")),
+    "repo-structure": lambda: Informed(RepositoryContext("structure")),
+    "repo-qa": lambda: Informed(RepositoryContext("qa")),
+    "few-shot-1-random": lambda: Informed(FewShot(1, "random")),
+    "few-shot-5-random": lambda: Informed(FewShot(5, "random")),
+    "few-shot-1-similar": lambda: Informed(FewShot(1, "similar")),
+    "few-shot-5-similar": lambda: Informed(FewShot(5, "similar")),
+    "plan": lambda: Informed(IssueContext("plan")),
+    "issue-qa": lambda: Informed(IssueContext("issue-qa")),
+    # pipeline
+    "strong-once": lambda: Pipeline(((-1, 1),)),
+    "strong-first": lambda: Pipeline(((-1, 1), (0, 10))),
+    "weak-first": lambda: Pipeline(((0, 5), (-1, 1))),
+    "prompt-reduction": PromptReduction,
+    # dynamic
+    "weak-router": lambda: Router(0),
+    "strong-router": lambda: Router(-1),
 }
 DEFAULT = "cascade"

@@ -16,7 +16,7 @@ from strategies.attempt import Attempt
 from strategies.edits import Applied, Edits, apply, parse
 from strategies.index import index
 from strategies.issue import Issue
-from strategies.localize import localize
+from strategies.localize import Located, localize
 from strategies.meter import OverBudget
 from strategies.model import Completion, Message, ModelError, Prompt
 from strategies.pack import outline, pack
@@ -55,13 +55,17 @@ def repair(
     temperature: float | None = None,
     prompts: PromptFolder | None = None,
     limit_tokens: int = CONTEXT_TOKENS,
+    located: Sequence[Located] | None = None,
 ) -> Attempt:
     """One attempt by one model. `number` is the attempt's, for the record; `context` is a strategy's own (a plan,
-    a summary, examples), put before the issue. Raises OverBudget and ModelError from the metered calls."""
+    a summary, examples), put before the issue; `located` replaces our own localization.
+    Raises OverBudget and ModelError from the metered calls."""
     if is_empty(issue):
         return Attempt(tier.name, "repair", Patch(), error=EMPTY)
     prompts = prompts or PromptFolder()
-    opening = _opening(issue, workspace, learned, context, prompts, limit_tokens, say)
+    if located is None:
+        located = localize(issue, workspace, limit_tokens=limit_tokens)
+    opening = _opening(issue, workspace, learned, context, prompts, limit_tokens, say, located)
     talk = _Talk(tier, opening, number, tier.temperature if temperature is None else temperature, prompts)
     work = _Work(workspace)
     completion = talk.ask()
@@ -102,8 +106,8 @@ def _opening(
     prompts: PromptFolder,
     limit_tokens: int,
     say: Callable[[Step], None],
+    located: Sequence[Located],
 ) -> tuple[Message, ...]:
-    located = localize(issue, workspace, limit_tokens=limit_tokens)
     facts = {"files": [[one.path, one.score, list(one.reasons[:3])] for one in located[:10]]}
     say(Step("localize", f"{len(located)} files look relevant", facts))
     system = prompts.load("repair-system").fill(edit_format=prompts.load("edit-format").fill())

@@ -46,21 +46,31 @@ class Bed:
 
 
 def write_reproduction(
-    issue: Issue, bed: Bed, tester: Tier, say: Callable[[Step], None], prompts: PromptFolder | None = None
+    issue: Issue,
+    bed: Bed,
+    tester: Tier,
+    say: Callable[[Step], None],
+    *,
+    number: int = 0,
+    assertions: int = 0,
+    tries: int = TRIES,
+    prompts: PromptFolder | None = None,
 ) -> Reproduction | None:
-    """A validated test, or None when the tester found none in `TRIES` answers (which is told through `say`).
+    """A validated test, or None when the tester found none in `tries` answers (which is told through `say`).
 
+    `number` above 0 asks for a further, different one; `assertions` above 0 bounds how many it makes.
     Raises OverBudget from the metered calls and SandboxUnavailable; a model that is not there gives None.
     """
     if is_empty(issue):
         return None
     prompts = prompts or PromptFolder()
-    path = place(issue, bed)
-    messages = opening(issue, bed, path, prompts)
-    for left in reversed(range(TRIES)):
+    path = place(issue, bed, number)
+    messages = opening(issue, bed, path, prompts, wishes(number, assertions))
+    for left in reversed(range(tries)):
         prompt = Prompt(
             tuple(messages),
             purpose="reproduction",
+            temperature=min(0.3 * number, 1.0) if number else None,
             max_output_tokens=tester.max_output_tokens,
             digest=digest(*(prompts.load(name) for name in PROMPTS)),
         )
@@ -116,10 +126,16 @@ def selector(recipe: Recipe, path: str) -> str:
     return path
 
 
-def place(issue: Issue, bed: Bed) -> str:
+def wishes(number: int, assertions: int) -> str:
+    """What a self-test is asked for on top."""
+    few = f"Make at most {assertions} assertions. " if assertions else ""
+    return few + (f"This is test {number + 1}: check another consequence than the first would." if number else "")
+
+
+def place(issue: Issue, bed: Bed, number: int = 0) -> str:
     """A free path for a new test, beside and named like the repository's own tests."""
     known = {f.path for f in bed.workspace.files()}
-    mark = str(issue.number) if issue.number else "here"
+    mark = (str(issue.number) if issue.number else "here") + (f"_{number + 1}" if number else "")
     for extra in ("", "_b", "_c", "_d"):
         path = named_like(example(bed), f"{mark}{extra}", bed.recipe)
         if path not in known:
@@ -158,7 +174,7 @@ def example(bed: Bed) -> str:
     return min(inside, key=lambda f: (abs(f.size - IMITABLE), f.path)).path
 
 
-def opening(issue: Issue, bed: Bed, path: str, prompts: PromptFolder) -> list[Message]:
+def opening(issue: Issue, bed: Bed, path: str, prompts: PromptFolder, more: str = "") -> list[Message]:
     """The first messages: rules, files (stable, cacheable), then the issue and where the test goes."""
     located = localize(issue, bed.workspace, limit_tokens=CONTEXT_TOKENS)
     sample = example(bed)
@@ -168,7 +184,7 @@ def opening(issue: Issue, bed: Bed, path: str, prompts: PromptFolder) -> list[Me
         example=fence("example", shown, path=sample) if shown else "(the repository has no test to imitate)",
     )
     task = prompts.load("reproduction-issue").fill(
-        issue=tell_issue(issue), path=path, runner=bed.recipe.runner or bed.recipe.language
+        issue=tell_issue(issue), path=path, runner=bed.recipe.runner or bed.recipe.language, more=more
     )
     return [
         Message("system", prompts.load("reproduction-system").fill()),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from sandbox.patch import Patch
@@ -77,7 +78,15 @@ def _judge(attempt: Attempt, bench: Bench) -> Verdict:
     if not attempt.patch:
         return Verdict(Judged.FAILED, Evidence(notes=(attempt.error,) if attempt.error else ()), attempt.error)
     bench.say(Step("verify", f"judging the patch of {attempt.tier}: {', '.join(attempt.patch.paths[:6])}"))
-    return bench.verification.judge(attempt.patch)
+    try:
+        verdict = bench.verification.judge(attempt.patch)
+    except OverBudget as error:  # while a test was written: the attempt was paid for and is not lost
+        bench.history.append(Tried(attempt, _unjudged(f"there was no money left to judge it: {error}")))
+        raise
+    if attempt.agreement is None or verdict.judged is Judged.FAILED:
+        return verdict
+    rungs = verdict.evidence.rungs | {Rung.AGREEMENT}
+    return replace(verdict, evidence=replace(verdict.evidence, agreement=attempt.agreement, rungs=rungs))
 
 
 def _unjudged(why: str) -> Verdict:

@@ -10,8 +10,8 @@ from sandbox.patch import Patch
 from strategies.agent import agent
 from strategies.attempt import Attempt
 from strategies.issue import Issue
+from strategies.localize import Located
 from strategies.model import ModelError
-from strategies.prompt import PromptFolder
 from strategies.repair import repair
 from strategies.step import Step
 from strategies.tier import Tier
@@ -31,14 +31,17 @@ def solve(
     context: str = "",
     note: str = "",
     temperature: float | None = None,
-    prompts: PromptFolder | None = None,
+    located: Sequence[Located] | None = None,
 ) -> Attempt:
-    """One attempt by `tier`, with the strategy's `note` on why. Raises OverBudget and SandboxUnavailable."""
+    """One attempt by `tier`, with the strategy's `note` on why; `located` asks for a repair of just these files.
+
+    Raises OverBudget and SandboxUnavailable."""
     number = len(bench.history) + 1
+    prompts = bench.prompts
     tier.model.attempt = number
     bench.say(Step("attempt", f"attempt {number}: {tier.name} ({tier.model.name}), {tier.solver}", {"tier": tier.name}))
     try:
-        if tier.solver == "agent":
+        if tier.solver == "agent" and located is None:
             attempt = agent(
                 issue,
                 workspace,
@@ -62,6 +65,7 @@ def solve(
                 context=context,
                 temperature=temperature,
                 prompts=prompts,
+                located=located,
             )
     except ModelError as error:
         attempt = Attempt(tier.name, tier.solver, Patch(), error=str(error))

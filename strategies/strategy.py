@@ -5,11 +5,14 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from strategies.attempt import Attempt
 from strategies.issue import Issue
+from strategies.outcomes import NoOutcomes, Outcomes
+from strategies.prompt import PromptFolder
 from strategies.step import Step
 from strategies.tier import Tier
 from strategies.verdict import Verdict
@@ -34,7 +37,9 @@ class Bench:
     """What a strategy may use. `tiers` are cheapest first; `history` grows as the loop judges attempts.
 
     A strategy reads the verdict on what it just yielded as `bench.history[-1]`. `memory` is a folder
-    that outlives the job (repository context per commit, past outcomes), None where there is none.
+    that outlives the job (repository context per commit), None where there is none. `outcomes` is this
+    repository's history, `resolved_usd` what a resolved issue is worth to the operator, in USD; `prompts` is where
+    prompt files come from.
     """
 
     tiers: Sequence[Tier]
@@ -44,6 +49,9 @@ class Bench:
     history: list[Tried] = field(default_factory=list)
     random: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311 - sampling, not secrets
     memory: Path | None = None
+    outcomes: Outcomes = field(default_factory=NoOutcomes)
+    resolved_usd: Decimal = Decimal(2)
+    prompts: PromptFolder = field(default_factory=PromptFolder)
 
     @property
     def weak(self) -> Tier:

@@ -69,7 +69,10 @@ class Evidence:
     @property
     def top(self) -> Rung:
         """The highest rung such that it and all required ones below were earned."""
-        return max(self.rungs, default=Rung.NONE)
+        top = Rung.NONE
+        while top < Rung.AGREEMENT and Rung(top + 1) in self.rungs:
+            top = Rung(top + 1)
+        return top
 
 
 @dataclass(frozen=True, slots=True)

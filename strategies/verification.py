@@ -52,6 +52,12 @@ class Judge(Protocol):
     def open_sandbox(self) -> Sandbox:
         """A fresh sandbox at the base commit. Raises SandboxUnavailable."""
 
+    def write_test(self, tier: Tier, number: int, assertions: int) -> Reproduction | None:
+        """One more test from the issue by `tier`, valid at the base commit; None when it is not. Raises OverBudget."""
+
+    def passes(self, patch: Patch, test: Reproduction) -> bool:
+        """Whether a patch that may be applied passes one such test. Raises SandboxUnavailable."""
+
 
 @dataclass(slots=True)
 class Verification:
@@ -133,6 +139,19 @@ class Verification:
             self._reproduction = write_reproduction(self.issue, bed, self.tester, self.say)
             self._written = True
         return self._reproduction
+
+    def write_test(self, tier: Tier, number: int, assertions: int) -> Reproduction | None:
+        bed = Bed(self.environment.recipe, self.workspace, self.open_sandbox, self.baseline.ids)
+        return write_reproduction(self.issue, bed, tier, self.say, number=number, assertions=assertions, tries=1)
+
+    def passes(self, patch: Patch, test: Reproduction) -> bool:
+        early, judged, _ = admissible(patch, self.workspace, self.deny)
+        if early is not None:
+            return False
+        recipe = self.environment.recipe
+        only = (selector(recipe, test.path),) if recipe.test_only is not None else ()
+        run = self._run(judged.merge(Patch({test.path: test.content})), only=only, canary=True)
+        return run.report is not None and passes(run.report, test, self.baseline.ids)[0]
 
     def judge(self, patch: Patch) -> Verdict:
         if patch.digest not in self._judged:
@@ -274,6 +293,14 @@ class WithoutTests:
         if self.open_bare is None:
             raise SandboxUnavailable("this repository has no environment to open a sandbox from")
         return self.open_bare()
+
+    def write_test(self, tier: Tier, number: int, assertions: int) -> Reproduction | None:
+        del tier, number, assertions  # nothing could run it
+        return None
+
+    def passes(self, patch: Patch, test: Reproduction) -> bool:
+        del patch, test
+        return False
 
     def judge(self, patch: Patch) -> Verdict:
         early, _, evidence = admissible(patch, self.workspace, self.deny)
