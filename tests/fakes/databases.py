@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -21,9 +23,7 @@ from workers.tables import Table
 def _migrated() -> Path:
     """An empty SQLite database to copy, made once per test process."""
     path = Path(mkdtemp(prefix="pennyfix-tests-")) / "empty.db"
-    database = open_database(f"sqlite:///{path}")
-    database.migrate()
-    database.close()
+    migrate(f"sqlite:///{path}")
     return path
 
 
@@ -32,6 +32,20 @@ def sqlite_url(folder: Path) -> str:
     path = folder / "pennyfix.db"
     shutil.copy(_migrated(), path)
     return f"sqlite:///{path}"
+
+
+def migrate(url: str) -> None:
+    """Migrate and close: what one of several starting processes does."""
+    database = open_database(url)
+    database.migrate()
+    database.close()
+
+
+def forks() -> ForkServerContext:
+    """Processes that start fast, with our modules loaded, and share no connection with the test."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.fakes.spender", "tests.fakes.databases", "alembic.command"])
+    return context
 
 
 @contextmanager

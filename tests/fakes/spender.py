@@ -1,6 +1,6 @@
 """A worker that only spends: leases real jobs, reserves and settles, and is killed at random by its own hand.
 
-Run in its own process. Its clock runs faster than the wall's, so that a test can cross a month in seconds.
+Run in its own process. The test sets its clock, so that a month can be crossed in seconds.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ import os
 import random
 import signal
 import time
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from multiprocessing.context import BaseContext
 
 from workers import budget_rows, jobs, ledger
 from workers.budget import Limits
@@ -21,24 +21,35 @@ from workers.job import Job, Lease, LeaseLost, State
 TTL = timedelta(minutes=20)
 
 
-@dataclass(frozen=True, slots=True)
-class FastClock:
-    """Starts at `begin` when the wall clock is at `wall`, and runs `speed` times as fast."""
+class SharedClock:
+    """The time that the test says it is, the same in all processes. `stopped` ends their work."""
 
-    begin: datetime
-    wall: float
-    speed: float
+    def __init__(self, context: BaseContext, begin: datetime) -> None:
+        self._now = context.RawValue("d", begin.timestamp())
+        self._stopped = context.RawValue("b", 0)
 
     def __call__(self) -> datetime:
-        return self.begin + timedelta(seconds=(time.time() - self.wall) * self.speed)
+        return datetime.fromtimestamp(self._now.value, UTC)
+
+    def set(self, now: datetime) -> None:
+        """Only the test does this."""
+        self._now.value = now.timestamp()
+
+    def stop(self) -> None:
+        """No new job is begun."""
+        self._stopped.value = 1
+
+    @property
+    def stopped(self) -> bool:
+        return bool(self._stopped.value)
 
 
-def spend(url: str, seed: int, clock: FastClock, limits: Limits, until: float) -> None:
-    """Work until the wall clock says `until`; SIGKILL itself now and then, at the worst moments."""
+def spend(url: str, seed: int, clock: SharedClock, limits: Limits) -> None:
+    """Work until the clock is stopped; SIGKILL itself now and then, at the worst moments."""
     dice = random.Random(seed)
     database = open_database(url)
     owner = f"spender-{seed}"
-    while time.time() < until:
+    while not clock.stopped:
         with database.begin() as session:
             leased = jobs.lease_next(session, owner, TTL, clock())
         if leased is None:
@@ -51,7 +62,7 @@ def spend(url: str, seed: int, clock: FastClock, limits: Limits, until: float) -
     database.close()
 
 
-def _work(database: Database, dice: random.Random, clock: FastClock, limits: Limits, job: Job, lease: Lease) -> None:
+def _work(database: Database, dice: random.Random, clock: SharedClock, limits: Limits, job: Job, lease: Lease) -> None:
     account = ledger.Account(job.id, job.installation_id, job.repository_id, job.issue, lease.owner, lease.fence)
     for _ in range(dice.randint(1, 5)):
         worst = Decimal(dice.randint(1, 20_000)) / 1_000_000
@@ -75,7 +86,7 @@ def _work(database: Database, dice: random.Random, clock: FastClock, limits: Lim
                 known = worst * dice.randint(0, 100) / 100
                 cost = ledger.Cost(None if dice.random() < 0.1 else known, input_tokens=10)
                 ledger.settle(session, reserved.id, cost, now=clock())
-            if dice.random() < 0.01:
+            if dice.random() < 0.03:
                 os.kill(os.getpid(), signal.SIGKILL)  # inside the transaction
     _maybe_die(dice)
     with database.begin() as session:
@@ -83,5 +94,5 @@ def _work(database: Database, dice: random.Random, clock: FastClock, limits: Lim
 
 
 def _maybe_die(dice: random.Random) -> None:
-    if dice.random() < 0.02:
+    if dice.random() < 0.05:
         os.kill(os.getpid(), signal.SIGKILL)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
@@ -13,7 +12,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, StatementError
 
-from tests.fakes.databases import postgres_schema
+from tests.fakes.databases import forks, migrate, postgres_schema
 from tests.workers.conftest import BOTH
 from workers import locks
 from workers.database import Database, DatabaseUrlError, open_database
@@ -31,15 +30,9 @@ def bare_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
             yield url
 
 
-def _migrate(url: str) -> None:
-    database = open_database(url)
-    database.migrate()
-    database.close()
-
-
 def test_several_processes_may_migrate_at_once(bare_url: str) -> None:
-    context = multiprocessing.get_context("forkserver")
-    processes = [context.Process(target=_migrate, args=(bare_url,)) for _ in range(4)]
+    context = forks()
+    processes = [context.Process(target=migrate, args=(bare_url,)) for _ in range(4)]
     for process in processes:
         process.start()
     for process in processes:

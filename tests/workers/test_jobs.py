@@ -262,7 +262,7 @@ def test_what_a_job_leaves_behind_may_hold_any_text_and_goes_with_the_job(databa
                 note="",
                 error="",
                 started_at=NOW,
-            )  # fmt: skip
+            )
         )
     with database.begin() as session:
         step = session.scalars(select(StepRow)).one()

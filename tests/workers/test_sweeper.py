@@ -138,7 +138,7 @@ def test_a_call_of_a_dead_worker_is_booked_at_its_worst_and_corrected_if_the_wor
         assert not ledger.settle(session, key, Cost(D("0.2")), now=LATER)
         assert not ledger.settle(session, key, Cost(None), now=LATER, swept=True)
     with database.read() as session:
-        assert sweeper.ledger.orphans(session, LATER) == []
+        assert ledger.orphans(session, LATER) == []
 
 
 def test_jobs_over_budget_run_again_oldest_first_when_a_raise_gives_them_room(database: Database) -> None:
