@@ -101,13 +101,11 @@ def publisher(settings: Settings) -> Publish:
     return publish
 
 
-def run_worker(
-    settings: Settings, *, name: str, open_duty: Callable[[Context], Duty] | None = None, finish: float = FINISH
-) -> None:
+def run_worker(settings: Settings, *, name: str, open_duty: Callable[[Context], Duty], finish: float = FINISH) -> None:
     """Work until SIGTERM or SIGINT (then `finish` seconds to end what runs) or SIGQUIT (at once).
 
     `settings.workers` processes, one job each.
-    `open_duty` says what a wake-up runs, once per process; by default `workers.duty.open_duty`.
+    `open_duty` says what a wake-up runs, once per process; `workers.work` passes the real one.
     """
     from celery.signals import worker_process_init, worker_shutting_down
 
@@ -162,7 +160,7 @@ def _cold_after(seconds: float) -> None:
 class _Process:
     """One process of the pool. Its duty is opened by its first wake-up and kept: nothing is shared across a fork."""
 
-    def __init__(self, settings: Settings, open_duty: Callable[[Context], Duty] | None) -> None:
+    def __init__(self, settings: Settings, open_duty: Callable[[Context], Duty]) -> None:
         self._settings = settings
         self._open = open_duty
         self._duty: Duty | None = None
@@ -180,9 +178,5 @@ class _Process:
         if self._duty is None:
             from workers.context import open_context
 
-            if self._open is None:
-                from workers.duty import open_duty
-
-                self._open = open_duty
             self._duty = self._open(open_context(self._settings))
         return self._duty

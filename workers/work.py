@@ -23,7 +23,14 @@ def work(
     settings.require_app()
     log.configure(settings, name)
     open_context(settings).database.close()
-    run_worker(settings, name=name, open_duty=open_duty, finish=finish)
+    run_worker(settings, name=name, open_duty=open_duty or _real_duty, finish=finish)
+
+
+def _real_duty(context: Context) -> Duty:
+    """Imported by a pool process on its first wake-up: an idle worker stays small."""
+    from workers.duty import open_duty
+
+    return open_duty(context)
 
 
 if __name__ == "__main__":
