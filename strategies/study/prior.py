@@ -1,0 +1,65 @@
+"""Derives the table in `strategies/prior.py` from recorded outcomes: how often a step solves an issue.
+
+Run `python -m strategies.study.prior OUTCOMES.csv`. A model family is the first word of a model's name. For every
+pair of models (a, b) of different families:
+- `first`, cheap:  the resolution rate of a, where b costs at least twice as much an issue and resolves no less;
+- `first`, dear:   the rate of b in those pairs;
+- `escalated`:     the rate of b on the issues that a failed, in those pairs;
+- `other`:         the rate of b on the issues that a failed, where the two cost within a factor of two.
+Mean m and variance v over pairs become Beta(m·n, (1−m)·n) with n = m(1−m)/v − 1 (method of moments), n at most 20,
+so that some dozen outcomes of a repository's own outweigh it. `again` needs two runs of one model, which the file does
+not have: 16 % is the figure of the same authors' repeated runs, with the n of `other`.
+"""
+
+from __future__ import annotations
+
+import sys
+from itertools import permutations
+from pathlib import Path
+
+import numpy as np
+
+from strategies.study.outcomes import Outcomes, load_outcomes
+
+STRONGEST = 20.0
+AGAIN = 0.16
+DEARER = 2.0
+
+
+def derive(outcomes: Outcomes) -> dict[str, tuple[float, float]]:
+    """Step → Beta parameters, rounded to one decimal."""
+    right, usd = outcomes.is_resolved(), outcomes.known_cost().mean(axis=1)
+    rate = right.mean(axis=1)
+    seen: dict[str, list[float]] = {"first": [], "first, dearest": [], "escalated": [], "other": []}
+    for a, b in permutations(range(len(outcomes.models)), 2):
+        if family(outcomes.models[a]) == family(outcomes.models[b]):
+            continue
+        rescued = float(right[b][right[a] == 0].mean())
+        ratio = usd[b] / usd[a]
+        if ratio >= DEARER and rate[b] >= rate[a]:
+            seen["first"].append(float(rate[a]))
+            seen["first, dearest"].append(float(rate[b]))
+            seen["escalated"].append(rescued)
+        elif 1 / DEARER < ratio < DEARER:
+            seen["other"].append(rescued)
+    table = {step: beta(values) for step, values in seen.items()}
+    strength = sum(table["other"])
+    table["again"] = (round(AGAIN * strength, 1), round((1 - AGAIN) * strength, 1))
+    return table
+
+
+def family(model: str) -> str:
+    """The first word of a model's name, in lower case."""
+    return model.split("-", maxsplit=1)[0].rstrip("0123456789.").lower()
+
+
+def beta(values: list[float]) -> tuple[float, float]:
+    """A Beta distribution with the mean of `values` and their spread, by the method of moments."""
+    mean, spread = float(np.mean(values)), float(np.var(values))
+    strength = min(STRONGEST, mean * (1 - mean) / spread - 1) if spread else STRONGEST
+    return round(mean * strength, 1), round((1 - mean) * strength, 1)
+
+
+if __name__ == "__main__":
+    for name, (a, b) in derive(load_outcomes(Path(sys.argv[1]))).items():
+        print(f"{name}: Beta({a}, {b}), mean {a / (a + b):.2f}")  # noqa: T201 - a script for people

@@ -1,0 +1,97 @@
+"""A judge with a table: keeps the promise of `strategies.verification.Judge` without a sandbox."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sandbox.backend import Sandbox
+from sandbox.errors import SandboxUnavailable
+from sandbox.patch import Patch
+from strategies.model import Message, Prompt
+from strategies.tier import Tier
+from strategies.verdict import Evidence, Judged, Reproduction, Rung, Verdict
+from strategies.verification import Accept
+
+_RUNGS = {
+    "reproduction": frozenset({Rung.APPLIES, Rung.BUILDS, Rung.REGRESSION, Rung.REPRODUCTION}),
+    "regression": frozenset({Rung.APPLIES, Rung.BUILDS, Rung.REGRESSION}),
+    "builds": frozenset({Rung.APPLIES, Rung.BUILDS}),
+    "applies": frozenset({Rung.APPLIES}),
+    "none": frozenset[Rung](),
+}
+
+
+def passed(rung: str = "reproduction") -> Verdict:
+    """Earned what was asked for."""
+    return Verdict(Judged.PASSED, Evidence(_RUNGS[rung]))
+
+
+def failed(feedback: str = "assert 2 == 3", rung: str = "builds") -> Verdict:
+    """Executed tests speak against it."""
+    return Verdict(Judged.FAILED, Evidence(_RUNGS[rung]), feedback)
+
+
+def unjudged(rung: str = "regression", feedback: str = "no valid test could be written") -> Verdict:
+    """Nothing speaks against it, but less is known than was asked for."""
+    return Verdict(Judged.UNJUDGED, Evidence(_RUNGS[rung]), feedback)
+
+
+class FakeVerification:
+    """`verdicts` maps a word to the verdict on every patch whose text holds it; the first that fits counts.
+
+    `asked` records the patches. Raises AssertionError for an empty patch or one that no word fits (unless
+    `otherwise` is given), and SandboxUnavailable when `lost`.
+    """
+
+    def __init__(
+        self,
+        verdicts: Mapping[str, Verdict],
+        *,
+        otherwise: Verdict | None = None,
+        accept: Accept = "reproduction",
+        can_judge: bool = True,
+        lost: bool = False,
+    ) -> None:
+        self.accept: Accept = accept
+        self._verdicts = verdicts
+        self._otherwise = otherwise
+        self._can_judge = can_judge
+        self._lost = lost
+        self._kept: dict[str, Verdict] = {}
+        self.asked: list[Patch] = []
+
+    @property
+    def can_judge(self) -> bool:
+        return self._can_judge
+
+    def judge(self, patch: Patch) -> Verdict:
+        assert patch, "an empty patch is never judged"
+        if self._lost:
+            raise SandboxUnavailable("the engine is gone")
+        if patch.digest not in self._kept:
+            self.asked.append(patch)
+            self._kept[patch.digest] = self._look_up(patch)
+        return self._kept[patch.digest]
+
+    def _look_up(self, patch: Patch) -> Verdict:
+        text = "\n".join(f"{p}\n{(patch.files[p] or b'').decode()}" for p in patch.paths)
+        for word, verdict in self._verdicts.items():
+            if word in text:
+                return verdict
+        assert self._otherwise is not None, f"nobody said how to judge:\n{text}"
+        return self._otherwise
+
+    def write_test(self, tier: Tier, number: int, assertions: int) -> Reproduction | None:
+        """A test that the tier's model is really asked for; what it answers is the test, "" is none."""
+        assert self._can_judge, "without tests nobody is asked for one"
+        prompt = Prompt((Message("user", f"write test {number}"),), purpose="self-test")
+        text = tier.model.complete(prompt).text
+        return Reproduction(f"tests/test_self_{number}.py", text.encode(), (text,), "fails") if text else None
+
+    def passes(self, patch: Patch, test: Reproduction) -> bool:
+        """A test passes with every patch that holds its text."""
+        assert patch, "an empty patch is never judged"
+        return any(test.content in (c or b"") for c in patch.files.values())
+
+    def open_sandbox(self) -> Sandbox:
+        raise SandboxUnavailable("this judge has no sandbox")
