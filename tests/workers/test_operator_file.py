@@ -119,7 +119,7 @@ def test_lines_are_right_after_a_multiline_string() -> None:
 
 
 def test_an_unreadable_file_says_which(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="nowhere.toml"):
+    with pytest.raises(ConfigError, match=r"nowhere\.toml"):
         load_operator(tmp_path / "nowhere.toml")
     (tmp_path / "latin.toml").write_bytes(b"# \xe9")
     with pytest.raises(ConfigError, match="cannot be read"):

@@ -112,6 +112,7 @@ def test_a_bomb_of_aliases_is_refused_before_it_grows() -> None:
 @settings(max_examples=300, deadline=None)
 def test_any_text_ends_in_a_file_or_in_problems(text: str) -> None:
     try:
-        parse(text)
+        found: object = parse(text)
     except ConfigError as error:
-        assert error.problems
+        found = error.problems
+    assert found

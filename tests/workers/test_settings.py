@@ -68,7 +68,7 @@ def test_two_webhook_secrets_while_rotating() -> None:
 
 @pytest.mark.parametrize("value", ["", " , "])
 def test_no_webhook_secret_no_start(value: str) -> None:
-    with pytest.raises(ConfigError, match="PENNYFIX_GITHUB_WEBHOOK_SECRET.*is not set"):
+    with pytest.raises(ConfigError, match=r"PENNYFIX_GITHUB_WEBHOOK_SECRET.*is not set"):
         load_settings(github_webhook_secret=value).require_webhook_secret()
 
 
