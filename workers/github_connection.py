@@ -45,7 +45,8 @@ class Connection:
     """Requests to one repository. Use with `with`: leaving it revokes the token.
 
     `repository` is owner/name; `repository_id` limits the token. `write_interval` seconds lie between two
-    writes (GitHub asks for at least one). Every method raises `ForgeError`.
+    writes (GitHub asks for at least one). With a `given_token` ("" asks anonymously) nothing is minted or revoked.
+    Every method raises `ForgeError`.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Connection:
         repository_id: int,
         repository: str,
         permissions: Mapping[str, str] = PERMISSIONS,
+        given_token: str | None = None,
         write_interval: float = 1.0,
         timeout: float = 30.0,
         read_retries: int = 3,
@@ -73,6 +75,7 @@ class Connection:
         self._version = api_version
         self._private_key = private_key
         self._permissions = dict(permissions)
+        self._given = given_token
         self._granted: Mapping[str, str] = {}
         self._write_interval = write_interval
         self._timeout = timeout
@@ -96,7 +99,7 @@ class Connection:
     def token(self) -> str:
         """The installation token (minted on first use). It stays in the worker, never in a sandbox."""
         with self._lock:
-            if not self._token:
+            if self._client is None:
                 self._mint()
             return self._token
 
@@ -109,7 +112,7 @@ class Connection:
     def revoke(self) -> None:
         """Take the token back (it would live for an hour). Safe to call twice; never raises."""
         with self._lock:
-            if self._token and self._client is not None:
+            if self._token and self._client is not None and self._given is None:
                 with contextlib.suppress(Refused, Unreachable, RateLimited):  # it expires within the hour anyway
                     self._send(self._client, "DELETE", "/installation/token")
             self._forget()
@@ -134,6 +137,9 @@ class Connection:
     def _mint(self) -> None:
         import githubkit
 
+        if self._given is not None:
+            self._token, self._client = self._given, self._open(self._given or None)
+            return
         app = self._open(githubkit.AppAuthStrategy(self.app_id, self._private_key))
         wanted = dict(self._permissions)
         path = f"/app/installations/{self.installation_id}/access_tokens"

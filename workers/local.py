@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from sandbox.backends import choose
 from sandbox.mirror import Mirror
@@ -25,7 +26,9 @@ from strategies.step import Step
 from workers.bench import OpenModel
 from workers.bill import Bill, bill
 from workers.course_of import backend_options, pennyfix_version
+from workers.github import GitHub
 from workers.ground import Ground, Solved
+from workers.issue_text import visible_issue
 from workers.operator_file import Operator
 from workers.quote import Quote
 from workers.quoting import quote_for
@@ -72,6 +75,24 @@ def read_issue_file(path: Path) -> Issue:
         raise IssueUnreadable(f"{path} holds no text; give a text file whose first line is the title")
     title, _, body = text.partition("\n")
     return clean_issue(re.sub(r"^#+\s*", "", title), body)
+
+
+def read_issue_of(url: str, number: int, *, settings: Settings, token: str = "") -> Issue:
+    """An issue of a repository on GitHub, by its number; `token` "" asks anonymously. Raises ForgeError."""
+    parts = urlsplit(url)
+    name = "/".join(parts.path.removesuffix(".git").strip("/").split("/")[:2])
+    api = "https://api.github.com" if parts.hostname == "github.com" else settings.github_api_url
+    with GitHub(
+        api_url=api,
+        api_version=settings.github_api_version,
+        app_id="",
+        private_key="",
+        installation_id=0,
+        repository_id=0,
+        repository=name,
+        given_token=token,
+    ) as github:
+        return visible_issue(github, github.read_issue(number), name)
 
 
 def open_local(path_or_url: str, home: Path, token: str = "") -> Workspace:

@@ -12,11 +12,14 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
 
+import structlog
 from sqlalchemy.exc import OperationalError
 
 from workers import jobs
 from workers.database import Database
 from workers.job import Lease, LeaseLost
+
+log = structlog.get_logger()
 
 
 class Cancelled(Exception):
@@ -95,3 +98,5 @@ class Watch:
                 except LeaseLost:
                     self._lost = True
                     return
+                except Exception:
+                    log.warning("progress could not be shown", job=self.lease.job_id, exc_info=True)

@@ -17,7 +17,15 @@ from deploy.demo.github import StandIn
 from deploy.demo.github.rest import Wire
 from tests.deploy.standins import Conformance
 from workers import labels
-from workers.forge import CredentialsRefused, InstallationGone, Missing, RateLimited, Unprocessable, Unreachable
+from workers.forge import (
+    CredentialsRefused,
+    InstallationGone,
+    Missing,
+    RateLimited,
+    Refused,
+    Unprocessable,
+    Unreachable,
+)
 from workers.github import GitHub
 
 NAME = "demo/parcel"
@@ -265,3 +273,16 @@ def test_writes_are_at_least_the_interval_apart(world: StandIn, opened: Callable
     github.add_comment(number, "two")
     assert len(slept) == 1
     assert 4.0 < slept[0] <= 5.0
+
+
+def test_an_issue_can_be_read_with_a_persons_own_token_which_is_not_revoked(
+    world: StandIn, opened: Callable[..., GitHub]
+) -> None:
+    number = world.open_issue(NAME, "Rounding", "is wrong", by="ada")
+    minted = opened().token
+    with opened(given_token=minted, private_key="", installation_id=0) as github:
+        assert github.read_issue(number).title == "Rounding"
+    with opened(given_token=minted) as again:
+        assert again.read_issue(number).title == "Rounding"
+    with opened(given_token="") as nobody, pytest.raises(Refused):
+        nobody.read_issue(number)
