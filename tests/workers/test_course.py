@@ -28,16 +28,16 @@ from strategies.usage import Usage
 from strategies.verdict import Counts, Evidence, Judged, Reproduction, Rung, Verdict
 from tests.fakes.databases import sqlite_url
 from tests.fakes.github import FakeGitHub, issue, repository
-from workers import jobs, labels, places, sweeper, texts
+from workers import deliveries, jobs, labels, outcomes, places, sweeper, texts
 from workers.budget import Limits
-from workers.command import Place
+from workers.command import Command, FollowUp, Instruct, Observe, Place
 from workers.course import Course, Forge, run
 from workers.database import Database, open_database
 from workers.forge import RateLimited, RemoteCommit, ReviewComment, Unreachable
 from workers.ground import Ground, Solved
 from workers.job import Job, State
 from workers.job_record import Versions
-from workers.obey import ROUNDS, queue_follow_up
+from workers.obey import ROUNDS, obey, queue_follow_up
 from workers.quote import Quote
 from workers.record import find
 from workers.tell import tell_ended
@@ -578,3 +578,43 @@ def test_a_quote_above_the_threshold_waits_for_approval(house: Callable[..., Hou
     assert run(course, it.start()) is State.DECLINED
     assert "/autofix approve" in it.said
     assert it.solver.calls == 0
+
+
+def obeyed(it: House, command: Command, guid: str) -> str:
+    with it.database.begin() as session:
+        deliveries.record(session, guid=guid, event="e", action="a", body_digest="", command=command, now=it.clock())
+    return obey(it.course, guid)
+
+
+def test_what_became_of_our_pull_request_is_remembered_and_other_peoples_are_not(house: Callable[..., House]) -> None:
+    it = house(solved(tried(passes=True)))
+    run(it.course, it.start())
+    place = Place(3, 7, "ada/parcel", 9)
+    assert obeyed(it, Observe(place, "ada", "merged", "autofix/issue-1"), "a") == "remembered: merged"
+    assert obeyed(it, Observe(place, "ada", "merged", "autofix/issue-2"), "b") == "not a pull request of ours"
+    with it.database.read() as session:
+        [row] = outcomes.of_repository(session, 7)
+        assert (row.outcome, row.tier, row.strategy, row.evidence) == ("merged", "weak", "cascade", "reproduction")
+
+
+def test_a_review_by_somebody_who_may_not_spend_starts_nothing(house: Callable[..., House]) -> None:
+    it = house(solved(tried(passes=True)))
+    run(it.course, it.start())
+    review = FollowUp(Place(3, 7, "ada/parcel", 9), "eve", "review", "autofix/issue-1", "abc", 77)
+    assert obeyed(it, review, "a") == "eve has no write access"
+    assert it.woken == []
+
+
+def test_a_delivery_is_tried_again_when_github_is_away(house: Callable[..., House]) -> None:
+    it = house()
+
+    def away(what: str) -> None:
+        raise Unreachable(what)
+
+    it.github.after = away
+    command = Instruct(Place(3, 7, "ada/parcel", 1), "ada", "help", "", 44)
+    assert obeyed(it, command, "a") == "reaction"
+    it.github.after = lambda _what: None
+    assert obey(it.course, "a") == "nothing to do"
+    it.clock.now += timedelta(minutes=10)
+    assert obey(it.course, "a") == "answered: /autofix help"
