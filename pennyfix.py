@@ -45,6 +45,109 @@ def names(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
+@app.command()
+def up() -> None:
+    """Run everything on this machine: broker, receiver, workers and sweeper in one process tree.
+
+    Says where everything is, restarts what dies, and stops gracefully on Ctrl-C (twice to hurry).
+    """
+    from workers.settings import load_settings
+    from workers.up import up as run
+
+    run(load_settings(), say)
+
+
+@app.command()
+def serve() -> None:
+    """Run only the receiver and the pages (needs PENNYFIX_REDIS_URL or a running `pennyfix up` for the wake-ups)."""
+    from webhook.serve import serve as run
+    from workers.settings import load_settings
+
+    run(load_settings())
+
+
+@app.command()
+def worker(
+    name: Annotated[str, typer.Option(help="Names this worker in logs and on the operator's page.")] = "",
+) -> None:
+    """Run only a worker with its sweeper; start as many as you like, on as many machines (PostgreSQL and Redis)."""
+    import socket
+
+    from workers.settings import load_settings
+    from workers.sweep import beside
+    from workers.work import work
+
+    settings = load_settings()
+    with beside(settings):
+        work(settings, name=name or f"worker@{socket.gethostname()}")
+
+
+@app.command()
+def resolve(
+    where: Annotated[str, typer.Argument(metavar="PATH_OR_URL", help="A checkout here, or a repository's URL.")],
+    issue: Annotated[str, typer.Option(help="A file (its first line is the title), or a number.")],
+    strategy: Annotated[str, typer.Option(help="A strategy (default: the repository's, else cascade).")] = "",
+    max_usd: Annotated[str, typer.Option(help="Spend at most this on the issue, in USD.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only quote the cost; no model is called.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Resolve one issue without GitHub App: prints the diff, the evidence and the bill. Nothing is published.
+
+    Takes the committed state of the checkout. Exit code 0 only if the patch earned what the repository accepts.
+    """
+    from workers.local import quote_local, resolve_local
+    from workers.local_issue import find_issue
+    from workers.money import parse_usd
+    from workers.operator_file import load_operator
+    from workers.said import quote_json, quote_lines, result_json, result_lines
+    from workers.settings import load_settings
+
+    settings = load_settings()
+    operator = load_operator(settings.config)
+    cap = parse_usd(max_usd) if max_usd else None
+    _known_strategy(strategy)
+    found = find_issue(settings, where, issue)
+    if dry_run:
+        quote = quote_local(found, operator=operator)
+        emit(quote_json(quote)) if as_json else say("\n".join(quote_lines(quote)))
+        return
+    with LiveSteps() as step:
+        result = resolve_local(
+            where,
+            found,
+            settings=settings,
+            operator=operator,
+            strategy=strategy,
+            say=step,
+            cap=cap,
+            token=settings.github_token.get_secret_value(),
+        )
+    emit(result_json(result)) if as_json else say("\n".join(result_lines(result)))
+    raise typer.Exit(0 if result.accepted else 1)
+
+
+@app.command()
+def demo(
+    keep: Annotated[bool, typer.Option(help="Serve the stand-in's pages at the end (always on a terminal).")] = False,
+    sandbox: Annotated[str, typer.Option(help="docker, bubblewrap or process (default: the best here).")] = "",
+) -> None:
+    """From label to pull request on this machine, without account or key: a stand-in GitHub and scripted models."""
+    from rich.console import Console
+
+    from deploy.demo.demo import run
+
+    raise typer.Exit(run(None, Console(), keep=keep or sys.stdout.isatty(), sandbox=sandbox))
+
+
+def _known_strategy(name: str) -> None:
+    from strategies.registry import STRATEGIES
+
+    if name and name not in STRATEGIES:
+        raise typer.BadParameter(
+            f"{name!r} is no strategy; allowed are {', '.join(STRATEGIES)}", param_hint="--strategy"
+        )
+
+
 @study.command("replay")
 def study_replay(
     outcomes: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV of recorded outcomes.")],
@@ -131,6 +234,23 @@ class ProgressBar:
         self.bar.stop()
 
 
+class LiveSteps:
+    """Each step as a line on standard error, with the seconds since the start."""
+
+    def __enter__(self) -> Callable[[Any], None]:
+        import time
+
+        began = time.monotonic()
+
+        def tell(step: Any) -> None:
+            print(f"{time.monotonic() - began:6.1f} s  {step.text.splitlines()[0][:200]}", file=sys.stderr, flush=True)
+
+        return tell
+
+    def __exit__(self, *error: object) -> None:
+        sys.stderr.flush()
+
+
 EXPECTED: dict[str, int] = {
     # error class by name (so that asking costs no import) → exit code; the message already names the fix
     "ConfigError": 2,
@@ -144,9 +264,10 @@ EXPECTED: dict[str, int] = {
     "SandboxUnavailable": 3,
     "PreparationFailed": 3,
     "MirrorError": 3,
-    "GitHubError": 3,
-    "BrokerError": 3,
-    "DatabaseError": 3,
+    "ForgeError": 3,
+    "BrokerUnavailable": 3,
+    "DatabaseUrlError": 2,
+    "IssueUnreadable": 2,
     "OperationalError": 3,
 }
 

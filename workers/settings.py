@@ -48,6 +48,10 @@ class Settings(BaseSettings):
     github_client_secret: SecretStr = Field(
         SecretStr(""), description="the App's client secret (dashboard sign-in)", examples=["<from the App's page>"]
     )
+    github_token: SecretStr = Field(
+        SecretStr(""), description="a person's token: `pennyfix resolve` reads issues of private repositories with it",
+        examples=["github_pat_…"],
+    )  # fmt: skip
     github_api_url: str = Field(
         "https://api.github.com", description="https://api.github.com, or https://HOST/api/v3 for GHES",
         examples=["https://api.github.com"],

@@ -7,6 +7,8 @@ import signal
 import socket
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 
 import structlog
@@ -14,7 +16,7 @@ import structlog
 from workers import log as logging_setup
 from workers.context import Context, open_context
 from workers.parent import die_with_parent
-from workers.settings import load_settings
+from workers.settings import Settings, load_settings
 
 SECONDS = 5.0
 log = structlog.get_logger()
@@ -36,6 +38,21 @@ def keep_sweeping(context: Context, stop: threading.Event, *, seconds: float = S
         except Exception as error:  # noqa: BLE001  # a database or broker that is away comes back; this loop is what waits for it
             log.warning("a sweep failed", error=f"{type(error).__name__}: {error}"[:500])
         stop.wait(seconds)
+
+
+@contextmanager
+def beside(settings: Settings) -> Iterator[None]:
+    """Sweep in a thread of this process while the block runs: what a worker on its own machine does."""
+    stop = threading.Event()
+    context = open_context(settings)
+    thread = threading.Thread(target=keep_sweeping, args=(context, stop), name="sweeper", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(timeout=SECONDS)
+        context.database.close()
 
 
 def main(parent: int) -> None:
