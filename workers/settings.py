@@ -7,6 +7,7 @@ defaults it asks for by `require_app` or `require_webhook_secret`, which raise C
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -20,6 +21,7 @@ from workers.config_error import ConfigError, ConfigProblem
 
 PREFIX = "PENNYFIX_"
 SOURCE = "the environment (or .env)"
+LOGIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,98}[A-Za-z0-9])?", re.ASCII)
 KUBERNETES_PORT = "Kubernetes sets this for a Service named pennyfix; set `enableServiceLinks: false` in the pod"
 
 
@@ -81,6 +83,10 @@ class Settings(BaseSettings):
     public_url: str = Field(
         "", description="https://… where people and GitHub reach the receiver", examples=["https://fix.example.org"]
     )
+    operators: str = Field(
+        "", description="GitHub logins, separated by commas, who may use the operator's page; empty: nobody",
+        examples=["ada,grace"],
+    )  # fmt: skip
     workers: int = Field(2, ge=1, le=64, description="jobs at once in one worker, 1–64", examples=["2"])
     lease_seconds: float = Field(
         120, ge=1, le=3600, allow_inf_nan=False, examples=["120"],
@@ -134,6 +140,14 @@ class Settings(BaseSettings):
             raise ValueError("is not a Redis address")
         return value or None
 
+    @field_validator("operators")
+    @classmethod
+    def _logins(cls, value: str) -> str:
+        for login in filter(None, (part.strip() for part in value.split(","))):
+            if not LOGIN.fullmatch(login):
+                raise ValueError(f"contains {shown(login)}, which is not a GitHub login")
+        return value
+
     @field_validator("config")
     @classmethod
     def _config(cls, value: Path | None) -> Path | None:
@@ -146,6 +160,11 @@ class Settings(BaseSettings):
         """The secrets a delivery may be signed with; several while rotating."""
         parts = (p.strip() for p in self.github_webhook_secret.get_secret_value().split(","))
         return tuple(p for p in parts if p)
+
+    @property
+    def operator_logins(self) -> frozenset[str]:
+        """Who may use the operator's page, in lower case (GitHub's logins do not differ by case)."""
+        return frozenset(login.strip().lower() for login in self.operators.split(",") if login.strip())
 
     @property
     def github_web_url(self) -> str:

@@ -19,6 +19,7 @@ RowId = BigInteger().with_variant(Integer(), "sqlite")
 ACTIVE = text("state IN ('queued', 'running')")
 QUEUED = text("state = 'queued'")
 RUNNING = text("state = 'running'")
+FAILED = text("state = 'failed'")
 
 
 class Table(DeclarativeBase):
@@ -112,7 +113,8 @@ class RepositoryRow(Table):
 
 class JobRow(Table):
     """`workers.job.Job` and its lease. `told` False: it ended, and GitHub has not been told yet.
-    `restart_by`: who asked again while the cancelled run was still going. `needed`: the USD whose lack stopped it."""
+    `restart_by`: who asked again while the cancelled run was still going. `needed`: the USD whose lack stopped it.
+    `usd`: what its calls cost, `strong_usd`: what the strong model alone would have (an estimate); known at its end."""
 
     __tablename__ = "jobs"
     __table_args__ = (
@@ -127,7 +129,10 @@ class JobRow(Table):
             postgresql_where=text("state = 'over_budget'"),
         ),
         Index("ix_jobs_untold", "id", sqlite_where=text("NOT told"), postgresql_where=text("NOT told")),
+        Index("ix_jobs_failed", "id", sqlite_where=FAILED, postgresql_where=FAILED),
         Index("ix_jobs_repository_issue", "repository_id", "issue"),
+        Index("ix_jobs_repository_id_id", "repository_id", "id"),
+        Index("ix_jobs_repository_id_created_at", "repository_id", "created_at"),
         Index("ix_jobs_installation_id", "installation_id"),
         {"sqlite_autoincrement": True},  # an id is never given twice, also after a purge
     )
@@ -153,6 +158,8 @@ class JobRow(Table):
     told: Mapped[bool] = mapped_column(default=True)
     restart_by: Mapped[str] = mapped_column(default="")
     needed: Mapped[Decimal | None]
+    usd: Mapped[Decimal | None]
+    strong_usd: Mapped[Decimal | None]
     lease_owner: Mapped[str] = mapped_column(default="")
     lease_fence: Mapped[int] = mapped_column(default=0)
     lease_expires: Mapped[datetime | None]
@@ -320,7 +327,8 @@ class OutcomeRow(Table):
 
 
 class SessionRow(Table):
-    """A signed-in browser. Only the digest of its cookie is kept; `token` is the sealed GitHub user token."""
+    """A signed-in browser. Only the digest of its cookie is kept; `token` is the GitHub user token, sealed with a key
+    that only the cookie holds. `seen_at`: when GitHub was last asked what this person can see (`SightRow`)."""
 
     __tablename__ = "sessions"
     __table_args__ = (Index("ix_sessions_expires", "expires"),)
@@ -331,8 +339,32 @@ class SessionRow(Table):
     csrf: Mapped[str]
     token: Mapped[str] = mapped_column(default="")
     facts: Mapped[dict[str, Any] | None]
+    seen_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     expires: Mapped[datetime]
+
+
+class SignInRow(Table):
+    """A sign-in under way: the digest of the browser's cookie, and where to go afterwards. Taken away on first use."""
+
+    __tablename__ = "sign_ins"
+    __table_args__ = (Index("ix_sign_ins_expires", "expires"),)
+
+    id_digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    next: Mapped[str]
+    expires: Mapped[datetime]
+
+
+class SightRow(Table):
+    """A repository that the person of a session can see, and whether they administer it."""
+
+    __tablename__ = "sights"
+
+    id_digest: Mapped[str] = mapped_column(
+        String(64), ForeignKey("sessions.id_digest", ondelete="CASCADE"), primary_key=True
+    )
+    repository_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    administers: Mapped[bool]
 
 
 class SwitchRow(Table):
