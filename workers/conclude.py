@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sandbox.workspace import Workspace
 from strategies.meter import Charge
@@ -48,9 +48,14 @@ class Concluding:
 
 def conclude(c: Concluding) -> Settlement:
     """The ending of a job whose attempts are over."""
-    resolution = c.solved.resolution
-    kept = next((n for n, t in enumerate(resolution.tried, 1) if t is resolution.chosen), 0)
+    kept = next((n for n, t in enumerate(c.solved.resolution.tried, 1) if t is c.solved.resolution.chosen), 0)
     account = bill(c.charges, c.solved.strong, kept)
+    alone = str(account.strong_only.usd) if account.strong_only else ""
+    return replace(_ending(c, account, kept), strong_only=alone)
+
+
+def _ending(c: Concluding, account: Bill, kept: int) -> Settlement:
+    resolution = c.solved.resolution
     rows = attempt_rows(resolution.tried, c.charges)
     if resolution.patch and _publishable(c):
         return _publish(c, account, rows)

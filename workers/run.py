@@ -271,9 +271,11 @@ class Run:
             self._update(branch=pull.head_branch, pull_request=pull.number)
         self.course.at(11)
         settle(self.forge, self.telling, settlement, self.job.issue, pull, self.watch.fence)
-        now = self.course.clock()
+        now, cost = self.course.clock(), self._bill().total
         with self.course.database.begin() as session:
-            jobs.fenced(session, self.watch.lease)
+            row = jobs.fenced(session, self.watch.lease)
+            row.usd = cost
+            row.strong_usd = Decimal(settlement.strong_only) if settlement.strong_only else None
             timeline.add_step(session, self.job.id, Step(DONE, settlement.headline), now)
             if pull is not None:
                 self._remember(session, settlement, pull, now)

@@ -24,7 +24,8 @@ class Settlement:
 
     `label` "" leaves none. `wanted_label` is the one that must still be on the issue when something is published.
     `check` is a check run's conclusion. `evidence`, `tier` and `strategy` are one word each, for the outcome's row.
-    `threads` are line comments of a review that are answered. `needed` is USD of the call that found no room.
+    `threads` are line comments of a review that are answered. `needed` is USD of the call that found no room,
+    `strong_only` USD that the strong model alone would have cost (an estimate, "" for none).
     `quiet`: see `workers.admit.Turned`.
     """
 
@@ -42,6 +43,7 @@ class Settlement:
     tier: str = ""
     strategy: str = ""
     needed: str = ""
+    strong_only: str = ""
 
 
 def to_facts(s: Settlement) -> dict[str, Any]:
@@ -65,7 +67,7 @@ def from_facts(facts: dict[str, Any]) -> Settlement:
     if raw is not None:
         files: Files = {path: None if c is None else (c[0], _unpack(c[1])) for path, c in raw["files"].items()}
         publication = Publication(files=files, **{name: raw[name] for name in _PUBLICATION})
-    plain = {name: facts[name] for name in _PLAIN}
+    plain = {name: facts.get(name, "") for name in _PLAIN}
     state, threads = State(facts["state"]), tuple(facts["threads"])
     return Settlement(**plain, state=state, threads=threads, publication=publication)
 
@@ -82,6 +84,7 @@ _PLAIN = (
     "tier",
     "strategy",
     "needed",
+    "strong_only",
 )
 _PUBLICATION = ("issue", "branch", "base", "parent", "message", "title", "body", "draft", "follow_up")
 
