@@ -1,0 +1,1 @@
+"""What `pennyfix doctor` looks at: one noun per file, each a function that returns `Check`s and never raises."""
