@@ -199,6 +199,7 @@ class Run:
             jobs.fenced(session, self.watch.lease)
             diffs = [workspace.diff(t.attempt.patch) if t.attempt.patch else "" for t in solved.resolution.tried]
             timeline.keep_attempts(session, self.job.id, strategy, solved.resolution.tried, diffs, self.course.clock())
+            timeline.keep_versions(session, self.job.id, solved.versions, self.course.clock())
         settlement = conclude(
             Concluding(
                 job=self.job.id,

@@ -15,8 +15,8 @@ from strategies.step import Step
 from workers import texts
 from workers.forge import ForgeError, Missing, RemoteComment
 
-HIDDEN_STEPS = frozenset({"settlement", "settled"})
-"""Kinds of steps that are for resuming, not for reading."""
+HIDDEN_STEPS = frozenset({"settlement", "settled", "versions"})
+"""Kinds of steps that are for resuming and for the record, not for reading."""
 
 
 class Comments(Protocol):

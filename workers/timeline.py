@@ -13,11 +13,13 @@ from strategies.step import Step
 from strategies.strategy import Tried
 from strategies.verdict import Evidence
 from workers import settlement
-from workers.job_record import evidence_json
+from workers.job_record import Versions, evidence_json
 from workers.redact import redact
 from workers.settlement import Settlement
 from workers.tables import AttemptRow, StepRow
 
+VERSIONS = "versions"
+"""The kind of step that says what exactly ran."""
 LONGEST_DIFF = 400_000
 """Characters of a diff that are kept."""
 
@@ -65,6 +67,18 @@ def keep_attempts(
                 started_at=now,
             )
         )
+
+
+def keep_versions(session: Session, job_id: int, versions: Versions, now: datetime) -> None:
+    """What exactly ran: for whoever asks later what produced a patch, also when none was published."""
+    facts: dict[str, object] = {
+        "pennyfix": versions.pennyfix,
+        "strategy": versions.strategy,
+        "accept": versions.accept,
+        "tiers": {name: dict(parameters) for name, parameters in versions.tiers.items()},
+        "prompts": dict(versions.prompts),
+    }
+    add_step(session, job_id, Step(VERSIONS, f"Pennyfix {versions.pennyfix}, strategy {versions.strategy}", facts), now)
 
 
 def _evidence(evidence: Evidence) -> dict[str, Any]:
