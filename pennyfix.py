@@ -26,6 +26,10 @@ app = typer.Typer(
 )
 study = typer.Typer(no_args_is_help=True, help="Compare strategies and models: cost against resolution.")
 app.add_typer(study, name="study")
+budget = typer.Typer(no_args_is_help=True, help="What each repository may spend a month, and what it has spent.")
+app.add_typer(budget, name="budget")
+jobs = typer.Typer(no_args_is_help=True, help="What is being worked on, what came of it, and what exactly ran.")
+app.add_typer(jobs, name="jobs")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
@@ -137,6 +141,224 @@ def demo(
     from deploy.demo.demo import run
 
     raise typer.Exit(run(None, Console(), keep=keep or sys.stdout.isatty(), sandbox=sandbox))
+
+
+@app.command()
+def setup(
+    organization: Annotated[str, typer.Option(help="Register the App for this organization, not for yourself.")] = "",
+    public_url: Annotated[
+        str, typer.Option(help="https://… where GitHub reaches this machine (default: PENNYFIX_PUBLIC_URL).")
+    ] = "",
+    name: Annotated[str, typer.Option(help="The App's name on GitHub, at most 34 characters.")] = "",
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port of the local page (0: any).")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Make another App although one is configured.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Make the GitHub App: a local page takes its manifest to GitHub, and its keys come back into .env (mode 0600).
+
+    GitHub must reach this machine at --public-url: a reverse proxy or, for development, a tunnel that leaves bytes
+    unchanged (cloudflared tunnel --url http://127.0.0.1:8000; tailscale funnel 8000; ngrok http 8000). Relays that
+    re-write the JSON break its signature. What is delivered while nothing runs, `pennyfix up` asks for again.
+    """
+    from dataclasses import asdict
+
+    from webhook.setup_run import Answers, run_setup
+    from workers.settings import load_settings
+
+    answers = Answers(organization=organization, name=name, public_url=public_url, port=port, force=force)
+    made = run_setup(load_settings(), answers, (lambda line: print(line, file=sys.stderr)) if as_json else say)
+    if made is None:
+        raise typer.Exit(1)
+    if as_json:
+        secret = ("pem", "webhook_secret", "client_secret")
+        emit({k: v for k, v in asdict(made).items() if k not in secret})
+
+
+@app.command()
+def doctor(
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help="Look only at: disk, database, broker, github, webhook, sandbox, models (repeatable)."),
+    ] = None,
+    call_models: Annotated[
+        bool, typer.Option("--call-models", help="Really ask each model one word, and say what it cost.")
+    ] = False,
+    redeliver: Annotated[
+        bool, typer.Option("--redeliver", help="Ask GitHub for the deliveries that were missed.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Check everything a labeled issue needs on its way, and print for each failure the line that fixes it.
+
+    Exit code 1 when something failed. Spends nothing without --call-models; changes nothing without --redeliver.
+    """
+    from dataclasses import asdict
+
+    from rich.console import Console
+
+    from workers.checks.check import Options
+    from workers.console import print_check, print_verdict
+    from workers.doctor import LOOKS, examine, failed
+
+    unknown = [n for n in only or () if n not in LOOKS]
+    if unknown:
+        raise typer.BadParameter(f"{unknown[0]!r} is not one of {', '.join(LOOKS)}", param_hint="--only")
+    console = Console(soft_wrap=True)
+    found = []
+    for check in examine(Options(call_models, redeliver), only=tuple(only or ())):
+        found.append(check)
+        if not as_json:
+            print_check(console, check)
+    if as_json:
+        emit({"ok": not failed(found), "checks": [asdict(check) for check in found]})
+    else:
+        print_verdict(console, found)
+    raise typer.Exit(1 if failed(found) else 0)
+
+
+Repository = Annotated[str, typer.Argument(metavar="OWNER/NAME")]
+
+
+@budget.command("list")
+def budget_list(as_json: Json = False) -> None:
+    """Every repository's month: spent, budget, forecast, and who says so."""
+    from workers.budget_report import budget_lines
+    from workers.console import budget_json, print_budgets
+
+    with Desk() as (context, console):
+        with context.database.read() as session:
+            lines = budget_lines(session, context.limits, context.clock())
+        emit([budget_json(line) for line in lines]) if as_json else print_budgets(console, lines)
+
+
+@budget.command("show")
+def budget_show(repository: Repository, as_json: Json = False) -> None:
+    """One repository's month: bar, forecast, by tier and model, by issue."""
+    from dataclasses import asdict
+
+    from workers import books
+    from workers.budget_report import budget_line, find_repository
+    from workers.console import budget_json, print_budget
+
+    with Desk() as (context, console):
+        with context.database.read() as session:
+            row = find_repository(session, repository)
+            line = budget_line(session, row, context.limits, context.clock())
+            by_model = books.by_tier_model(session, line.month, repository_id=row.id)
+            by_issue = books.by_issue(session, row.id, line.month)
+        if as_json:
+            tables = {"by_model": [asdict(b) for b in by_model], "by_issue": [asdict(b) for b in by_issue]}
+            emit({**budget_json(line), **tables})
+        else:
+            print_budget(console, line, by_model, by_issue)
+
+
+@budget.command("set", context_settings={"ignore_unknown_options": True})  # so that -5 is answered as an amount
+def budget_set(
+    repository: Repository,
+    amount: Annotated[str, typer.Argument(metavar="USD", help="Like 50 or 12.50; `file` to go back to the file's.")],
+    as_json: Json = False,
+) -> None:
+    """Set a repository's month in USD. Jobs that waited for money go on, oldest first. The change is audited."""
+    from dataclasses import asdict
+
+    from workers.desk import change_budget, cli_actor
+    from workers.money import show_usd
+
+    with Desk() as (context, _):
+        changed = change_budget(context, repository, amount, actor=cli_actor())
+    if as_json:
+        emit(asdict(changed))
+        return
+    say(f"{changed.repository}: {show_usd(changed.before.month)} → {show_usd(changed.after.month)} a month")
+    if changed.resumed:
+        say(f"These jobs go on: {', '.join(map(str, changed.resumed))}")
+
+
+JobId = Annotated[int, typer.Argument(metavar="ID", min=1)]
+
+
+@jobs.command("list")
+def jobs_list(
+    state: Annotated[str, typer.Option(help="queued, running, opened, declined, failed, cancelled, over_budget.")] = "",
+    repository: Annotated[str, typer.Option(metavar="OWNER/NAME", help="Only this repository's.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many, newest first.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """The newest jobs, with state, pull request and cost."""
+    from workers.budget_report import find_repository
+    from workers.console import job_line_json, print_jobs
+    from workers.job import State
+    from workers.job_report import list_jobs
+
+    if state and state not in list(State):
+        raise typer.BadParameter(f"{state!r} is not one of {', '.join(State)}", param_hint="--state")
+    with Desk() as (context, console):
+        with context.database.read() as session:
+            whose = find_repository(session, repository).id if repository else None
+            lines = list_jobs(session, state=State(state) if state else None, repository_id=whose, limit=limit)
+        emit([job_line_json(line) for line in lines]) if as_json else print_jobs(console, lines)
+
+
+@jobs.command("show")
+def jobs_show(
+    job_id: JobId,
+    diffs: Annotated[bool, typer.Option(help="Also print each attempt's diff.")] = True,
+    as_json: Json = False,
+) -> None:
+    """What exactly produced this patch: strategy, tiers, models and prices, prompts, attempts, every call."""
+    from workers.console import job_json, print_job
+    from workers.job_report import job_report
+
+    with Desk() as (context, console):
+        with context.database.read() as session:
+            report = job_report(session, job_id)
+        emit(job_json(report)) if as_json else print_job(console, report, diffs=diffs)
+
+
+@jobs.command("cancel")
+def jobs_cancel(job_id: JobId, as_json: Json = False) -> None:
+    """Stop a job that waits or runs; a running one ends after the call it is in."""
+    from dataclasses import asdict
+
+    from workers.desk import cancel_job, cli_actor
+
+    with Desk() as (context, _):
+        job = cancel_job(context, job_id, actor=cli_actor())
+    said = "is asked to stop" if job.state.active else f"is {job.state}"
+    emit(asdict(job)) if as_json else say(f"job {job.id} {said}")
+
+
+@jobs.command("retry")
+def jobs_retry(
+    job_id: JobId,
+    strategy: Annotated[str, typer.Option(help="Another strategy (default: the same).")] = "",
+    as_json: Json = False,
+) -> None:
+    """Run an ended job again as a new one, in the name of the person who asked at first."""
+    from dataclasses import asdict
+
+    from workers.desk import cli_actor, retry_job
+
+    _known_strategy(strategy)
+    with Desk() as (context, _):
+        job = retry_job(context, job_id, actor=cli_actor(), strategy=strategy)
+    emit(asdict(job)) if as_json else say(f"job {job.id} is queued for {job.repository}#{job.issue}")
+
+
+class Desk:
+    """The database and a console for one command; the database is closed afterwards."""
+
+    def __enter__(self) -> tuple[Any, Any]:
+        from rich.console import Console
+
+        from workers.context import open_context
+
+        self.context = open_context()
+        return self.context, Console()
+
+    def __exit__(self, *error: object) -> None:
+        self.context.database.close()
 
 
 def _known_strategy(name: str) -> None:
@@ -268,6 +490,9 @@ EXPECTED: dict[str, int] = {
     "BrokerUnavailable": 3,
     "DatabaseUrlError": 2,
     "IssueUnreadable": 2,
+    "NoSuchRepository": 2,
+    "NoSuchJob": 2,
+    "NotPossible": 1,
     "OperationalError": 3,
 }
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import pwd
-from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
@@ -18,7 +17,6 @@ from workers import audit, jobs, resume
 from workers.budget import Budget
 from workers.budget_report import find_repository
 from workers.budget_rows import budget_of, set_budget
-from workers.checked import nearest
 from workers.context import Context
 from workers.job import Job, Kind, State
 from workers.job_report import find_job
@@ -83,18 +81,12 @@ def cancel_job(context: Context, job_id: int, *, actor: str) -> Job:
         return find_job(session, job_id)
 
 
-def retry_job(
-    context: Context, job_id: int, *, actor: str, strategy: str = "", strategies: Collection[str] = ()
-) -> Job:
+def retry_job(context: Context, job_id: int, *, actor: str, strategy: str = "") -> Job:
     """A new job for the same issue or follow-up, in the name of the person who asked at first: their right to spend is
     looked at again. `strategy` "" keeps the old job's. The new job.
 
-    Raises NoSuchJob, NotPossible when one is active or the strategy is unknown.
+    Raises NoSuchJob, NotPossible when one is active.
     """
-    if strategy and strategy not in strategies:
-        meant = nearest(strategy, strategies)
-        hint = f"did you mean {meant}? " if meant else ""
-        raise NotPossible(f"{strategy!r} is no strategy; {hint}allowed are {', '.join(sorted(strategies))}")
     with context.database.begin() as session:
         old = find_job(session, job_id)
         if old.state.active:

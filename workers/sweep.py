@@ -16,6 +16,7 @@ import structlog
 from workers import log as logging_setup
 from workers.context import Context, open_context
 from workers.parent import die_with_parent
+from workers.redeliver import keep_redelivering
 from workers.settings import Settings, load_settings
 
 SECONDS = 5.0
@@ -47,12 +48,18 @@ def beside(settings: Settings) -> Iterator[None]:
     context = open_context(settings)
     thread = threading.Thread(target=keep_sweeping, args=(context, stop), name="sweeper", daemon=True)
     thread.start()
+    _ask_for_missed(context, stop)
     try:
         yield
     finally:
         stop.set()
         thread.join(timeout=SECONDS)
         context.database.close()
+
+
+def _ask_for_missed(context: Context, stop: threading.Event) -> None:
+    """Deliveries that did not arrive, in a thread of its own: GitHub may take its time to answer."""
+    threading.Thread(target=keep_redelivering, args=(context, stop), name="redelivery", daemon=True).start()
 
 
 def main(parent: int) -> None:
@@ -62,7 +69,9 @@ def main(parent: int) -> None:
     logging_setup.configure(settings, "sweeper")
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
-    keep_sweeping(open_context(settings), stop)
+    context = open_context(settings)
+    _ask_for_missed(context, stop)
+    keep_sweeping(context, stop)
 
 
 if __name__ == "__main__":
