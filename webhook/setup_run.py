@@ -43,9 +43,9 @@ def run_setup(
     `say` gets the address to open, and afterwards the next steps.
     """
     public_url = (answers.public_url or settings.public_url).rstrip("/")
-    check_addresses(settings.github_web_url, public_url, answers.name, answers.organization)
     if settings.github_app_id and not answers.force:
         raise ConfigError("pennyfix setup", (_already(settings.github_app_id),))
+    check_addresses(settings.github_web_url, public_url, answers.name, answers.organization)
     check_writable(answers.env_file)
     check_writable(settings.home / "github-app.pem")
     with _listen(host, settings.port if answers.port is None else answers.port) as listening:
@@ -53,7 +53,7 @@ def run_setup(
         plan = Plan(settings.github_web_url, public_url, page_url, load_manifest(), answers.name, answers.organization)
 
         def keep(made: MadeApp) -> None:
-            keep_app(made, settings.home, answers.env_file, public_url)
+            keep_app(made, settings, answers.env_file, public_url)
 
         setup = Setup(plan, lambda code: _convert(settings, code), keep, say)
         say(f"Open this address in your browser; it works once:\n\n  {page_url}{PATH}?token={setup.token}\n")
@@ -66,9 +66,9 @@ def run_setup(
     return setup.made
 
 
-def keep_app(made: MadeApp, home: Path, env_file: Path, public_url: str) -> None:
+def keep_app(made: MadeApp, settings: Settings, env_file: Path, public_url: str) -> None:
     """Write the key into the state folder, the rest into the env file. Raises OSError."""
-    key = home / f"github-app-{made.id}.pem"
+    key = settings.home / f"github-app-{made.id}.pem"
     write_private(key, made.pem)
     set_lines(
         env_file,
@@ -78,6 +78,7 @@ def keep_app(made: MadeApp, home: Path, env_file: Path, public_url: str) -> None
             f"{PREFIX}GITHUB_WEBHOOK_SECRET": made.webhook_secret,
             f"{PREFIX}GITHUB_CLIENT_ID": made.client_id,
             f"{PREFIX}GITHUB_CLIENT_SECRET": made.client_secret,
+            f"{PREFIX}GITHUB_API_URL": settings.github_api_url,
             f"{PREFIX}PUBLIC_URL": public_url,
         },
     )

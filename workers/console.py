@@ -71,7 +71,7 @@ def print_check(console: Console, check: Check) -> None:
     mark, style = MARKS[check.outcome]
     console.print(Text.assemble((f"{mark:>5} ", style), (f" {check.name}", "bold"), ("  ", ""), plain(check.detail)))
     if check.fix and check.outcome is not Outcome.OK:
-        console.print(Padding(Text.assemble(("fix: ", "bold"), plain(check.fix)), (0, 0, 0, 7)))
+        console.print(Text.assemble(("       fix: ", "bold"), plain(check.fix)))
 
 
 def print_verdict(console: Console, checks: Sequence[Check]) -> None:

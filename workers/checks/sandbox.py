@@ -28,6 +28,7 @@ def sandbox(ground: Ground) -> list[Check]:
     limits = Limits(
         cpus=1.0, memory_mb=128, pids=64, disk_mb=64, output_bytes=200_000, setup_seconds=120, lifetime_seconds=600
     )
+    ground.settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     options = replace(backend_options(ground.settings, ground.operator), limits=limits)
     try:
         backend = choose(ground.settings.sandbox, options)
