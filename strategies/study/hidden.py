@@ -19,6 +19,7 @@ from sandbox.workspace import Workspace
 from strategies.study.task import Hidden, TaskError
 
 SECONDS = 1800.0
+"""How long a task from outside may test; a corpus task is done in a minute."""
 SHOWN = 5
 
 

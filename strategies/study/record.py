@@ -1,0 +1,189 @@
+"""What is kept of one issue under one strategy: enough to say what exactly produced the result, and to compare it.
+
+One JSON object a line, appended whole; a line that a kill cut short is no record and is done again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, is_dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from strategies.meter import Charge
+from strategies.price import Price
+from strategies.resolution import Resolution
+from strategies.strategy import Strategy, Tried
+from strategies.study.hidden import HiddenResult
+from strategies.study.task import TaskError
+from strategies.tier import Tier
+
+FILE = "records.jsonl"
+DIFF = 40_000
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The part of a line that figures are made from. `usd` None: the cost of a call is unknown."""
+
+    task: str
+    strategy: str
+    resolved: bool | None
+    usd: Decimal | None
+    setting: Mapping[str, Any]
+    row: Mapping[str, Any]
+
+
+def line_of(
+    task: str,
+    strategy: str,
+    setting: Mapping[str, Any],
+    resolution: Resolution,
+    charges: Sequence[Charge],
+    hidden: HiddenResult,
+    diff: str,
+    seconds: float,
+) -> dict[str, Any]:
+    """One record. Money is text."""
+    known = [c.usd for c in charges if c.usd is not None]
+    chosen = resolution.chosen
+    return {
+        "instance_id": task,
+        "strategy": strategy,
+        "resolved": hidden.resolved,
+        "hidden": {"why": hidden.why, "failed": list(hidden.failed)},
+        "ending": str(resolution.ending),
+        "reason": resolution.reason,
+        "accepted_tier": chosen.attempt.tier if chosen else None,
+        "verdict": _verdict(chosen) if chosen else None,
+        "usd": str(sum(known, Decimal(0))) if len(known) == len(charges) else None,
+        "calls": [_call(c) for c in charges],
+        "tried": [
+            {"tier": t.attempt.tier, "solver": t.attempt.solver, "note": t.attempt.note, "error": t.attempt.error}
+            | _verdict(t)
+            for t in resolution.tried
+        ],
+        "setting": dict(setting),
+        "diff": diff[:DIFF],
+        "seconds": round(seconds, 2),
+    }
+
+
+def setting_of(
+    strategy: Strategy, tiers: Sequence[Tier], prompts: Mapping[str, str], version: str, base: str
+) -> dict[str, Any]:
+    """Everything that shapes a result: the strategy with its parameters, tiers with models and prices, prompts."""
+    return {
+        "pennyfix": version,
+        "base_commit": base,
+        "parameters": {"class": type(strategy).__name__} | parameters(strategy),
+        "tiers": [
+            {
+                "tier": t.name,
+                "model": t.model.name,
+                "price": price(t.model.model.price),
+                "solver": t.solver,
+                "attempts": t.attempts,
+                "temperature": t.temperature,
+                "max_turns": t.max_turns,
+            }
+            for t in tiers
+        ],
+        "prompts": dict(prompts),
+    }
+
+
+def parameters(thing: object) -> dict[str, Any]:
+    """A strategy's fields as JSON; functions by their name."""
+    if not is_dataclass(thing) or isinstance(thing, type):
+        return {}
+    return {name: _plain(getattr(thing, name)) for name in thing.__dataclass_fields__ if not name.startswith("_")}
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return {"class": type(value).__name__} | parameters(value)
+    if callable(value):
+        return getattr(value, "__name__", type(value).__name__)
+    if isinstance(value, tuple | list):
+        return [_plain(v) for v in value]
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def price(p: Price) -> dict[str, str | None]:
+    """USD per million tokens as text."""
+    fields = {"input": p.input, "output": p.output, "cached_input": p.cached_input, "cache_write": p.cache_write}
+    return {k: None if v is None else str(v) for k, v in fields.items()}
+
+
+def _call(c: Charge) -> dict[str, Any]:
+    return {
+        "tier": c.tier,
+        "model": c.model,
+        "purpose": c.purpose,
+        "attempt": c.attempt,
+        "usage": asdict(c.usage),
+        "usd": None if c.usd is None else str(c.usd),
+        "seconds": round(c.seconds, 2),
+        "error": c.error,
+    }
+
+
+def _verdict(t: Tried) -> dict[str, Any]:
+    e = t.verdict.evidence
+    return {
+        "judged": str(t.verdict.judged),
+        "rungs": [r.name.lower() for r in sorted(e.rungs)],
+        "before": None if e.before is None else asdict(e.before),
+        "after": None if e.after is None else asdict(e.after),
+        "broken": list(e.broken[:20]),
+        "flaky": list(e.flaky[:20]),
+        "reproduction": None if e.reproduction is None else e.reproduction.passes,
+        "notes": list(e.notes[:10]),
+    }
+
+
+def read_records(folder: Path) -> tuple[Record, ...]:
+    """The records of a study's folder, the last of each (task, strategy). Raises TaskError when there are none."""
+    path = folder / FILE
+    found: dict[tuple[str, str], Record] = {}
+    for line in path.read_bytes().splitlines() if path.is_file() else ():
+        try:
+            row = json.loads(line)
+        except ValueError:
+            continue  # cut short by a kill
+        usd = None if row["usd"] is None else Decimal(row["usd"])
+        record = Record(row["instance_id"], row["strategy"], row["resolved"], usd, row["setting"], row)
+        found[record.task, record.strategy] = record
+    if not found:
+        raise TaskError(f"{folder} holds no records; `pennyfix study run` writes them there (--out)")
+    return tuple(found.values())
+
+
+class Records:
+    """Appends records, each in one write that is on disk before it counts. Safe between threads."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / FILE
+        whole = not path.exists() or not path.stat().st_size or path.read_bytes().endswith(b"\n")
+        self._file = path.open("ab")
+        self._lock = threading.Lock()
+        if not whole:
+            self._file.write(b"\n")
+
+    def append(self, row: Mapping[str, Any]) -> None:
+        """Keep one record."""
+        line = json.dumps(row, ensure_ascii=True, default=str).encode() + b"\n"
+        with self._lock:
+            self._file.write(line)
+            self._file.flush()
+            os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
