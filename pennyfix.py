@@ -370,6 +370,113 @@ def _known_strategy(name: str) -> None:
         )
 
 
+@study.command("run")
+def study_run(
+    tasks: Annotated[Path | None, typer.Argument(help="A JSONL file in SWE-bench's fields, or a task folder.")] = None,
+    corpus: Annotated[bool, typer.Option("--corpus", help="The corpus that Pennyfix ships with.")] = False,
+    strategies: Annotated[str, typer.Option(help="Strategies, separated by commas.")] = "weak,strong,cascade",
+    models: Annotated[
+        str, typer.Option(help="litellm models, cheapest first; or configured (pennyfix.toml), or scripted.")
+    ] = "",
+    parallel: Annotated[int, typer.Option(min=1, help="How many issues at once.")] = 2,
+    max_usd: Annotated[str, typer.Option(help="The whole study spends at most this, in USD.")] = "10",
+    issue_usd: Annotated[str, typer.Option(help="One issue under one strategy at most this, in USD.")] = "",
+    out: Annotated[Path, typer.Option(help="Where records are kept; an interrupted study goes on there.")] = Path(
+        "study"
+    ),
+    sandbox: Annotated[str, typer.Option(help="auto, docker, bubblewrap or process (isolates nothing).")] = "",
+    mirrors: Annotated[str, typer.Option(help="A URL or absolute path with {repo} in it (default: GitHub).")] = "",
+    only: Annotated[str, typer.Option(help="Only these tasks, separated by commas.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Run strategies over tasks; hidden tests judge what they publish. Run it again to go on.
+
+    Example: pennyfix study run --corpus --strategies weak,strong,cascade (scripted models, no key, no network).
+    """
+    from strategies.study.run import run
+    from workers.money import parse_usd
+    from workers.operator_file import load_operator
+    from workers.settings import load_settings
+    from workers.studying import plan_of, tasks_of, words_of
+
+    settings = load_settings()
+    for name in names(strategies):
+        _known_strategy(name)
+    found, scripts = tasks_of(tasks, corpus=corpus, only=names(only))
+    plan = plan_of(
+        settings,
+        load_operator(settings.config),
+        found,
+        scripts,
+        strategies=names(strategies),
+        models=names(models) or (["scripted"] if corpus else ["configured"]),
+        out=out,
+        max_usd=parse_usd(max_usd),
+        issue_usd=parse_usd(issue_usd) if issue_usd else None,
+        parallel=parallel,
+        sandbox=sandbox,
+        mirrors=mirrors,
+    )
+    with SpendingBar() as step:
+        ran = run(plan, step)
+    emit({"capped": ran.capped, "missing": len(ran.missing), "spent_usd": ran.progress.spent}) if as_json else say(
+        words_of(ran, out)
+    )
+    raise typer.Exit(1 if ran.capped else 0)
+
+
+@study.command("report")
+def study_report(
+    folder: Annotated[Path | None, typer.Argument(help="Where `study run` keeps its records.")] = None,
+    paper: Annotated[Path | None, typer.Option(help="Instead: redraw the literature's table from this CSV.")] = None,
+    compare: Annotated[
+        tuple[str, str] | None, typer.Option(help="Two of STRATEGY or FOLDER:STRATEGY, on the same tasks.")
+    ] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a page with the chart to this file.")] = None,
+    svg: Annotated[Path | None, typer.Option(help="Write the chart alone to this file.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Cost against resolution: table, chart and guidelines, always beside their references.
+
+    Example: pennyfix study report study --html report.html --compare cascade strong
+    """
+    from strategies.study.shown import shown, shown_paper
+
+    if (paper is None) == (folder is None and compare is None):
+        raise typer.BadParameter("give a study's folder, or --paper, and not both")
+    found = shown_paper(paper) if paper else shown(folder, compare)
+    for path, text in ((html, found.page), (svg, found.svg)):
+        if path and text:
+            path.write_text(text, encoding="utf-8")
+    if as_json:
+        emit(found.figures)
+        return
+    for table in found.tables:
+        _print_table(table)
+    for sentence in found.sentences:
+        say(f"- {sentence}")
+    for path in filter(None, (html, svg if found.svg else None)):
+        say(f"Written: {path}")
+
+
+class SpendingBar:
+    """The study's progress with the money: spent, and projected for all of it."""
+
+    def __enter__(self) -> Callable[[Any], None]:
+        self.bar = ProgressBar("starting")
+        self.bar.__enter__()
+        line = self.bar.bar.task_ids[0]
+        return lambda p: self.bar.bar.update(
+            line,
+            completed=p.done,
+            total=p.total,
+            description=f"{p.done} of {p.total}, {p.resolved} resolved, ${p.spent:.4f} spent of about ${p.projected:.4f}",
+        )
+
+    def __exit__(self, *error: object) -> None:
+        self.bar.__exit__(*error)
+
+
 @study.command("replay")
 def study_replay(
     outcomes: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV of recorded outcomes.")],
@@ -477,6 +584,7 @@ EXPECTED: dict[str, int] = {
     # error class by name (so that asking costs no import) → exit code; the message already names the fix
     "ConfigError": 2,
     "OutcomesError": 2,
+    "TaskError": 2,
     "MoneyError": 2,
     "PromptError": 2,
     "UsageError": 2,

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
+from typing import cast
 
-from sandbox.backends import Name, choose
+from sandbox.backends import BACKENDS, Name, choose
 from strategies.meter import Meter
 from strategies.strategy import Role
-from strategies.study.corpus import Scripted
+from strategies.study.corpus import CORPUS, Scripted, load_corpus
 from strategies.study.grounds import TEMPLATE
-from strategies.study.run import Plan, Tiers
+from strategies.study.run import Plan, Ran, Tiers
 from strategies.study.scripted import scripted_tiers
-from strategies.study.task import Task
+from strategies.study.task import Task, TaskError, load_tasks
 from strategies.tier import Tier
 from workers.bench import OpenModel, open_tiers
 from workers.course_of import backend_options, pennyfix_version
@@ -48,7 +49,7 @@ def plan_of(
     max_usd: Decimal,
     issue_usd: Decimal | None = None,
     parallel: int = 1,
-    sandbox: Name | None = None,
+    sandbox: str = "",
     mirrors: str = "",
     opener: OpenModel | None = None,
     key_of: Callable[[str, str], str] = provider_key,
@@ -57,11 +58,14 @@ def plan_of(
 
     Raises SandboxUnavailable, ConfigError; ModelRefused comes at the first look at the tiers.
     """
+    name = sandbox or settings.sandbox
+    if name not in ("auto", *BACKENDS):
+        raise TaskError(f"--sandbox is {name!r}; allowed are auto, {', '.join(BACKENDS)}")
     return Plan(
         tasks=tasks,
         strategies=strategies,
         tiers=_tiers(operator, scripts, models, opener, key_of),
-        backend=choose(sandbox or settings.sandbox, backend_options(settings, operator)),
+        backend=choose(cast("Name", name), backend_options(settings, operator)),
         home=settings.home / "study",
         out=out,
         version=pennyfix_version(),
@@ -91,3 +95,31 @@ def _tiers(
         return open_tiers(chosen, meter, opener or open_model, key_of)
 
     return tiers
+
+
+def tasks_of(
+    path: Path | None, *, corpus: bool, only: Sequence[str] = ()
+) -> tuple[tuple[Task, ...], tuple[Scripted, ...]]:
+    """The tasks, and the scripts where they have some. Raises TaskError."""
+    if corpus == (path is not None):
+        raise TaskError("give a JSONL file or a folder of tasks, or --corpus, and not both")
+    if path is not None and not path.exists():
+        raise TaskError(f"{path} does not exist; give a JSONL file or a folder of tasks, or --corpus")
+    scripts = load_corpus(path or CORPUS) if path is None or path.is_dir() else ()
+    tasks = tuple(s.task for s in scripts) if scripts else load_tasks(path or CORPUS)
+    for name in only:
+        if name not in {t.id for t in tasks}:
+            raise TaskError(f"--only names {name!r}; there are: {', '.join(t.id for t in tasks)[:600]}")
+    return tuple(t for t in tasks if not only or t.id in only), scripts
+
+
+def words_of(ran: Ran, out: Path) -> str:
+    """How a study ended, and how to go on."""
+    p = ran.progress
+    done = f"{p.done} of {p.total} recorded in {out}, {p.resolved} resolved, ${p.spent} spent."
+    if ran.capped:
+        return (
+            f"{done}\nThe money ended (--max-usd): {len(ran.missing)} are missing. The same command with a greater "
+            "--max-usd goes on where it stopped."
+        )
+    return f"{done}\nNext: pennyfix study report {out} --html report.html"

@@ -7,6 +7,7 @@ have fixtures, plugins and everything else. Standard library only, Python 3.9 an
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import inspect
 import os
@@ -83,20 +84,25 @@ def tests_of(module: types.ModuleType) -> Iterator[tuple[str, str, Callable[[], 
         if inspect.isfunction(thing) and name.startswith("test"):
             for case in getattr(thing, "cases", [{}]):
                 shown = f"{name}[{'-'.join(str(v) for v in case.values())}]" if case else name
-                yield "", shown, lambda thing=thing, case=case: thing(**case)
+                yield "", shown, functools.partial(thing, **case)
         elif inspect.isclass(thing) and issubclass(thing, unittest.TestCase) and thing.__module__ == module.__name__:
             for method in unittest.defaultTestLoader.getTestCaseNames(thing):
                 yield name, method, thing(method).debug
         elif inspect.isclass(thing) and name.startswith("Test"):
             for method in [m for m in vars(thing) if m.startswith("test")]:
-                yield name, method, lambda thing=thing, method=method: getattr(thing(), method)()
+                yield name, method, functools.partial(call_on_new, thing, method)
+
+
+def call_on_new(kind: Callable[[], object], method: str) -> object:
+    """One test method on an object of its own."""
+    return getattr(kind(), method)()
 
 
 def told(error: BaseException) -> str:
     """What went wrong, without this file's own frames."""
     found = traceback.TracebackException.from_exception(error)
     found.stack = traceback.StackSummary.from_list(f for f in found.stack if f.filename != __file__)
-    text = "".join(found.format()).replace(os.getcwd() + os.sep, "")
+    text = "".join(found.format()).replace(f"{Path.cwd()}{os.sep}", "")
     places = [f"{os.path.relpath(f.filename)}:{f.lineno}: {type(error).__name__}" for f in found.stack[-1:]]
     return "\n".join([text.rstrip(), *places])
 
@@ -177,6 +183,6 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, os.getcwd())
+    sys.path.insert(0, str(Path.cwd()))
     sys.modules["pytest"] = sys.modules["__main__"]
     sys.exit(main(sys.argv[1:]))

@@ -26,9 +26,9 @@ def plant(home: Path, key: str, files: Mapping[str, bytes]) -> Workspace:
     for path, content in sorted(files.items()):
         oid = git(mirror.path, "hash-object", "-w", "--no-filters", "--stdin", stdin=content).decode().strip()
         lines.append((path, oid))
-    commit = git(
-        mirror.path, "commit-tree", _tree(mirror.path, lines), "-m", "the repository", extra=WHO
-    ).decode().strip()
+    commit = (
+        git(mirror.path, "commit-tree", _tree(mirror.path, lines), "-m", "the repository", extra=WHO).decode().strip()
+    )
     git(mirror.path, "update-ref", "refs/heads/main", commit)
     return mirror.workspace(commit)
 

@@ -1,14 +1,15 @@
-"""Derives the table in `strategies/prior.py` from recorded outcomes: how often a step solves an issue.
+"""Derives the priors in `strategies/odds.py` from recorded outcomes: how often a step solves an issue.
 
 Run `python -m strategies.study.prior OUTCOMES.csv`. A model family is the first word of a model's name. For every
 pair of models (a, b) of different families:
-- `first`, cheap:  the resolution rate of a, where b costs at least twice as much an issue and resolves no less;
-- `first`, dear:   the rate of b in those pairs;
-- `escalated`:     the rate of b on the issues that a failed, in those pairs;
-- `other`:         the rate of b on the issues that a failed, where the two cost within a factor of two.
+- `first`:       the resolution rate of a, where b costs at least twice as much an issue and resolves no less;
+- `dearest`:     the rate of b in those pairs;
+- `escalated`:   the rate of b on the issues that a failed, in those pairs;
+- `cheaper`:     the rate of a on the issues that b failed, in those pairs;
+- `other`:       the rate of b on the issues that a failed, where the two cost within a factor of two;
+- `third`:       the rate of c on the issues that a and b failed, each costing at least twice the one before.
 Mean m and variance v over pairs become Beta(m·n, (1−m)·n) with n = m(1−m)/v − 1 (method of moments), n at most 20,
-so that some dozen outcomes of a repository's own outweigh it. `again` needs two runs of one model, which the file does
-not have: 16 % is the figure of the same authors' repeated runs, with the n of `other`.
+so that some dozen outcomes of a repository's own outweigh it.
 """
 
 from __future__ import annotations
@@ -22,7 +23,6 @@ import numpy as np
 from strategies.study.outcomes import Outcomes, load_outcomes
 
 STRONGEST = 20.0
-AGAIN = 0.16
 DEARER = 2.0
 
 
@@ -30,22 +30,24 @@ def derive(outcomes: Outcomes) -> dict[str, tuple[float, float]]:
     """Step → Beta parameters, rounded to one decimal."""
     right, usd = outcomes.is_resolved(), outcomes.known_cost().mean(axis=1)
     rate = right.mean(axis=1)
-    seen: dict[str, list[float]] = {"first": [], "first, dearest": [], "escalated": [], "other": []}
+    families = [family(m) for m in outcomes.models]
+    seen: dict[str, list[float]] = {k: [] for k in ("first", "dearest", "escalated", "cheaper", "other", "third")}
+
+    def climbs(a: int, b: int) -> bool:
+        return bool(families[a] != families[b] and usd[b] >= DEARER * usd[a] and rate[b] >= rate[a])
+
     for a, b in permutations(range(len(outcomes.models)), 2):
-        if family(outcomes.models[a]) == family(outcomes.models[b]):
-            continue
         rescued = float(right[b][right[a] == 0].mean())
-        ratio = usd[b] / usd[a]
-        if ratio >= DEARER and rate[b] >= rate[a]:
+        if climbs(a, b):
             seen["first"].append(float(rate[a]))
-            seen["first, dearest"].append(float(rate[b]))
+            seen["dearest"].append(float(rate[b]))
             seen["escalated"].append(rescued)
-        elif 1 / DEARER < ratio < DEARER:
+            seen["cheaper"].append(float(right[a][right[b] == 0].mean()))
+            both = (right[a] == 0) & (right[b] == 0)
+            seen["third"] += [float(right[c][both].mean()) for c in range(len(rate)) if climbs(b, c)]
+        elif families[a] != families[b] and 1 / DEARER < usd[b] / usd[a] < DEARER:
             seen["other"].append(rescued)
-    table = {step: beta(values) for step, values in seen.items()}
-    strength = sum(table["other"])
-    table["again"] = (round(AGAIN * strength, 1), round((1 - AGAIN) * strength, 1))
-    return table
+    return {step: beta(values) for step, values in seen.items()}
 
 
 def family(model: str) -> str:

@@ -223,4 +223,3 @@ def _check(plan: Plan) -> None:
                 "and compare them with `pennyfix study report --compare`"
             )
     head.write_text(json.dumps(now), encoding="utf-8")
-

@@ -92,7 +92,9 @@ class ScriptedModel:
     def _route(self, script: Script) -> str:
         """The strong judge sees what the weak model will fail at; the weak one trusts itself with short issues."""
         if script.question and self.skill == "strong":
-            return json.dumps({"tier": "ask", "why": "the issue does not say what is wrong", "question": script.question})
+            return json.dumps(
+                {"tier": "ask", "why": "the issue does not say what is wrong", "question": script.question}
+            )
         first = script.answers["weak"][:1]
         easy = first == script.answers["strong"][-1:] if self.skill == "strong" else len(script.answers["weak"]) == 1
         return json.dumps({"tier": "weak" if easy else "strong", "why": "one place" if easy else "several places"})
