@@ -470,7 +470,7 @@ class SpendingBar:
             line,
             completed=p.done,
             total=p.total,
-            description=f"{p.done} of {p.total}, {p.resolved} resolved, ${p.spent:.4f} spent of about ${p.projected:.4f}",
+            description=f"{p.done} of {p.total}, {p.resolved} resolved, ${p.spent:.4f} of about ${p.projected:.4f}",
         )
 
     def __exit__(self, *error: object) -> None:

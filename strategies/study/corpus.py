@@ -125,7 +125,7 @@ def _file(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
     text = path.read_bytes().decode()
     found = list(HEADER.finditer(text))
     head = _toml(text[: found[0].start()] if found else text, path.name)
-    ends = [*(m.start() for m in found[1:]), len(text)]
+    ends = [*(m.start() for m in found[1:]), *([len(text)] if found else [])]
     parts = {}
     for section, end in zip(found, ends, strict=True):
         body = text[section.end() + 1 : end]

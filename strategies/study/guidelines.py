@@ -22,7 +22,8 @@ def by_budget(points: Sequence[Point], unit: str, steps: int = 4) -> tuple[str, 
     best = front(points)
     if not best:
         return ()
-    chosen = [best[round(i * (len(best) - 1) / max(steps - 1, 1))] for i in range(min(steps, len(best)))]
+    shown = min(steps, len(best))
+    chosen = [best[round(i * (len(best) - 1) / max(shown - 1, 1))] for i in range(shown)]
     return tuple(
         f"From ${p.usd:.3f} {unit}: {p.name}, which resolves {percent(p.rate)}." for p in dict.fromkeys(chosen)
     )
