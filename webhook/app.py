@@ -9,6 +9,7 @@ from fastapi import APIRouter, FastAPI
 
 from webhook.health import health
 from webhook.metrics import Metrics
+from webhook.pages.errors import install_errors
 from webhook.receive import receiver
 from webhook.triage import Known
 from webhook.waker import Waker
@@ -48,4 +49,5 @@ def create_app(
     app.include_router(health({"database": lambda: database_answers(database)}, lambda: metrics.text(waker.failures)))
     for router in routers:
         app.include_router(router)
+    install_errors(app)
     return app

@@ -9,6 +9,7 @@ import uvicorn
 from fastapi import APIRouter
 
 from webhook.app import create_app
+from webhook.pages.site import pages as dashboard
 from workers import log
 from workers.app import publisher
 from workers.context import Context, open_context
@@ -19,8 +20,8 @@ Pages = Callable[[Context], Sequence[APIRouter]]
 AT_ONCE = 1000
 
 
-def serve(settings: Settings, *, pages: Pages | None = None) -> None:
-    """Receive deliveries until SIGTERM or SIGINT. Raises ConfigError without a webhook secret."""
+def serve(settings: Settings, *, pages: Pages = dashboard) -> None:
+    """Receive deliveries and show the pages until SIGTERM or SIGINT. Raises ConfigError without a webhook secret."""
     settings.require_webhook_secret()
     log.configure(settings, "receiver")
     context = open_context(settings, publish=publisher(settings))
@@ -29,7 +30,7 @@ def serve(settings: Settings, *, pages: Pages | None = None) -> None:
         settings,
         context.database,
         context.publish,
-        routers=pages(context) if pages is not None else (),
+        routers=pages(context),
     )
     try:
         uvicorn.run(

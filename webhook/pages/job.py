@@ -1,0 +1,114 @@
+"""`/jobs/{id}`: the timeline as it happens, the attempts with their evidence, every call, and all of it as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse, StreamingResponse
+
+from webhook.events import Busy, Events
+from webhook.pages.answer import guarded, page
+from webhook.pages.errors import Answer, not_found
+from webhook.pages.repository import LARGEST
+from webhook.pages.show import github_link
+from webhook.pages.visitor import Gate, Visitor, in_thread
+from workers import job_view, sessions
+from workers.context import Context
+from workers.job_view import Pulse
+
+LONGEST_DIFF = 20_000  # characters shown in the page; the record has all of it
+
+
+def events_of(context: Context) -> Events:
+    """The streams of this process."""
+
+    def look(job_id: int, last: int) -> Pulse | None:
+        with context.database.read() as session:
+            return job_view.pulse(session, job_id, last)
+
+    def may_look(digests: Collection[str], job_id: int) -> Collection[str]:
+        with context.database.read() as session:
+            return sessions.still_looking(session, digests, job_id, context.clock())
+
+    return Events(look, may_look)
+
+
+def job(gate: Gate, events: Events) -> APIRouter:
+    """The routes."""
+    router = APIRouter()
+
+    @router.get("/jobs/{job_id}")
+    async def show(request: Request, job_id: int) -> Response:
+        visitor = await gate.visitor(request)
+        return await in_thread(_render, gate, visitor, _id(job_id))
+
+    @router.get("/jobs/{job_id}/record.json")
+    async def record(request: Request, job_id: int) -> Response:
+        visitor = await gate.visitor(request)
+        content = await in_thread(_record, gate, visitor, _id(job_id))
+        headers = {"content-disposition": f'attachment; filename="pennyfix-job-{job_id}.json"'}
+        return guarded(JSONResponse(content, headers=headers), https=gate.https)
+
+    @router.get("/jobs/{job_id}/events")
+    async def watch(request: Request, job_id: int) -> Response:
+        visitor = await gate.visitor(request)
+        if await in_thread(_repository_of, gate, visitor, _id(job_id)) is None:
+            raise not_found()
+        try:
+            events.check_room()
+        except Busy as error:
+            raise Answer(503, "Too many watch", str(error)) from None
+        stream = _stream(events, job_id, visitor.digest, _last(request))
+        return guarded(StreamingResponse(stream, media_type="text/event-stream", headers={"x-accel-buffering": "no"}))
+
+    return router
+
+
+async def _stream(events: Events, job_id: int, digest: str, last: int) -> AsyncIterator[str]:
+    yield "retry: 3000\n\n"
+    async for message in events.watch(job_id, digest, last):
+        yield message
+
+
+def _id(number: int) -> int:
+    if not 0 < number <= LARGEST:
+        raise not_found()
+    return number
+
+
+def _last(request: Request) -> int:
+    text = request.headers.get("last-event-id") or request.query_params.get("after", "0")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0  # noqa: PLR2004  # digits of 2**63
+
+
+def _repository_of(gate: Gate, visitor: Visitor, job_id: int) -> int | None:
+    with gate.context.database.read() as session:
+        return job_view.repository_of(session, visitor.digest, job_id)
+
+
+def _render(gate: Gate, visitor: Visitor, job_id: int) -> Response:
+    with gate.context.database.read() as session:
+        it = job_view.view(session, visitor.digest, job_id)
+    if it is None:
+        raise not_found()
+    row = it.row
+    return page(
+        "job.html",
+        visitor=visitor,
+        it=it,
+        row=row,
+        live=it.state.active,
+        last=it.steps[-1].id if it.steps else 0,
+        saved=row.strong_usd - it.usd if row.strong_usd is not None else None,
+        longest=LONGEST_DIFF,
+        link=lambda *parts: github_link(gate.context.settings.github_web_url, row.repository, *parts),
+    )
+
+
+def _record(gate: Gate, visitor: Visitor, job_id: int) -> dict[str, object]:
+    with gate.context.database.read() as session:
+        it = job_view.view(session, visitor.digest, job_id, all_calls=True)
+    if it is None:
+        raise not_found()
+    return job_view.record(it)

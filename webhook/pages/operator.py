@@ -1,0 +1,94 @@
+"""`/operator`: queue, workers, leases, installations, failures, and the switch that stops all new spending at once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+
+from webhook.charts import bar
+from webhook.pages.answer import guarded, page
+from webhook.pages.errors import Answer
+from webhook.pages.first import month_of_query, page_of_query
+from webhook.pages.show import usd
+from webhook.pages.visitor import Gate, Visitor, in_thread
+from workers import audit, switches
+from workers.ledger import STOP_SPENDING
+from workers.months import neighbours
+from workers.operator_view import INSTALLATIONS, operator_view
+from workers.totals import month_of
+
+LONGEST_REASON = 200
+
+
+def operator(gate: Gate) -> APIRouter:
+    """The routes."""
+    router = APIRouter()
+
+    @router.get("/operator")
+    async def show(request: Request) -> Response:
+        visitor = await gate.visitor(request)
+        if not visitor.operator:
+            raise _not_yours()
+        now = gate.context.clock()
+        month, number = month_of_query(request, now), page_of_query(request)
+        return await in_thread(_render, gate, visitor, month, now, number)
+
+    @router.post("/operator/spending")
+    async def switch(request: Request) -> Response:
+        visitor, fields = await gate.form(request)
+        return await in_thread(_switch, gate, visitor, fields)
+
+    return router
+
+
+def _not_yours() -> Answer:
+    return Answer(403, "Not allowed", "This page is for the logins in PENNYFIX_OPERATORS.")
+
+
+def _render(gate: Gate, visitor: Visitor, month: str, now: datetime, number: int, problem: str = "") -> Response:
+    context = gate.context
+    with context.database.read() as session:
+        it = operator_view(session, month, now, page=number)
+    cap = context.limits.operator_month
+    before, after = neighbours(month, now)
+    return page(
+        "operator.html",
+        400 if problem else 200,
+        visitor=visitor,
+        it=it,
+        now=now,
+        month=month,
+        before=before,
+        after=after,
+        number=number,
+        more=it.installations_in_all > number * INSTALLATIONS,
+        cap=cap,
+        bar=bar(it.month.spent, it.month.reserved, cap, f"{usd(it.month.spent)} of {usd(cap)} spent"),
+        stopped=it.switch is not None and it.switch.thrown,
+        problem=problem,
+    )
+
+
+def _switch(gate: Gate, visitor: Visitor, fields: dict[str, str]) -> Response:
+    context, now = gate.context, gate.context.clock()
+    wanted, reason = fields.get("thrown", ""), " ".join(fields.get("reason", "").split())
+    with context.database.begin() as session:
+        if not visitor.operator:
+            audit.note(session, visitor.login, "switch refused: not an operator", now=now)
+        elif wanted in ("yes", "no") and len(reason) <= LONGEST_REASON:
+            thrown = wanted == "yes"
+            switches.turn(session, STOP_SPENDING, thrown=thrown, actor=visitor.login, now=now, reason=reason)
+        else:
+            audit.note(session, visitor.login, "switch refused: unreadable form", now=now)
+    if not visitor.operator:
+        raise _not_yours()
+    if wanted not in ("yes", "no"):
+        raise Answer(400, "Nothing was changed", "The form says neither “stop” nor “go on”.")
+    if len(reason) > LONGEST_REASON:
+        return _render(
+            gate, visitor, month_of(now), now, 1,
+            f"The reason has {len(reason)} characters; write at most {LONGEST_REASON}. Nothing was changed.",
+        )  # fmt: skip
+    return guarded(RedirectResponse("/operator", 303), https=gate.https)

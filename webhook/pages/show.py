@@ -1,0 +1,83 @@
+"""How amounts, times and states are written on the pages. Pure; every result is escaped by the templates."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import ROUND_HALF_EVEN, Decimal
+from urllib.parse import quote
+
+from workers.money import MICRO, show_usd
+
+STATES = {
+    "queued": "queued",
+    "running": "running",
+    "opened": "pull request",
+    "declined": "declined",
+    "failed": "failed",
+    "cancelled": "cancelled",
+    "over_budget": "over budget",
+}
+VERDICTS = {"passed": "earned it", "failed": "fell short", "unjudged": "could not be judged"}
+_MINUTE, _HOUR = 60, 3600
+
+
+def usd(amount: Decimal | None) -> str:
+    """`$12.50`; from a dollar on to the cent, below that as exactly as it is known; a dash for nothing to say."""
+    if amount is None:
+        return "–"
+    sign = "−" if amount < 0 else ""
+    size = abs(amount)
+    unit = Decimal("0.01") if size >= 1 else Decimal("0.0001") if size >= Decimal("0.0001") else MICRO
+    return sign + show_usd(size.quantize(unit, rounding=ROUND_HALF_EVEN))
+
+
+def percent(share: Decimal | None) -> str:
+    """`42 %`."""
+    return "–" if share is None else f"{(share * 100).quantize(Decimal(1), rounding=ROUND_HALF_EVEN)} %"
+
+
+def count(number: int) -> str:
+    """`12,345`."""
+    return f"{number:,}"
+
+
+def when(at: datetime | None) -> str:
+    """`2026-11-25 04:55`, UTC."""
+    return "–" if at is None else f"{at:%Y-%m-%d %H:%M}"
+
+
+def took(delta: timedelta) -> str:
+    """`3 min`, `2 h 5 min`."""
+    seconds = max(int(delta.total_seconds()), 0)
+    if seconds < _MINUTE:
+        return f"{seconds} s"
+    if seconds < _HOUR:
+        return f"{seconds // _MINUTE} min"
+    return f"{seconds // _HOUR} h {seconds % _HOUR // _MINUTE} min"
+
+
+def state(name: str) -> str:
+    """A job's state in words."""
+    return STATES.get(name, name)
+
+
+def verdict(name: str) -> str:
+    """A verdict in words."""
+    return VERDICTS.get(name, name)
+
+
+def github_link(web_url: str, repository: str, *parts: str | int) -> str:
+    """An address on GitHub; every part is quoted, so that no name leads elsewhere."""
+    path = "/".join(quote(str(part), safe="") for part in (*repository.split("/", 1), *parts))
+    return f"{web_url}/{path}"
+
+
+def diff_lines(diff: str) -> list[tuple[str, str]]:
+    """Each line of a diff with its kind: plus, minus, hunk, file or same."""
+    return [(_kind(line), line) for line in diff.splitlines()]
+
+
+def _kind(line: str) -> str:
+    if line.startswith(("+++", "---", "diff ", "index ")):
+        return "file"
+    return {"+": "plus", "-": "minus", "@": "hunk"}.get(line[:1], "same")
