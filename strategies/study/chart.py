@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
+from strategies.study.interval import money
 from strategies.study.pareto import Point, front, hull
 
 WIDTH, HEIGHT = 860, 470  # of the plot with its axes; the key below adds to the height
@@ -85,7 +86,7 @@ def chart(
     parts.append(_path(_steps(scale, best), "front"))
     parts += [_dot(scale, p, p in best) for p in points]
     parts += [_numbers(scale, points, named), _key(named)]
-    summary = f"{title}. On the front: " + "; ".join(f"{p.name} {100 * p.rate:.1f} % at ${p.usd:.3f}" for p in best)
+    summary = f"{title}. On the front: " + "; ".join(f"{p.name} {100 * p.rate:.1f} % at {money(p.usd)}" for p in best)
     kind = ' class="alone"' if alone else ""
     height = HEIGHT + KEY_LINE * math.ceil(len(named) / _columns(named)) + 6
     head = (
@@ -149,7 +150,7 @@ def _path(at: Sequence[tuple[float, float]], kind: str) -> str:
 
 def _dot(scale: Scale, p: Point, best: bool) -> str:
     kind = "oracle" if p.reference else "best" if best else "point"
-    tip = f"{p.name}: {100 * p.rate:.1f} % at ${p.usd:.3f}"
+    tip = f"{p.name}: {100 * p.rate:.1f} % at {money(p.usd)}"
     return (
         f'<circle class="{kind}" cx="{scale.x(p.usd):.1f}" cy="{scale.y(p.rate):.1f}" r="{5 if best else 4}">'
         f"<title>{escape(tip)}</title></circle>"
@@ -203,7 +204,7 @@ def _key(named: Sequence[Point]) -> str:
     for i, p in enumerate(named):
         column, row = divmod(i, height)
         x, y = LEFT + column * (WIDTH - LEFT - RIGHT) / 2, HEIGHT + 12 + KEY_LINE * row
-        figures = f"{100 * p.rate:.1f} % at ${p.usd:.3f}" + (" (oracle)" if p.reference else "")
+        figures = f"{100 * p.rate:.1f} % at {money(p.usd)}" + (" (oracle)" if p.reference else "")
         name = p.name if len(p.name) <= 90 else p.name[:89] + "…"
         out.append(f'<text class="number" x="{x + 14:.0f}" y="{y}" text-anchor="end">{i + 1}</text>')
         out.append(f'<text x="{x + 22:.0f}" y="{y}">{escape(name)} <tspan class="faint">{figures}</tspan></text>')

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from strategies.study.interval import money
 from strategies.study.pareto import Point, above_coin_flip, coin_flip, front, hull
 from strategies.study.search import Found
 
@@ -25,7 +26,7 @@ def by_budget(points: Sequence[Point], unit: str, steps: int = 4) -> tuple[str, 
     shown = min(steps, len(best))
     chosen = [best[round(i * (len(best) - 1) / max(shown - 1, 1))] for i in range(shown)]
     return tuple(
-        f"From ${p.usd:.3f} {unit}: {p.name}, which resolves {percent(p.rate)}." for p in dict.fromkeys(chosen)
+        f"From {money(p.usd)} {unit}: {p.name}, which resolves {percent(p.rate)}." for p in dict.fromkeys(chosen)
     )
 
 
@@ -40,7 +41,7 @@ def by_target(points: Sequence[Point], strong: Point, unit: str) -> tuple[str, .
             out.append(f"To reach {goal} ({percent(share * strong.rate)}) nothing is cheaper than {p.name} itself.")
         else:
             out.append(
-                f"To reach {goal} ({percent(share * strong.rate)}): {p.name} at ${p.usd:.3f} {unit}, "
+                f"To reach {goal} ({percent(share * strong.rate)}): {p.name} at {money(p.usd)} {unit}, "
                 f"{p.usd / strong.usd:.0%} of what {strong.name} costs."
             )
     return tuple(out)

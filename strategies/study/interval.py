@@ -11,6 +11,16 @@ from numpy.typing import NDArray
 Vector = NDArray[np.float64]
 
 
+def decimals(usd: float) -> int:
+    """Digits after the point that show at least two significant ones; three at least, eight at most."""
+    return 3 if usd <= 0 else min(8, max(3, 1 - math.floor(math.log10(usd))))
+
+
+def money(usd: float) -> str:
+    """As in "$0.683", and "$0.0029" where three digits would hide it."""
+    return f"${usd:.{decimals(usd)}f}"
+
+
 @dataclass(frozen=True, slots=True)
 class Interval:
     """A figure with its 95 % interval."""
@@ -25,7 +35,8 @@ class Interval:
 
     def dollars(self) -> str:
         """As in "$0.683 (0.611 to 0.760)"."""
-        return f"${self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
+        digits = decimals(self.value)
+        return f"${self.value:.{digits}f} ({self.low:.{digits}f} to {self.high:.{digits}f})"
 
 
 def _draws(n: int, draws: int, seed: int) -> NDArray[np.int64]:

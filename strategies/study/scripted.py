@@ -45,6 +45,7 @@ class ScriptedModel:
     max_output_tokens: int = OUTPUT_TOKENS
     supports_tools: bool = False
     prompts: list[str] = field(default_factory=list, repr=False)
+    purposes: list[str] = field(default_factory=list, repr=False)
     _asked: dict[str, int] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -61,6 +62,7 @@ class ScriptedModel:
             text = self._answer(prompt, whole)
             cached = max((common(whole, p) for p in self.prompts), default=0) // CHARACTERS // BLOCK * BLOCK
             self.prompts.append(whole)
+            self.purposes.append(prompt.purpose)
         written, most = tokens(text), prompt.max_output_tokens or self.max_output_tokens
         usage = Usage(tokens(whole), min(cached, tokens(whole)), min(written, most))
         return Completion(text[: most * CHARACTERS], usage, "length" if written > most else "stop", 0.0)

@@ -9,6 +9,7 @@ from strategies.study.chart import chart
 from strategies.study.compare import Compared, sentences
 from strategies.study.figures import Figures, Measured, counted, figures
 from strategies.study.guidelines import against_coin_flip, by_budget, by_target, caution
+from strategies.study.interval import money
 from strategies.study.page import Section, Table, page
 from strategies.study.pareto import Point, front
 from strategies.study.record import Record
@@ -83,9 +84,7 @@ def table(study: Study) -> Table:
 
 def _row(r: Measured) -> tuple[str, ...]:
     per = r.usd_per_resolved
-    cost = r.cost
-    dollars = f"${cost.value:.4f} ({cost.low:.4f} to {cost.high:.4f})"
-    return (r.name, r.rate.percent(), dollars, "none resolved" if per is None else f"${per:.4f}")
+    return (r.name, r.rate.percent(), r.cost.dollars(), "none resolved" if per is None else money(per))
 
 
 def endings(study: Study) -> Table:
