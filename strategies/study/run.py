@@ -146,7 +146,7 @@ def one(plan: Plan, task: Task, strategy: str, purse: Purse) -> dict[str, Any] |
     meter = StudyMeter(purse, plan.issue_usd)
     tiers, roles = plan.tiers(meter)
     chosen = STRATEGIES[strategy]()
-    diff, base, again = "", "", False
+    diff, base = "", ""
     try:
         with workspace_of(task, plan.home, plan.mirrors) as workspace:
             base = workspace.base
@@ -159,9 +159,10 @@ def one(plan: Plan, task: Task, strategy: str, purse: Purse) -> dict[str, Any] |
     except (MirrorError, PreparationFailed, NoBaseline, SandboxUnavailable) as error:
         resolution = Resolution(Ending.UNJUDGED, (), None, Patch(), str(error))
         hidden = HiddenResult(None, str(error))
-        again = isinstance(error, SandboxUnavailable)  # it says nothing about the task: the next run tries again
     digests = {name: plan.prompts.load(name).digest for name in plan.prompts.names()}
     setting = setting_of(chosen, tiers, digests, plan.version, base) | {"accept": plan.accept}
+    # nothing was judged and nothing spent (a sandbox without node, an engine that is gone): the next run tries again
+    again = hidden.resolved is None and not meter.charges
     seconds = time.monotonic() - started
     return line_of(task.id, strategy, setting, resolution, meter.charges, hidden, diff, seconds) | {"again": again}
 
