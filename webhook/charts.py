@@ -16,6 +16,7 @@ COLOURS = 6
 WIDTH, HEIGHT = 640, 220
 LEFT, RIGHT, TOP, BOTTOM = 56, 8, 12, 24
 ZERO = Decimal(0)
+ROUND = tuple(map(Decimal, ("1", "1.5", "2", "3", "4", "5", "6", "8", "10")))
 
 
 def days(stacks: Sequence[tuple[str, Mapping[str, Decimal]]], names: Sequence[str], title: str) -> str:
@@ -49,8 +50,8 @@ def bar(used: Decimal, held: Decimal, whole: Decimal, title: str) -> str:
     light = min(held * scale, Decimal(200) - solid)
     state = "full" if used >= whole else "near" if used * 100 >= whole * 80 else "fine"
     drawn = (
-        '<rect class="track" width="200" height="10" rx="5"/>'
-        f'<rect class="{state}" width="{_n(solid)}" height="10" rx="5"/>'
+        '<rect class="track" width="200" height="10"/>'
+        f'<rect class="{state}" width="{_n(solid)}" height="10"/>'
         f'<rect class="held" x="{_n(solid)}" width="{_n(light)}" height="10"/>'
     )
     return _svg(drawn, title, 200, 10, kind="bar", stretch=True)
@@ -73,11 +74,11 @@ def shares(parts: Sequence[tuple[str, Decimal]], title: str) -> str:
 
 
 def nice(most: Decimal) -> Decimal:
-    """The end of an axis: 1, 2 or 5 times a power of ten, at least `most`; 1 for nothing."""
+    """The end of an axis: a round number, at least `most`; 1 for nothing."""
     if most <= 0:
         return Decimal(1)
     unit = Decimal(10) ** most.adjusted()
-    return next(unit * n for n in (1, 2, 5, 10) if unit * n >= most)
+    return next(unit * n for n in ROUND if unit * n >= most)
 
 
 def _axis(top: Decimal) -> str:

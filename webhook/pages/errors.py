@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from fastapi import FastAPI, Request, Response
 from fastapi.exception_handlers import http_exception_handler, request_validation_exception_handler
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import RedirectResponse
+from fastapi.responses import PlainTextResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
 from webhook.csrf import Forged
@@ -94,6 +94,13 @@ async def _unreadable(request: Request, error: Exception) -> Response:
     return _page(404, *WORDS[404])
 
 
+async def _ours(request: Request, _error: Exception) -> Response:
+    """An error of ours; starlette raises it again afterwards, so that it is logged."""
+    if not _wants_page(request):
+        return PlainTextResponse("Internal Server Error", 500)
+    return _page(500, "This went wrong", "That is an error of ours, and it was logged. Nothing else is known here.")
+
+
 _ANSWERS: dict[type[Exception], Ask] = {
     Answer: _answer,
     SignedOut: _signed_out,
@@ -101,4 +108,5 @@ _ANSWERS: dict[type[Exception], Ask] = {
     SignInFailed: _github,
     HTTPException: _http,
     RequestValidationError: _unreadable,
+    Exception: _ours,
 }

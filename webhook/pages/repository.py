@@ -102,7 +102,7 @@ def _render(
         tiers=[tier for tier, _ in tiers],
         days=_by_day(spent),
         models=_by_model(spent),
-        months=months if len(months) > 1 else (),
+        earlier=months if len(months) > 1 else (),
         jobs=jobs,
         older=jobs[-1].id if older else 0,
         newest=before == 0,
