@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
 from sandbox.discovery import discover
@@ -14,23 +13,24 @@ from sandbox.recipes.python import COLLECT_ALL, REPORT_FLAGS
 from sandbox.recipes.python_tests import canary
 from sandbox.workspace import Workspace
 from strategies.study.planting import plant
-from strategies.study.task import Task, TaskError
+from strategies.study.task import Task
 
 TEMPLATE = "https://github.com/{repo}.git"
 LITTLE_PYTEST = Path(__file__).parent / "little_pytest.py"
-PYTEST = 'PYTHONPATH="$PENNYFIX_ENV/little" python3 -m pytest -q -p no:cacheprovider'
+PYTEST = (
+    'PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 PYTHONPATH="$PENNYFIX_ENV/little" python3 -m pytest -q -p no:cacheprovider '
+    "-c /dev/null --rootdir=. --confcutdir=."
+)
 
 
 def workspace_of(task: Task, home: Path, template: str = TEMPLATE) -> Workspace:
     """The repository at its base commit. `template` makes an address of `{repo}`: a URL, or an absolute path.
 
-    Raises TaskError for an address that is none, MirrorError when the commit cannot be had.
+    Raises MirrorError when the commit cannot be had.
     """
     if task.files:
         return plant(home, f"study-{task.id}", task.files)
     plain = bool(re.match(r"/|https?://", task.repo))
-    if not plain and "{repo}" not in template:
-        raise TaskError(f"mirrors is {template!r}; allowed is a URL or an absolute path with {{repo}} in it")
     address = task.repo if plain else template.replace("{repo}", task.repo)
     mirror = Mirror.open(home, "study-" + re.sub(r"[^A-Za-z0-9._-]+", "-", task.repo).strip("-.")[-100:])
     try:
@@ -79,8 +79,3 @@ def _little(workspace: Workspace) -> Recipe:
         test_folder=folder,
         canary=canary(folder, ("test_*.py",)),
     )
-
-
-def shared(recipe: Recipe) -> Recipe:
-    """The recipe without the inputs that differ per repository: one environment serves all corpus tasks."""
-    return replace(recipe, inputs=())

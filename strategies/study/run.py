@@ -29,7 +29,7 @@ from strategies.resolution import Ending, Resolution
 from strategies.resolve import resolve
 from strategies.strategy import Bench, Role
 from strategies.study.grounds import TEMPLATE, has_tests, recipe_of, workspace_of
-from strategies.study.hidden import HiddenResult, hidden_result
+from strategies.study.hidden import HiddenResult, as_patch, hidden_result
 from strategies.study.purse import Purse, StudyMeter
 from strategies.study.record import FILE, Records, line_of, read_records, setting_of
 from strategies.study.task import Task, TaskError
@@ -103,22 +103,25 @@ def run(plan: Plan, progress: Callable[[Progress], None] = lambda _: None) -> Ra
         progress(told())
         with ThreadPoolExecutor(max(plan.parallel, 1)) as pool:
             running: dict[Future[dict[str, Any] | None], tuple[str, str]] = {}
-            _fill(running, pool, todo, plan, purse)
-            while running:
-                finished, _ = wait(running, return_when=FIRST_COMPLETED)
-                for future in finished:
-                    pair = running.pop(future)
-                    row = future.result()
-                    if row is None:
-                        capped = True
-                        missing.append(pair)
-                        continue
-                    records.append(row)
-                    count += 1
-                    resolved += row["resolved"] is True
-                    progress(told())
-                if not capped:
-                    _fill(running, pool, todo, plan, purse)
+            try:
+                _fill(running, pool, todo, plan, purse)
+                while running:
+                    finished, _ = wait(running, return_when=FIRST_COMPLETED)
+                    for future in finished:
+                        pair = running.pop(future)
+                        row = future.result()
+                        if row is None:
+                            capped = True
+                            missing.append(pair)
+                            continue
+                        records.append(row)
+                        count += 1
+                        resolved += row["resolved"] is True
+                        progress(told())
+                    if not capped:
+                        _fill(running, pool, todo, plan, purse)
+            finally:
+                _keep(running, records)
         missing += [(t.id, s) for t, s in todo]
         return Ran(told(), capped, tuple(missing))
     finally:
@@ -140,6 +143,14 @@ def _fill(
         running[pool.submit(one, plan, pair[0], pair[1], purse)] = (pair[0].id, pair[1])
 
 
+def _keep(running: Mapping[Future[dict[str, Any] | None], object], records: Records) -> None:
+    """After an error or Ctrl-C: what is under way is finished and kept, because it is paid for."""
+    for future in running:
+        row = None if future.exception() else future.result()
+        if row is not None:
+            records.append(row)
+
+
 def one(plan: Plan, task: Task, strategy: str, purse: Purse) -> dict[str, Any] | None:
     """The record of one task under one strategy; None when the study's money ended in the middle of it."""
     started = time.monotonic()
@@ -151,12 +162,13 @@ def one(plan: Plan, task: Task, strategy: str, purse: Purse) -> dict[str, Any] |
         with workspace_of(task, plan.home, plan.mirrors) as workspace:
             base = workspace.base
             recipe = recipe_of(task, workspace)
+            as_patch(task.hidden.tests, workspace)  # before any money: do the hidden tests fit this commit?
             resolution = attempt(plan, task, workspace, recipe, strategy, tiers, roles)
             if meter.ended:
                 return None
             hidden = hidden_result(plan.backend, workspace.key, recipe, workspace, task.hidden, resolution.patch)
             diff = workspace.diff(resolution.patch) if resolution.patch else ""
-    except (MirrorError, PreparationFailed, NoBaseline, SandboxUnavailable) as error:
+    except (TaskError, MirrorError, PreparationFailed, NoBaseline, SandboxUnavailable) as error:
         resolution = Resolution(Ending.UNJUDGED, (), None, Patch(), str(error))
         hidden = HiddenResult(None, str(error))
     digests = {name: plan.prompts.load(name).digest for name in plan.prompts.names()}
@@ -210,6 +222,8 @@ def _check(plan: Plan) -> None:
             raise TaskError(f"strategy {name!r} is not known; allowed are {', '.join(STRATEGIES)}")
     if not plan.tasks or not plan.strategies:
         raise TaskError("nothing to run: give at least one task and one strategy")
+    if "{repo}" not in plan.mirrors:
+        raise TaskError(f"mirrors is {plan.mirrors!r}; allowed is a URL or an absolute path with {{repo}} in it")
     if plan.max_usd <= 0 or plan.issue_usd <= 0:
         raise TaskError(f"the caps are ${plan.max_usd} and ${plan.issue_usd} an issue; allowed is more than 0")
     tiers, _ = plan.tiers(CapMeter(Decimal(0)))

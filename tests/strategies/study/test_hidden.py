@@ -73,9 +73,3 @@ def test_a_repository_by_path_at_a_commit_no_branch_leads_to(tmp_path: Path) -> 
     task = Task("t", "t", "", Hidden(Patch(), ("x",)), repo="ada/sums", base_commit=second)
     with workspace_of(task, tmp_path / "home", f"{tmp_path}/origins/{{repo}}") as workspace:
         assert workspace.read("a.py") == b"a = 2\n"
-
-
-def test_a_template_needs_a_place_for_the_name(tmp_path: Path) -> None:
-    task = Task("t", "t", "", Hidden(Patch(), ("x",)), repo="ada/sums", base_commit="0" * 40)
-    with pytest.raises(TaskError, match="allowed is a URL or an absolute path"):
-        workspace_of(task, tmp_path, "https://example.org/x")

@@ -19,7 +19,7 @@ from strategies.strategy import Role
 from strategies.study.corpus import Scripted, load_corpus
 from strategies.study.grounds import workspace_of
 from strategies.study.record import FILE, read_records
-from strategies.study.run import JOURNAL, Plan, Progress, run
+from strategies.study.run import JOURNAL, Plan, Progress, Tiers, run
 from strategies.study.scripted import ScriptedModel, scripted_tiers
 from strategies.study.task import TaskError
 from strategies.tier import Tier
@@ -57,7 +57,7 @@ def backend(home: Path) -> Backend:
 
 @pytest.fixture
 def planned(home: Path, backend: Backend, tmp_path: Path) -> Making:
-    def make(tasks: str, strategies: str, tiers: Seen | None = None, **changes: object) -> Plan:
+    def make(tasks: str, strategies: str, tiers: Tiers | None = None, **changes: object) -> Plan:
         chosen = [ALL[name] for name in tasks.split()]
         plan = Plan(
             tasks=[s.task for s in chosen],
@@ -107,13 +107,13 @@ def test_a_record_says_what_exactly_produced_it(planned: Making) -> None:
 def test_hidden_tests_are_never_visible_to_a_strategy(planned: Making, home: Path) -> None:
     task = ALL["invoice-cents"].task
     seen = Seen([ALL["invoice-cents"]])
-    strategies = "cascade plan strong-router self-test-cascade"
+    strategies = "cascade plan strong-router"
     run(planned("invoice-cents", strategies, seen))
     assert isinstance(task.hidden.tests, Patch)
     with workspace_of(task, home) as workspace:
         assert not {f.path for f in workspace.files()} & set(task.hidden.tests.files)
     secrets = [*task.hidden.fail_to_pass, *task.hidden.tests.files, "assert monthly([]) == (0, 0, 0)"]
-    assert len(seen.prompts) > 10
+    assert len(seen.prompts) > 5
     for prompt in seen.prompts:
         assert task.title in prompt
         assert not [s for s in secrets if s in prompt]
@@ -141,14 +141,14 @@ def test_a_kill_in_the_middle_of_a_line_loses_that_issue_only(planned: Making) -
 
 
 def test_the_cap_ends_a_study_cleanly_and_more_money_goes_on(planned: Making) -> None:
-    plan = planned("roman-nines invoice-cents", "weak strong", max_usd=Decimal("0.02"))
+    plan = planned("roman-nines letter-wrap", "weak strong", max_usd=Decimal("0.02"))
     ran = run(plan)
     assert ran.capped
     assert ("roman-nines", "strong") in ran.missing
     assert ran.progress.spent <= Decimal("0.02")
     before = len(read_records(plan.out))
     assert before + len(ran.missing) == 4
-    ran = run(planned("roman-nines invoice-cents", "weak strong"))
+    ran = run(planned("roman-nines letter-wrap", "weak strong"))
     assert not ran.capped
     assert ran.progress.done == 4
     journal = [json.loads(x) for x in (plan.out / JOURNAL).read_text().splitlines()]
@@ -167,6 +167,7 @@ def test_another_setting_needs_another_folder(planned: Making) -> None:
         ({"strategies": ["weka"]}, "strategy 'weka' is not known; allowed are cascade"),
         ({"max_usd": Decimal(0)}, "allowed is more than 0"),
         ({"tasks": []}, "nothing to run"),
+        ({"mirrors": "https://example.org/x"}, "allowed is a URL or an absolute path with"),
     ],
 )
 def test_a_plan_that_cannot_be_run_is_refused(planned: Making, changes: dict[str, object], words: str) -> None:
@@ -186,10 +187,38 @@ class Broken:
 
 
 def test_a_broken_sandbox_is_no_verdict_and_is_tried_again(planned: Making) -> None:
-    plan = planned("booking-gaps", "weak", backend=Broken())
+    plan = planned("frost-alarm", "weak", backend=Broken())
     run(plan)
     (record,) = read_records(plan.out)
     assert record.resolved is None
     assert record.row["hidden"]["why"] == "the engine is gone"
-    assert run(planned("booking-gaps", "weak")).progress.resolved == 1
+    assert run(planned("frost-alarm", "weak")).progress.resolved == 1
     assert read_records(plan.out)[0].resolved is True
+
+
+def test_hidden_tests_that_do_not_fit_cost_nothing(planned: Making) -> None:
+    task = ALL["roman-nines"].task
+    diff = "diff --git a/x.py b/x.py\n--- a/x.py\n+++ b/x.py\n@@ -1 +1 @@\n-a\n+b\n"
+    other = replace(task, hidden=replace(task.hidden, tests=diff))
+    plan = replace(planned("roman-nines", "weak"), tasks=[other])
+    ran = run(plan)
+    (record,) = read_records(plan.out)
+    assert record.resolved is None
+    assert "the hidden tests do not apply" in record.row["hidden"]["why"]
+    assert ran.progress.spent == 0
+
+
+def test_an_error_in_one_issue_keeps_what_is_paid_for_in_the_others(planned: Making) -> None:
+    seen = Seen([ALL["roman-nines"]])
+    made: list[int] = []
+
+    def tiers(meter: Meter) -> tuple[tuple[Tier, ...], Mapping[Role, Tier]]:
+        made.append(1)
+        if len(made) == 3:  # the first look, the first issue, then this
+            raise RuntimeError("a mistake of ours")
+        return seen(meter)
+
+    plan = planned("roman-nines", "weak strong", tiers=tiers, parallel=2)
+    with pytest.raises(RuntimeError, match="a mistake of ours"):
+        run(plan)
+    assert [r.strategy for r in read_records(plan.out)] == ["weak"]

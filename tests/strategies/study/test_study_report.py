@@ -8,6 +8,9 @@ import pytest
 
 from strategies.study.compare import compare, differences, select, sentences
 from strategies.study.figures import figures
+from strategies.study.guidelines import by_budget
+from strategies.study.interval import money
+from strategies.study.pareto import Point
 from strategies.study.record import FILE, Record, Records, read_records
 from strategies.study.shown import shown
 from strategies.study.study_report import Study, endings, guidelines, study_json, study_page, svg, table
@@ -203,3 +206,19 @@ def test_records_survive_a_cut_line_and_the_last_of_a_pair_counts(tmp_path: Path
 def test_a_folder_without_records_says_where_they_come_from(tmp_path: Path) -> None:
     with pytest.raises(TaskError, match="pennyfix study run"):
         read_records(tmp_path)
+
+
+def test_budgets_are_advised_up_to_the_dearest_of_the_front() -> None:
+    front = [Point("a", 0.01, 0.2), Point("b", 0.02, 0.3), Point("c", 0.5, 0.4)]
+    words = by_budget(front, "an issue")
+    assert [w.split(":")[0] for w in words] == ["From $0.010 an issue", "From $0.020 an issue", "From $0.500 an issue"]
+
+
+def test_small_amounts_stay_readable() -> None:
+    assert [money(x) for x in (0.683, 0.0, 0.0029, 0.00031, 12.0)] == [
+        "$0.683",
+        "$0.000",
+        "$0.0029",
+        "$0.00031",
+        "$12.000",
+    ]
