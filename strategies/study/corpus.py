@@ -2,8 +2,9 @@
 
 A task is one text file `NAME.task`: a TOML head (language, traits, who answers how, test ids), then sections that
 begin with a line `==== KIND:NAME [options]`. Kinds: `issue`, `repo:PATH`, `hidden:PATH`, `edits:NAME` (edits in the
-block format), and scripted tests under free names. Options: `crlf`, `latin-1`. A folder `NAME/` with `task.toml`,
-`issue.md`, `repo/`, `hidden/` and `edits/*.md` is read alike, byte for byte.
+block format), and scripted tests under free names. Options: `crlf`, `latin-1`. A head may say `setup` (a list of
+lines, with network), `test_command` and `image` where the task needs more than its language's bare runner. A folder
+`NAME/` with `task.toml`, `issue.md`, `repo/`, `hidden/` and `edits/*.md` is read alike, byte for byte.
 """
 
 from __future__ import annotations
@@ -91,6 +92,9 @@ def _scripted(path: Path) -> Scripted:
         files=files,
         language=language,
         traits=_list(head, "traits", where),
+        setup=_list(head, "setup", where) if "setup" in head else None,
+        test=str(head["test_command"]) if "test_command" in head else None,
+        image=str(head["image"]) if "image" in head else None,
         hidden=Hidden(
             tests=Patch(_below("hidden:", parts)),
             fail_to_pass=_list(head, "fail_to_pass", where),

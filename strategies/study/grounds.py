@@ -46,9 +46,10 @@ def workspace_of(task: Task, home: Path, template: str = TEMPLATE) -> Workspace:
 
 def recipe_of(task: Task, workspace: Workspace) -> Recipe | None:
     """How its tests are run; None when none are found. Corpus tasks need no network at all."""
-    if task.language == "python":
+    bare = task.setup is None and task.test is None and task.image is None
+    if task.language == "python" and bare:
         return _little(workspace)
-    setup = () if task.language == "javascript" else task.setup
+    setup = () if task.language == "javascript" and bare else task.setup
     recipe, _ = discover(workspace, setup=setup, test=task.test, image=task.image)
     return recipe
 

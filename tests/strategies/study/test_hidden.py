@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from sandbox.patch import Patch
 from sandbox.report import Outcome, TestReport, TestResult
-from strategies.study.grounds import workspace_of
+from strategies.study.grounds import recipe_of, workspace_of
 from strategies.study.hidden import as_patch, missing
 from strategies.study.planting import plant
 from strategies.study.task import Hidden, Task, TaskError
@@ -73,3 +74,15 @@ def test_a_repository_by_path_at_a_commit_no_branch_leads_to(tmp_path: Path) -> 
     task = Task("t", "t", "", Hidden(Patch(), ("x",)), repo="ada/sums", base_commit=second)
     with workspace_of(task, tmp_path / "home", f"{tmp_path}/origins/{{repo}}") as workspace:
         assert workspace.read("a.py") == b"a = 2\n"
+
+
+def test_a_task_that_says_how_it_is_installed_is_installed_so(tmp_path: Path) -> None:
+    task = Task("t", "t", "", Hidden(Patch(), ("x",)), files={"tests/test_a.py": b""}, language="python")
+    with workspace_of(task, tmp_path) as workspace:
+        bare = recipe_of(task, workspace)
+        told = recipe_of(replace(task, setup=("pip install numpy",), test="pytest -q tests"), workspace)
+    assert bare is not None
+    assert told is not None
+    assert not [line for line in bare.setup if "pip" in line]
+    assert "pip install numpy" in told.setup
+    assert told.test.startswith("pytest -q tests")
