@@ -7,7 +7,7 @@ Each chart is an image with a title for those who cannot see it; the page has a 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import ROUND_CEILING, Decimal
+from decimal import Decimal
 from html import escape
 
 from workers.money import show_usd
@@ -96,7 +96,7 @@ def _y(amount: Decimal, top: Decimal) -> Decimal:
 
 
 def _n(number: Decimal) -> str:
-    return format(number.quantize(Decimal("0.1"), rounding=ROUND_CEILING).normalize(), "f")
+    return f"{number:.1f}".removesuffix(".0")
 
 
 def _svg(drawn: str, title: str, width: int, height: int, *, kind: str = "chart", stretch: bool = False) -> str:

@@ -21,7 +21,7 @@ from workers.months import bounds
 from workers.tables import JobRow, OutcomeRow, RepositoryRow, SightRow, TotalRow
 from workers.totals import ZERO, month_of
 
-SIZE = 25
+SIZE = 20
 
 
 @dataclass(slots=True)
@@ -78,29 +78,34 @@ class Overview:
 
 def overview(session: Session, digest: str, month: str, limits: Limits, now: datetime, *, page: int = 1) -> Overview:
     """The page of what the session may see."""
-    spent, reserved = func.coalesce(TotalRow.spent, 0), func.coalesce(TotalRow.reserved, 0)
-    rows = session.execute(
+    spent = func.coalesce(TotalRow.spent, 0).label("spent")
+    some = (  # few and narrow columns of all, then the wide ones of the page
         select(
-            *_COLUMNS,
+            SightRow.repository_id,
             SightRow.administers,
-            spent.label("spent"),
-            reserved.label("reserved"),
+            spent,
+            func.coalesce(TotalRow.reserved, 0).label("reserved"),
             func.count().over().label("all"),
-            func.sum(spent).over().label("sum"),
+            func.sum(func.coalesce(TotalRow.spent, 0)).over().label("sum"),
         )
-        .join(SightRow, SightRow.repository_id == RepositoryRow.id)
         .outerjoin(
             TotalRow,
             and_(
                 TotalRow.scope == "repository",
-                TotalRow.key == cast(RepositoryRow.id, Text),
+                TotalRow.key == cast(SightRow.repository_id, Text),
                 TotalRow.month == month,
             ),
         )
         .where(SightRow.id_digest == digest)
-        .order_by(spent.desc(), RepositoryRow.name)
+        .order_by(spent.desc(), SightRow.repository_id)
         .limit(SIZE)
         .offset((page - 1) * SIZE)
+        .subquery()
+    )
+    rows = session.execute(
+        select(*_COLUMNS, some.c.administers, some.c.spent, some.c.reserved, some.c.all, some.c.sum)
+        .join(some, some.c.repository_id == RepositoryRow.id)
+        .order_by(some.c.spent.desc(), RepositoryRow.id)
     ).all()
     if not rows:
         return Overview()

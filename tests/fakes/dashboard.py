@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -32,18 +31,22 @@ from workers.settings import load_settings
 from workers.tables import AttemptRow, JobRow
 
 MARKUP = '<script>alert(1)</script><img src=x onerror=alert(2)> & "quotes" \''
-DIFF = """diff --git a/src/parcel.py b/src/parcel.py
-index 1c2f9e0..9a1b2c3 100644
---- a/src/parcel.py
-+++ b/src/parcel.py
-@@ -1,4 +1,5 @@ def price(weight):
- def price(weight):
--    return round(weight * RATE, 1)
-+    # half a cent belongs to the customer <b>& to nobody else</b>
-+    return round(weight * RATE, 2)
- 
- RATE = Decimal("1.25")
-"""
+DIFF = "\n".join(  # noqa: FLY002  # a diff reads best line by line
+    (
+        "diff --git a/src/parcel.py b/src/parcel.py",
+        "index 1c2f9e0..9a1b2c3 100644",
+        "--- a/src/parcel.py",
+        "+++ b/src/parcel.py",
+        "@@ -1,4 +1,5 @@ def price(weight):",
+        " def price(weight):",
+        "-    return round(weight * RATE, 1)",
+        "+    # half a cent belongs to the customer <b>& to nobody else</b>",
+        "+    return round(weight * RATE, 2)",
+        " ",
+        ' RATE = Decimal("1.25")',
+        "",
+    )
+)
 EVIDENCE = {
     "rung": "reproduction",
     "rungs": ["applies", "builds", "regression", "reproduction"],

@@ -1,15 +1,16 @@
 from __future__ import annotations
 
-import xml.etree.ElementTree as ET
 from decimal import Decimal
+from typing import Any
 
 import pytest
+from defusedxml import ElementTree
 
 from webhook.charts import bar, days, nice, shares
 
 
-def parsed(svg: str) -> ET.Element:
-    return ET.fromstring(svg)
+def parsed(svg: str) -> Any:
+    return ElementTree.fromstring(svg)
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,6 @@ from datetime import datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from urllib.parse import quote
 
-from workers.money import MICRO, show_usd
-
 STATES = {
     "queued": "queued",
     "running": "running",
@@ -19,16 +17,18 @@ STATES = {
 }
 VERDICTS = {"passed": "earned it", "failed": "fell short", "unjudged": "could not be judged"}
 _MINUTE, _HOUR = 60, 3600
+_WORTH = Decimal("0.0001")
 
 
 def usd(amount: Decimal | None) -> str:
-    """`$12.50`; from a dollar on to the cent, below that as exactly as it is known; a dash for nothing to say."""
+    """`$12.50`; from a dollar on to the cent, below that to what is worth knowing; a dash for nothing to say."""
     if amount is None:
         return "–"
-    sign = "−" if amount < 0 else ""
-    size = abs(amount)
-    unit = Decimal("0.01") if size >= 1 else Decimal("0.0001") if size >= Decimal("0.0001") else MICRO
-    return sign + show_usd(size.quantize(unit, rounding=ROUND_HALF_EVEN))
+    sign, size = ("−", -amount) if amount < 0 else ("", amount)
+    if size >= 1 or size == 0:
+        return f"{sign}${size:.2f}"
+    whole, _, decimals = (f"{size:.4f}" if size >= _WORTH else f"{size:.6f}").rstrip("0").partition(".")
+    return f"{sign}${whole}.{decimals:0<2}"
 
 
 def percent(share: Decimal | None) -> str:
