@@ -538,7 +538,7 @@ def _print_table(shown: Any) -> None:
 
     grid = Table(box=box.SIMPLE_HEAD, caption=shown.caption, caption_justify="left")
     for i, name in enumerate(shown.head):
-        grid.add_column(name, justify="right" if i else "left", overflow="fold")
+        grid.add_column(name, justify="left" if i in (0, *shown.texts) else "right", overflow="fold")
     for row, kind in zip(shown.rows, shown.kinds or [""] * len(shown.rows), strict=True):
         grid.add_row(*row, style={"best": "bold green", "reference": "dim"}.get(kind, ""))
     Console().print(grid)

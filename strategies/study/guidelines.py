@@ -78,7 +78,7 @@ def caution(points: Sequence[Point], weak: Point, strong: Point) -> tuple[str, .
     if out:
         sentences.append(f"Dearer than {strong.name} and no better: {', '.join(out)}.")
     flip = coin_flip(weak, strong, (weak.usd + strong.usd) / 2)
-    if flip is not None and len(hull(points)) == 2:
+    if flip is not None and {p.name for p in hull(points)} == {weak.name, strong.name}:
         sentences.append("The convex hull is the line between the two models: mixing them at random is as good as any.")
     return tuple(sentences)
 

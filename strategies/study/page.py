@@ -18,6 +18,7 @@ p.lead{color:var(--soft);margin:0 0 16px}svg{width:100%;height:auto;display:bloc
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:14px;margin:12px 0}
 caption{text-align:left;color:var(--soft);padding:0 0 6px}
 th,td{padding:5px 10px;border-bottom:1px solid var(--line);text-align:left;vertical-align:top}
+td{overflow-wrap:anywhere}td:first-child{overflow-wrap:normal;min-width:9em}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 tr.best td:first-child{color:var(--front);font-weight:600}tr.reference td{color:var(--soft)}
 ul{padding-left:20px}nav a{color:var(--front);margin-right:14px}
@@ -26,12 +27,16 @@ ul{padding-left:20px}nav a{color:var(--front);margin-right:14px}
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of text cells. `kinds` marks a row as "best", "reference" or "". The first column is text."""
+    """Rows of text cells. `kinds` marks a row as "best", "reference" or "".
+
+    The first column is text, and those whose index is in `texts`; the others are figures.
+    """
 
     caption: str
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     kinds: tuple[str, ...] = ()
+    texts: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +74,13 @@ def _section(number: int, section: Section) -> str:
 
 
 def _table(table: Table) -> str:
-    head = "".join(_cell("th", i, c) for i, c in enumerate(table.head))
+    text = {0, *table.texts}
+    head = "".join(_cell("th", c, figure=i not in text) for i, c in enumerate(table.head))
     kinds = table.kinds or ("",) * len(table.rows)
     rows = "".join(
-        (f'<tr class="{kind}">' if kind else "<tr>") + "".join(_cell("td", i, c) for i, c in enumerate(row)) + "</tr>"
+        (f'<tr class="{kind}">' if kind else "<tr>")
+        + "".join(_cell("td", c, figure=i not in text) for i, c in enumerate(row))
+        + "</tr>"
         for row, kind in zip(table.rows, kinds, strict=True)
     )
     return (
@@ -81,7 +89,7 @@ def _table(table: Table) -> str:
     )
 
 
-def _cell(tag: str, column: int, text: str) -> str:
+def _cell(tag: str, text: str, *, figure: bool) -> str:
     scope = ' scope="col"' if tag == "th" else ""
-    kind = ' class="n"' if column else ""
+    kind = ' class="n"' if figure else ""
     return f"<{tag}{scope}{kind}>{escape(text)}</{tag}>"

@@ -21,7 +21,7 @@ class Point:
 def front(points: Sequence[Point]) -> tuple[Point, ...]:
     """The points that no other beats: none is at most as dear and at least as good, and better in one of the two."""
     found: list[Point] = []
-    for p in sorted((p for p in points if not p.reference), key=lambda p: (p.usd, -p.rate, p.name)):
+    for p in sorted((p for p in points if not p.reference), key=lambda p: (p.usd, -p.rate)):
         if not found or p.rate > found[-1].rate:
             found.append(p)
     return tuple(found)

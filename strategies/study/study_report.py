@@ -16,6 +16,8 @@ from strategies.study.record import Record
 from strategies.study.said import interval_json
 
 UNIT = "an issue"
+MANY = 6
+"""From more strategies on, a column for each would not fit on the page."""
 NOT_RUN = {
     "strong": "strong alone was not run: add `strong` to --strategies to have it beside the others",
     "weak": "the weak model alone was not run: add `weak` to --strategies for the coin-flip line",
@@ -103,6 +105,7 @@ def endings(study: Study) -> Table:
         "verifier's false accepts.",
         ("strategy", "endings", "accepted, but wrong", "calls an issue"),
         tuple(rows),
+        texts=(1,),
     )
 
 
@@ -111,11 +114,23 @@ def per_task(study: Study) -> Table:
     names = [r.name for r in sorted(study.figures.rows, key=lambda r: r.cost.value)]
     marks = {True: "✓", False: "–", None: "?"}
     by = {(r.task, r.strategy): r for r in study.records}
+    if len(names) > MANY:
+        return _by_whom(study, names)
     rows = tuple(
         (task, *(marks[by[task, n].resolved] if (task, n) in by else "" for n in names))
         for task in sorted({r.task for r in study.records})
     )
     return Table("✓ resolved, – not resolved, ? could not be judged", ("task", *names), rows)
+
+
+def _by_whom(study: Study, names: Sequence[str]) -> Table:
+    """For many strategies: a line per task that names them."""
+    rows = []
+    for task in sorted({r.task for r in study.records}):
+        good = {r.strategy for r in study.records if r.task == task and r.resolved}
+        who = ", ".join(n for n in names if n in good) or "nobody"
+        rows.append((task, f"{len(good)} of {len(names)}", "all" if len(good) == len(names) else who))
+    return Table("Who resolved which task, cheapest first", ("task", "resolved by", ""), tuple(rows), texts=(2,))
 
 
 def settings(study: Study) -> Table:
@@ -132,7 +147,8 @@ def settings(study: Study) -> Table:
             )
         )
     rows.append(("prompts", ", ".join(f"{k} {v}" for k, v in sorted(setting["prompts"].items()))))
-    return Table("Settings of the first record; every record carries its own", ("what", "value"), tuple(rows))
+    caption = "Settings of the first record; every record carries its own"
+    return Table(caption, ("what", "value"), tuple(rows), texts=(1,))
 
 
 def svg(study: Study, *, alone: bool = False) -> str:
@@ -168,14 +184,15 @@ def compare_page(compared: Compared) -> str:
 
 def compare_table(compared: Compared) -> Table:
     """What differs in the settings."""
-    return Table("What differs in their settings", ("setting", compared.a.name, compared.b.name), compared.differs)
+    head = ("setting", compared.a.name, compared.b.name)
+    return Table("What differs in their settings", head, compared.differs, texts=(1, 2))
 
 
 def _comparison(compared: Compared) -> Section:
     tables = [compare_table(compared)] if compared.differs else []
     only = [(t, compared.a.name) for t in compared.only_a] + [(t, compared.b.name) for t in compared.only_b]
     if only:
-        tables.append(Table("Tasks that only one of them resolved", ("task", "resolved by"), tuple(only)))
+        tables.append(Table("Tasks that only one of them resolved", ("task", "resolved by"), tuple(only), texts=(1,)))
     return Section(f"{compared.a.name} against {compared.b.name}", "", sentences(compared), tuple(tables))
 
 

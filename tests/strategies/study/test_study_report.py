@@ -8,12 +8,12 @@ import pytest
 
 from strategies.study.compare import compare, differences, select, sentences
 from strategies.study.figures import figures
-from strategies.study.guidelines import by_budget
+from strategies.study.guidelines import by_budget, caution
 from strategies.study.interval import money
-from strategies.study.pareto import Point
+from strategies.study.pareto import Point, front
 from strategies.study.record import FILE, Record, Records, read_records
 from strategies.study.shown import shown
-from strategies.study.study_report import Study, endings, guidelines, study_json, study_page, svg, table
+from strategies.study.study_report import Study, endings, guidelines, per_task, study_json, study_page, svg, table
 from strategies.study.task import TaskError
 
 SETTING = {
@@ -222,3 +222,21 @@ def test_small_amounts_stay_readable() -> None:
         "$0.00031",
         "$12.000",
     ]
+
+
+def test_the_hull_is_called_a_mix_of_both_models_only_where_it_is() -> None:
+    weak, strong, other = Point("weak", 1, 0.2), Point("strong", 3, 0.6), Point("other", 2, 0.6)
+    words = "The convex hull is the line between the two models"
+    assert words in " ".join(caution([weak, strong], weak, strong))
+    assert words not in " ".join(caution([weak, strong, other], weak, strong))
+
+
+def test_of_equals_the_first_is_named() -> None:
+    assert [p.name for p in front([Point("weak", 1, 0.5), Point("a", 1, 0.5)])] == ["weak"]
+
+
+def test_many_strategies_are_named_in_words_instead_of_columns() -> None:
+    records = [record(f"t{n}", f"s{k}", k > n, "0.1") for n in range(3) for k in range(8)]
+    rows = {r[0]: r[1:] for r in per_task(Study.of(records)).rows}
+    assert rows["t0"] == ("7 of 8", "s1, s2, s3, s4, s5, s6, s7")
+    assert len(per_task(Study.of(study())).head) == 4
