@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 30.0  # how long a SQLite writer waits for another
+CACHE_KIB = 16_384  # of pages, per SQLite connection, used only as far as there are pages
 IDLE_SECONDS = 5.0  # a PostgreSQL connection idle for longer is asked whether it lives
 _MIGRATION_LOCK = 7_066_979  # PostgreSQL advisory lock: one process migrates, the others wait
 _READ = "pennyfix_read"
@@ -115,7 +116,7 @@ def open_database(url: str) -> Database:
     if parsed.drivername in {"sqlite", "sqlite+pysqlite"}:
         if not parsed.database or parsed.database == ":memory:":
             raise DatabaseUrlError("a SQLite database needs a file: sqlite:////folder/pennyfix.db (four slashes)")
-        engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS})
+        engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS}, pool_use_lifo=True)  # warm page caches
         event.listen(engine, "connect", _open_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return Database(engine)
@@ -127,6 +128,7 @@ def open_database(url: str) -> Database:
 def _open_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     connection.isolation_level = None  # BEGIN is ours, see _begin_sqlite
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     connection.execute("PRAGMA synchronous = FULL")  # what was acknowledged survives a power cut
     deadline = time.monotonic() + BUSY_SECONDS
     while connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":

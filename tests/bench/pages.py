@@ -9,7 +9,7 @@ import asyncio
 import os
 import statistics
 import time
-from contextlib import ExitStack
+from contextlib import AsyncExitStack, ExitStack
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -103,19 +103,30 @@ def _charge(number: int, repository: int, jobs: int, now: datetime, month: str) 
     }  # fmt: skip
 
 
-async def _times(app: Any, paths: tuple[str, ...]) -> dict[str, float]:
-    """Milliseconds, medians, the paths asked in turns so that all see the same machine."""
-    taken: dict[str, list[float]] = {path: [] for path in paths}
-    transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://bench", cookies={"pennyfix": COOKIE}) as client:
-        for round_ in range(ROUNDS + 3):
-            for path in paths:
-                began = time.perf_counter()
-                answer = await client.get(path)
-                if round_ >= 3:
-                    taken[path].append(time.perf_counter() - began)
-                assert answer.status_code == 200, answer.text[:500]
-    return {path: statistics.median(times) * 1000 for path, times in taken.items()}
+async def _times(apps: tuple[Any, Any], paths: tuple[str, ...]) -> tuple[dict[str, float], dict[str, float]]:
+    """Milliseconds, medians; page after page, the two databases in turns so that both see the same machine."""
+    found: tuple[dict[str, float], dict[str, float]] = ({}, {})
+    async with AsyncExitStack() as stack:
+        clients = [
+            await stack.enter_async_context(
+                httpx.AsyncClient(
+                    transport=httpx.ASGITransport(app), base_url="http://bench", cookies={"pennyfix": COOKIE}
+                )
+            )
+            for app in apps
+        ]
+        for path in paths:
+            taken: tuple[list[float], list[float]] = ([], [])
+            for round_ in range(ROUNDS + 3):
+                for client, times in zip(clients, taken, strict=True):
+                    began = time.perf_counter()
+                    answer = await client.get(path)
+                    if round_ >= 3:
+                        times.append(time.perf_counter() - began)
+                    assert answer.status_code == 200, answer.text[:500]
+            for medians, times in zip(found, taken, strict=True):
+                medians[path] = statistics.median(times) * 1000
+    return found
 
 
 def _app(url: str, folder: Path, sizes: tuple[int, int, int]) -> tuple[Any, Database]:
@@ -146,7 +157,7 @@ def measure(few: str, many: str, folder: Path, name: str) -> list[Row]:
     empty_app, empty = _app(few, folder, (2, 0, 0))
     full_app, full = _app(many, folder, (REPOSITORIES, CHARGES, JOBS))
     paths = tuple(PAGES.values())
-    before, after = asyncio.run(_times(empty_app, paths)), asyncio.run(_times(full_app, paths))
+    before, after = asyncio.run(_times((empty_app, full_app), paths))
     empty.close()
     full.close()
     rows = []
