@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -141,3 +142,20 @@ def test_a_wrong_task_is_named(tmp_path: Path, text: str, words: str) -> None:
     with pytest.raises(TaskError, match=r"bad\.task: ") as caught:
         load_corpus(tmp_path)
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param("docker", marks=pytest.mark.docker), pytest.param("bubblewrap", marks=pytest.mark.bubblewrap)],
+)
+def test_isolated_sandboxes_need_no_network_for_the_corpus(name: Literal["docker", "bubblewrap"], home: Path) -> None:
+    task = next(s.task for s in ALL if s.task.id == "invoice-cents")
+    isolated = choose(name, BackendOptions(home=home, allowed_hosts=()))
+    with workspace_of(task, home) as workspace:
+        recipe = recipe_of(task, workspace)
+        assert isinstance(task.hidden.reference, Patch)
+        result = hidden_result(isolated, "corpus", recipe, workspace, task.hidden, task.hidden.reference)
+        assert result.resolved is True, result.why
+        worse = hidden_result(isolated, "corpus", recipe, workspace, task.hidden, Patch({"billing/x.py": b""}))
+        assert worse.resolved is False
+        assert set(worse.failed) == set(task.hidden.fail_to_pass)
