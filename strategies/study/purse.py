@@ -6,6 +6,7 @@ counts with its worst case. So the cap holds over any number of restarts.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import threading
 from decimal import Decimal
@@ -14,12 +15,13 @@ from pathlib import Path
 from strategies.in_memory_meter import CapMeter
 from strategies.meter import Charge, OverBudget, Reservation
 from strategies.price import usd
+from strategies.study.task import TaskError
 
 SCOPE = "study"
 
 
 class Purse:
-    """The journal at `path`, appended to. Safe between threads; one process at a time."""
+    """The journal at `path`, appended to. Safe between threads; a second process on it is refused with TaskError."""
 
     def __init__(self, path: Path, cap: Decimal) -> None:
         self.cap = cap
@@ -27,8 +29,15 @@ class Purse:
         self._open: dict[str, Decimal] = {}
         self._settled = Decimal(0)
         self._number = 0
-        self._read(path)
         self._file = path.open("a", encoding="utf-8")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._file.close()
+            raise TaskError(
+                f"another study is running in {path.parent}; wait for its end, or give another --out"
+            ) from None
+        self._read(path)
         if path.stat().st_size and not path.read_bytes().endswith(b"\n"):
             self._file.write("\n")  # the last line was cut short by a kill
 
@@ -37,6 +46,12 @@ class Purse:
         """USD settled, and reserved by calls that a kill interrupted."""
         with self._lock:
             return self._settled
+
+    @property
+    def left(self) -> Decimal:
+        """USD that may still be reserved."""
+        with self._lock:
+            return max(self.cap - self._settled - sum(self._open.values(), Decimal(0)), Decimal(0))
 
     def reserve(self, worst: Decimal) -> str:
         """Set money aside. Raises OverBudget."""
@@ -115,4 +130,4 @@ class StudyMeter:
         self.own.release(reservation)
 
     def left(self) -> Decimal:
-        return min(self.own.left(), max(self.purse.cap - self.purse.spent, Decimal(0)))
+        return min(self.own.left(), self.purse.left)

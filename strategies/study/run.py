@@ -85,13 +85,14 @@ def run(plan: Plan, progress: Callable[[Progress], None] = lambda _: None) -> Ra
     """Run what is not recorded yet. Raises TaskError for a plan that cannot be run, ModelRefused for its models."""
     pairs = [(t, s) for t in plan.tasks for s in plan.strategies]
     _check(plan)
+    purse = Purse(plan.out / JOURNAL, plan.max_usd)  # holds the folder from here on
     kept = read_records(plan.out) if (plan.out / FILE).is_file() and (plan.out / FILE).stat().st_size else ()
     done = {(r.task, r.strategy): r.resolved for r in kept if not r.row.get("again")}
     wanted = {(t.id, s) for t, s in pairs}
     resolved = sum(1 for pair, good in done.items() if good and pair in wanted)
     count = len(wanted & set(done))
     todo = iter([(t, s) for t, s in pairs if (t.id, s) not in done])
-    purse, records = Purse(plan.out / JOURNAL, plan.max_usd), Records(plan.out)
+    records = Records(plan.out)
 
     def told() -> Progress:
         projected = purse.spent * len(pairs) / count if count else Decimal(0)

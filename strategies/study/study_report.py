@@ -142,7 +142,7 @@ def settings(study: Study) -> Table:
         rows.append(
             (
                 f"tier {t['tier']}",
-                f"{t['model']}, {t['solver']}, {t['attempts']} attempts, "
+                f"{t['model']}, {t['solver']}, attempts: {t['attempts']}, "
                 f"USD per million tokens: {p['input']} in, {p['output']} out",
             )
         )

@@ -9,6 +9,7 @@ import pytest
 from strategies.meter import Charge, OverBudget
 from strategies.price import Price
 from strategies.study.purse import Purse, StudyMeter
+from strategies.study.task import TaskError
 from strategies.usage import Usage
 
 ONE = Decimal(1)
@@ -35,6 +36,7 @@ def test_a_call_that_a_kill_interrupted_counts_with_its_worst_case(tmp_path: Pat
     purse.reserve(Decimal("0.5"))
     purse.close()  # the process is gone; nothing was settled
     again = Purse(tmp_path / "journal", Decimal(1))
+    assert again.left == Decimal("0.25")
     assert again.spent == Decimal("0.75")
     with pytest.raises(OverBudget):
         again.reserve(Decimal("0.3"))
@@ -108,3 +110,11 @@ def test_a_call_that_was_not_charged_costs_nothing(tmp_path: Path) -> None:
     meter.release(meter.reserve("weak", "m", "repair", Decimal(2)))
     assert purse.spent == 0
     assert meter.left() == Decimal(10)
+
+
+def test_two_studies_do_not_share_a_folder_at_once(tmp_path: Path) -> None:
+    first = Purse(tmp_path / "journal", ONE)
+    with pytest.raises(TaskError, match="another study is running"):
+        Purse(tmp_path / "journal", ONE)
+    first.close()
+    Purse(tmp_path / "journal", ONE).close()
