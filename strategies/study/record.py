@@ -148,7 +148,15 @@ def _verdict(t: Tried) -> dict[str, Any]:
 
 
 def read_records(folder: Path) -> tuple[Record, ...]:
-    """The records of a study's folder, the last of each (task, strategy). Raises TaskError when there are none."""
+    """The records of a study's folder. Raises TaskError when there are none."""
+    found = recorded(folder)
+    if not found:
+        raise TaskError(f"{folder} holds no records; `pennyfix study run` writes them there (--out)")
+    return found
+
+
+def recorded(folder: Path) -> tuple[Record, ...]:
+    """The last record of each (task, strategy), as many as there are."""
     path = folder / FILE
     found: dict[tuple[str, str], Record] = {}
     for line in path.read_bytes().splitlines() if path.is_file() else ():
@@ -159,8 +167,6 @@ def read_records(folder: Path) -> tuple[Record, ...]:
         usd = None if row["usd"] is None else Decimal(row["usd"])
         record = Record(row["instance_id"], row["strategy"], row["resolved"], usd, row["setting"], row)
         found[record.task, record.strategy] = record
-    if not found:
-        raise TaskError(f"{folder} holds no records; `pennyfix study run` writes them there (--out)")
     return tuple(found.values())
 
 

@@ -31,7 +31,7 @@ from strategies.strategy import Bench, Role
 from strategies.study.grounds import TEMPLATE, has_tests, recipe_of, workspace_of
 from strategies.study.hidden import HiddenResult, as_patch, hidden_result
 from strategies.study.purse import Purse, StudyMeter
-from strategies.study.record import FILE, Records, line_of, read_records, setting_of
+from strategies.study.record import Records, line_of, recorded, setting_of
 from strategies.study.task import Task, TaskError
 from strategies.tier import Tier
 from strategies.verification import Accept, Verification, WithoutTests
@@ -86,8 +86,7 @@ def run(plan: Plan, progress: Callable[[Progress], None] = lambda _: None) -> Ra
     pairs = [(t, s) for t in plan.tasks for s in plan.strategies]
     _check(plan)
     purse = Purse(plan.out / JOURNAL, plan.max_usd)  # holds the folder from here on
-    kept = read_records(plan.out) if (plan.out / FILE).is_file() and (plan.out / FILE).stat().st_size else ()
-    done = {(r.task, r.strategy): r.resolved for r in kept if not r.row.get("again")}
+    done = {(r.task, r.strategy): r.resolved for r in recorded(plan.out) if not r.row.get("again")}
     wanted = {(t.id, s) for t, s in pairs}
     resolved = sum(1 for pair, good in done.items() if good and pair in wanted)
     count = len(wanted & set(done))

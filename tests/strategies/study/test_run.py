@@ -138,6 +138,8 @@ def test_a_kill_in_the_middle_of_a_line_loses_that_issue_only(planned: Making) -
     assert len(read_records(plan.out)) == 1
     assert run(planned("roman-nines", "weak strong")).progress.done == 2
     assert {r.strategy for r in read_records(plan.out)} == {"weak", "strong"}
+    path.write_bytes(lines[0][:50])
+    assert run(planned("roman-nines", "weak")).progress.done == 1
 
 
 def test_the_cap_ends_a_study_cleanly_and_more_money_goes_on(planned: Making) -> None:
