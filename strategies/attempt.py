@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from sandbox.patch import Patch
 
@@ -13,7 +14,9 @@ class Attempt:
 
     `diagnosis` is the model's own explanation; `note` is the strategy's (why this attempt, with its numbers).
     `question` is set instead of a patch when the issue does not say enough: it goes to the author, no money is spent.
-    `agreement` is a self-test score (0 to 1) that reached the strategy's threshold.
+    `agreement` is a self-test score (0 to 1) that reached the strategy's threshold, or 1 when an independent candidate
+    behaves alike; `preferred` sets it above earlier ones of equal evidence (a distinguishing test speaks for it).
+    `trouble` says that no answer was had at all: the model refuses for good, or is not there.
     """
 
     tier: str
@@ -24,3 +27,5 @@ class Attempt:
     note: str = ""
     question: str = ""
     agreement: float | None = None
+    preferred: bool = False
+    trouble: Literal["", "refused", "unavailable"] = ""

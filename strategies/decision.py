@@ -1,36 +1,30 @@
 """What to do next: retry, another tier, or stop, by expected value q̂ − λ·ĉ of the best way to go on.
 
-q̂ is the chance that an attempt is accepted (a Beta prior updated by the repository's history), ĉ its expected cost,
-λ = 1 ÷ "a resolved issue is worth $X to me". A step's value includes what can still be tried after it fails, so a
-cheap hope comes before a dear one even where the dear one is likelier (the rule of Weitzman, Econometrica 1979, for
-opening boxes, computed here by looking ahead). Pure: no I/O, no clock, no chance.
+q̂ is the chance that an attempt is accepted (`strategies.odds`: a Beta prior updated by the repository's history, then
+by what failed on this issue), ĉ its expected cost, λ = 1 ÷ "a resolved issue is worth $X to me". A step's value
+includes what can still be tried after it fails, so a cheap hope comes before a dear one even where the dear one is
+likelier (the rule of Weitzman, Econometrica 1979, for opening boxes, computed here by looking ahead). Pure: no I/O, no
+clock, no chance.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 
-from strategies.outcomes import Outcomes, Record, Situation
+from strategies.odds import LATER_STRENGTH, SAME_FAMILY, chance, first, updated
+from strategies.outcomes import Outcomes, Situation
 from strategies.tier import Tier
 from strategies.usage import Usage
 
-STRENGTH = 10.0
-"""How many attempts a prior weighs: after ten of the repository's own, they count as much as the prior."""
-FIRST_CHEAPEST, FIRST_DEAREST = 0.70, 0.82
-AGAIN = 0.16
-OTHER_CHEAPEST, OTHER_DEAREST = 0.30, 0.45
-"""Prior means, from recorded outcomes on 246 issues of SWE-bench Verified: what the best cheap model and the strong
-one resolve alone; and the share of rejected issues rescued by the same model again (16 %), by an equal one of another
-family (30 %) and by a strong one (27 to 56 %, here 45 %)."""
-SAME_FAMILY = 0.8
-"""A tier of the same family as the one that failed rescues less; this share is a cautious guess, soon outweighed."""
+DEEPEST = 8
+"""How many further attempts are looked ahead."""
 TYPICAL = {"repair": Usage(14_000, 0, 1_500), "agent": Usage(250_000, 200_000, 8_000)}
 """Tokens of one attempt by solver until the repository has its own figures."""
 DEARER = Decimal("1.4")
-"""An issue that others failed at costs the next tier 1.2 to 1.6 times its average."""
+"""An issue that was failed at costs the next attempt 1.2 to 1.6 times the average."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,39 +52,66 @@ def decide(
     outcomes: Outcomes,
     resolved_usd: Decimal,
     measured: Callable[[int], Decimal | None] = lambda _: None,
+    closed: Collection[int] = (),
 ) -> Decision:
     """The next step after the tiers `tried` (indexes in order, all failed).
 
     `resolved_usd` is what a resolved issue is worth, above 0. `measured` gives a tier's mean USD per attempt on this
-    very issue. Raises ValueError for a worth that is not above 0.
+    very issue; `closed` tiers are not there. Raises ValueError for a worth that is not above 0.
     """
     if not resolved_usd > 0:
         raise ValueError(f"a resolved issue is worth ${resolved_usd}; allowed is an amount above 0")
     worth = float(resolved_usd)
-    costs = [_usd(t, outcomes, measured(i), escalated=bool(tried)) for i, t in enumerate(tiers)]
-
-    def chance(tier: int, counts: tuple[int, ...], last: int | None) -> float:
-        return _q(tiers, tier, situation(tier, counts), outcomes, last)
+    open_tiers = [i for i in range(len(tiers)) if i not in closed]
+    firsts = [_first(tiers, i, outcomes) for i in range(len(tiers))]
+    now = tuple(sum(1 for t in tried if t == i) for i in range(len(tiers)))
 
     @cache
-    def best(counts: tuple[int, ...], last: int | None) -> float:
-        return max([0.0, *(value(i, counts, last) for i in range(len(tiers)) if counts[i] < tiers[i].attempts)])
+    def chance_of(tier: int, counts: tuple[int, ...]) -> float:
+        return _q(tiers, tier, counts, firsts, outcomes)
 
-    def value(tier: int, counts: tuple[int, ...], last: int | None) -> float:
-        q = chance(tier, counts, last)
+    def cost(tier: int, counts: tuple[int, ...]) -> Decimal:
+        return _usd(tiers[tier], outcomes, measured(tier), escalated=any(counts))
+
+    @cache
+    def best(counts: tuple[int, ...]) -> float:
+        if sum(counts) - sum(now) >= DEEPEST:
+            return 0.0
+        return max([0.0, *(value(i, counts) for i in open_tiers if counts[i] < tiers[i].attempts)])
+
+    def value(tier: int, counts: tuple[int, ...]) -> float:
+        q = chance_of(tier, counts)
         after = tuple(c + (i == tier) for i, c in enumerate(counts))
-        return q - float(costs[tier]) / worth + (1 - q) * best(after, tier)
+        return q - float(cost(tier, counts)) / worth + (1 - q) * best(after)
 
-    now = tuple(sum(1 for t in tried if t == i) for i in range(len(tiers)))
-    last = tried[-1] if tried else None
     options = [
-        Option(i, situation(i, now), chance(i, now, last), costs[i], value(i, now, last))
-        for i in range(len(tiers))
+        Option(i, situation(i, now), chance_of(i, now), cost(i, now), value(i, now))
+        for i in open_tiers
         if now[i] < tiers[i].attempts
     ]
     options.sort(key=lambda o: (-o.value, o.tier))
     chosen = options[0] if options and options[0].value > 0 else None
     return Decision(tuple(options), chosen)
+
+
+STAYS_GREEN = 0.52
+"""The share of wrong patches that keep every test green that passed before (423 of 807, SWE-bench Lite)."""
+
+
+def right_if_green(q: float) -> float:
+    """The chance that a patch is right which no test speaks against, when `q` was its chance beforehand."""
+    return q / (q + (1 - q) * STAYS_GREEN) if q > 0 else 0.0
+
+
+def second_opinion(now: float, options: Sequence[Option], resolved_usd: Decimal) -> Option | None:
+    """The option that is worth more than accepting what is there, unverified and right with the chance `now`.
+
+    Nothing can show which of two such patches is right but how they behave; so another is worth its money only if its
+    own chance is so much better. None: accept.
+    """
+    gains = [(right_if_green(o.q) - now - float(o.usd / resolved_usd), -o.tier, o) for o in options]
+    best = max(gains, default=None)
+    return best[2] if best and best[0] > 0 else None
 
 
 def situation(tier: int, counts: Sequence[int]) -> Situation:
@@ -100,26 +121,23 @@ def situation(tier: int, counts: Sequence[int]) -> Situation:
     return Situation.OTHER if any(counts) else Situation.FIRST
 
 
-def prior(rank: float, when: Situation) -> float:
-    """The mean before any history. `rank` runs from 0 (the cheapest tier) to 1 (the dearest)."""
-    if when is Situation.AGAIN:
-        return AGAIN
-    low, high = (FIRST_CHEAPEST, FIRST_DEAREST) if when is Situation.FIRST else (OTHER_CHEAPEST, OTHER_DEAREST)
-    return low + (high - low) * rank
-
-
-def posterior(mean: float, record: Record) -> float:
-    """The mean of Beta(mean·s, (1 − mean)·s) after the record's good and bad attempts, s = `STRENGTH`."""
-    return (mean * STRENGTH + record.good) / (STRENGTH + record.good + record.bad)
-
-
-def _q(tiers: Sequence[Tier], tier: int, when: Situation, outcomes: Outcomes, last: int | None) -> float:
+def _first(tiers: Sequence[Tier], tier: int, outcomes: Outcomes) -> float:
+    """The chance of a first attempt: the prior of the tier's rank after this repository's first attempts."""
     rank = tier / (len(tiers) - 1) if len(tiers) > 1 else 1.0
-    mean = prior(rank, when)
+    record = outcomes.record(tiers[tier].name, tiers[tier].model.name, Situation.FIRST)
+    return updated(first(rank), record.good, record.bad)
+
+
+def _q(tiers: Sequence[Tier], tier: int, counts: tuple[int, ...], firsts: Sequence[float], outcomes: Outcomes) -> float:
+    when = situation(tier, counts)
+    mean = chance(firsts, counts, tier)
+    if when is Situation.FIRST:
+        return mean
     family = tiers[tier].family
-    if when is Situation.OTHER and last is not None and family and family == tiers[last].family:
+    if when is Situation.OTHER and family and any(n and t.family == family for t, n in zip(tiers, counts, strict=True)):
         mean *= SAME_FAMILY
-    return posterior(mean, outcomes.record(tiers[tier].name, tiers[tier].model.name, when))
+    record = outcomes.record(tiers[tier].name, tiers[tier].model.name, when)
+    return updated((mean * LATER_STRENGTH, (1 - mean) * LATER_STRENGTH), record.good, record.bad)
 
 
 def _usd(tier: Tier, outcomes: Outcomes, measured: Decimal | None, *, escalated: bool) -> Decimal:

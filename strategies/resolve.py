@@ -68,10 +68,15 @@ def resolve(
 
 
 def select(history: list[Tried]) -> Tried | None:
-    """The best attempt that executed tests do not speak against: the highest rung, then the earliest."""
+    """The best attempt that executed tests do not speak against: the highest rung, then one that agrees with another or
+    is preferred, then the earliest."""
     open_ones = [t for t in history if t.attempt.patch and t.verdict.judged is Judged.UNJUDGED]
     candidates = [t for t in open_ones if t.verdict.evidence.top >= Rung.APPLIES]
-    return max(candidates, key=lambda t: t.verdict.evidence.top, default=None)
+    return max(
+        candidates,
+        key=lambda t: (t.verdict.evidence.top, t.attempt.agreement is not None, t.attempt.preferred),
+        default=None,
+    )
 
 
 def _judge(attempt: Attempt, bench: Bench) -> Verdict:

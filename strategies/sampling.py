@@ -24,6 +24,7 @@ from strategies.solve import solve
 from strategies.step import Step
 from strategies.strategy import Bench
 from strategies.telling import tell_issue
+from strategies.verdict import Judged
 
 if TYPE_CHECKING:
     from sandbox.workspace import Workspace
@@ -37,6 +38,7 @@ LOOKS = (
 )
 """Words that vary the samples, put behind the cached prefix."""
 CANDIDATE = 4_000
+TWO = 2
 
 Order = Callable[[Issue, "Workspace", Bench, Sequence[Attempt]], Sequence[Attempt]]
 
@@ -72,27 +74,63 @@ class BestOfN:
 
 @dataclass(frozen=True, slots=True)
 class SelfConsistency:
-    """Draws all samples, then proposes them in the order of `order`."""
+    """Draws all samples, then proposes them in the order of `order`; what gave no patch is told last.
+
+    When the money ends while they are drawn, those that were paid for are proposed before it is said. Where two pass,
+    a test that tells them apart may put the second first (`settled`).
+    """
 
     order: Order
     n: int = 5
 
     def attempts(self, issue: Issue, workspace: Workspace, bench: Bench) -> Iterator[Attempt]:
         drawn: list[Attempt] = []
+        broke: OverBudget | None = None
         try:
-            drawn.extend(draw(issue, workspace, bench, self.n))
-        except OverBudget:
-            if not any(a.patch for a in drawn):
-                raise
+            for attempt in draw(issue, workspace, bench, self.n):
+                drawn.append(attempt)  # noqa: PERF402 - what was drawn before the money ended must not be lost
+        except OverBudget as error:
+            broke = error
         patches = [a for a in drawn if a.patch]
-        if not patches:
-            yield from drawn
-            return
-        try:
-            ordered = self.order(issue, workspace, bench, patches)
-        except OverBudget:
-            ordered = by_majority(issue, workspace, bench, patches)  # the judge costs too much: count instead
+        ordered: Sequence[Attempt] = ()
+        if patches:
+            try:
+                ordered = self.order(issue, workspace, bench, patches)
+            except OverBudget as error:
+                broke = error
+                ordered = by_majority(issue, workspace, bench, patches)  # the judge costs too much: count instead
+            ordered = settled(bench, ordered)
         yield from ordered
+        yield from (a for a in drawn if not a.patch)
+        if broke is not None:
+            raise broke
+
+
+def settled(bench: Bench, ordered: Sequence[Attempt]) -> Sequence[Attempt]:
+    """The order, but of the first two patches that pass the one that a distinguishing test speaks for.
+
+    Judging costs test time but no money, and is remembered. Raises nothing of the judge's: no money, no comparison.
+    """
+    if len(ordered) < TWO or not bench.verification.can_judge:
+        return ordered
+    passing: list[int] = []
+    for i, attempt in enumerate(ordered):
+        if bench.verification.judge(attempt.patch).judged is not Judged.PASSED:
+            continue
+        passing.append(i)
+        if len(passing) == TWO:
+            break
+    if len(passing) < TWO:
+        return ordered
+    first, second = (ordered[i] for i in passing)
+    try:
+        if bench.verification.compare(first.patch, second.patch, bench.roles["judge"]).better != 1:
+            return ordered
+    except OverBudget as error:
+        bench.say(Step("distinguish", f"two patches pass and are not compared: {error}"))
+        return ordered
+    best = replace(second, note=f"{second.note}; a test tells it from another that passes", preferred=True)
+    return [best, *(a for a in ordered if a is not second)]
 
 
 def distinct(attempts: Sequence[Attempt]) -> list[tuple[Attempt, int]]:

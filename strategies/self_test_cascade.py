@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from strategies.attempt import Attempt
 from strategies.issue import Issue
+from strategies.meter import OverBudget
 from strategies.sampling import LOOKS
 from strategies.solve import solve
 from strategies.step import Step
@@ -90,53 +91,71 @@ class SelfTestCascade:
 
     def attempts(self, issue: Issue, workspace: Workspace, bench: Bench) -> Iterator[Attempt]:
         handed: list[Tried] = []
-        for rank, (tier, k) in enumerate(zip(bench.tiers, self.plan.of(len(bench.tiers)), strict=True)):
-            if k == SKIP:
-                continue
-            if rank:
-                bench.say(Step("escalate", f"escalating to {tier.name}", {"tier": tier.name}))
-            learned = (*bench.history, *handed)
-            if k == 0:
-                yield solve(bench, issue, workspace, tier, learned=learned, note="one answer, no self-tests")
-                continue
-            answers = self._answers(issue, workspace, bench, tier, k, learned)
-            if not answers:
-                continue
-            tests = self._tests(bench, tier, k)
-            matrix = [[bench.verification.passes(a.patch, t) for t in tests] for a in answers]
-            cell = best_cell(matrix)
-            share = cell.share if cell else 0.0
-            accepted = cell is not None and share >= self.plan.theta
-            words = f"{len(answers)} answers, {len(tests)} valid self-tests, score {share:.2f} of {self.plan.theta:.2f}"
-            facts = {"tier": tier.name, "share": share, "theta": self.plan.theta, "accepted": accepted}
-            bench.say(Step("self-tests", words, facts))
-            best = answers[cell.answer if cell else 0]
-            if accepted or not tests:
-                # without any valid test the score says nothing: the repository's own tests judge the first answer
-                yield replace(best, note=words, agreement=share if accepted else None)
-            else:
-                failed = f"The self-written tests do not agree with it enough: {words}."
-                handed.append(Tried(best, Verdict(Judged.FAILED, Evidence(agreement=share), failed)))
+        try:
+            for rank, (tier, k) in enumerate(zip(bench.tiers, self.plan.of(len(bench.tiers)), strict=True)):
+                if k == SKIP:
+                    continue
+                if rank:
+                    bench.say(Step("escalate", f"escalating to {tier.name}", {"tier": tier.name}))
+                learned = (*bench.history, *handed)
+                if k == 0:
+                    yield solve(bench, issue, workspace, tier, learned=learned, note="one answer, no self-tests")
+                else:
+                    yield from self._tier(issue, workspace, bench, tier, k, learned, handed)
+        except OverBudget:
+            yield from (t.attempt for t in handed)  # paid for: the repository's own tests cost no money
+            raise
+        yield from (t.attempt for t in handed)
 
-    def _answers(
-        self, issue: Issue, workspace: Workspace, bench: Bench, tier: Tier, k: int, learned: Sequence[Tried]
-    ) -> list[Attempt]:
-        drawn = [
-            solve(
-                bench,
-                issue,
-                workspace,
-                tier,
-                learned=learned,
-                context=LOOKS[i % len(LOOKS)],
-                temperature=None if k == 1 else i / (k - 1),
-            )
-            for i in range(k)
-        ]
-        return [a for a in drawn if a.patch]
+    def _tier(
+        self,
+        issue: Issue,
+        workspace: Workspace,
+        bench: Bench,
+        tier: Tier,
+        k: int,
+        learned: Sequence[Tried],
+        handed: list[Tried],
+    ) -> Iterator[Attempt]:
+        """One tier: its answers, its tests, and what they say. What is not believed goes into `handed`."""
+        answers: list[Attempt] = []
+        try:
+            for i in range(k):
+                heat = None if k == 1 else i / (k - 1)
+                look = LOOKS[i % len(LOOKS)]
+                one = solve(bench, issue, workspace, tier, learned=learned, context=look, temperature=heat)
+                if one.patch:
+                    answers.append(one)
+                else:
+                    yield one
+                if one.trouble:
+                    break
+            tests = self._tests(bench, tier, k) if answers else []
+        except OverBudget:
+            handed += [Tried(a, _doubted("the money ended before the self-tests", None)) for a in answers[:1]]
+            raise
+        if not answers:
+            return
+        matrix = [[bench.verification.passes(a.patch, t) for t in tests] for a in answers]
+        cell = best_cell(matrix)
+        share = cell.share if cell else 0.0
+        accepted = cell is not None and share >= self.plan.theta
+        words = f"{len(answers)} answers, {len(tests)} valid self-tests, score {share:.2f} of {self.plan.theta:.2f}"
+        facts = {"tier": tier.name, "share": share, "theta": self.plan.theta, "accepted": accepted}
+        bench.say(Step("self-tests", words, facts))
+        best = replace(answers[cell.answer if cell else 0], note=words)
+        if accepted or not tests:
+            # without any valid test the score says nothing: the repository's own tests judge the first answer
+            yield replace(best, agreement=share if accepted else None)
+        else:
+            handed.append(Tried(best, _doubted(f"The self-written tests do not agree with it enough: {words}.", share)))
 
     def _tests(self, bench: Bench, tier: Tier, k: int) -> list[Reproduction]:
         if not self.plan.t:
             return []
         written = (bench.verification.write_test(tier, i, self.plan.t) for i in range(k))
         return [t for t in written if t is not None]
+
+
+def _doubted(why: str, share: float | None) -> Verdict:
+    return Verdict(Judged.FAILED, Evidence(agreement=share), why)

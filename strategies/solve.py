@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from sandbox.patch import Patch
 from strategies.agent import agent
 from strategies.attempt import Attempt
 from strategies.issue import Issue
 from strategies.localize import Located
-from strategies.model import ModelError
+from strategies.model import ModelError, ModelRefused
 from strategies.repair import repair
 from strategies.step import Step
 from strategies.tier import Tier
@@ -68,5 +68,6 @@ def solve(
                 located=located,
             )
     except ModelError as error:
-        attempt = Attempt(tier.name, tier.solver, Patch(), error=str(error))
+        trouble: Literal["refused", "unavailable"] = "refused" if isinstance(error, ModelRefused) else "unavailable"
+        attempt = Attempt(tier.name, tier.solver, Patch(), error=str(error), trouble=trouble)
     return replace(attempt, note=note)

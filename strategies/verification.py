@@ -16,16 +16,18 @@ from sandbox.environment import Environment
 from sandbox.errors import PatchRejected, SandboxUnavailable
 from sandbox.patch import Patch
 from sandbox.recipe import Recipe
-from sandbox.report import TestReport, TestRun
+from sandbox.report import TestReport, TestResult, TestRun
 from sandbox.rules import violations
 from sandbox.testrun import run_tests
 from sandbox.tests_guard import suspicious, weakened
 from sandbox.workspace import Workspace
 from strategies.affected import affected
 from strategies.baseline import Baseline, kept, measure
+from strategies.distinguish import Bout, Comparison, compare
 from strategies.issue import Issue
 from strategies.parses import parse_problems
-from strategies.reproduction import Bed, passes, selector, write_reproduction
+from strategies.prompt import PromptFolder
+from strategies.reproduction import Bed, own, passes, place, selector, write_reproduction
 from strategies.step import Step
 from strategies.tier import Tier
 from strategies.verdict import Counts, Evidence, Judged, Reproduction, Rung, Verdict
@@ -33,11 +35,26 @@ from strategies.verdict import Counts, Evidence, Judged, Reproduction, Rung, Ver
 Accept = Literal["reproduction", "regression", "any"]
 SLOW_SUITE = 10.0
 """From this many seconds on, the affected tests are run before the whole suite."""
+COMPARING = 90
+"""The number in the name of a test that only compares two patches."""
 SHOWN = 5
 """Failing tests told to the next attempt."""
 
 
-class Judge(Protocol):
+class SelfTests(Protocol):
+    """What strategies may run beyond a verdict: tests that models write."""
+
+    def write_test(self, tier: Tier, number: int, assertions: int) -> Reproduction | None:
+        """One more test from the issue by `tier`, valid at the base commit; None when it is not. Raises OverBudget."""
+
+    def passes(self, patch: Patch, test: Reproduction) -> bool:
+        """Whether a patch that may be applied passes one such test. Raises SandboxUnavailable."""
+
+    def compare(self, first: Patch, second: Patch, tier: Tier) -> Comparison:
+        """Whether two patches behave alike in a test by `tier` made to tell them apart. Raises OverBudget."""
+
+
+class Judge(SelfTests, Protocol):
     """What the loop and the solvers need of a verification."""
 
     accept: Accept
@@ -51,12 +68,6 @@ class Judge(Protocol):
 
     def open_sandbox(self) -> Sandbox:
         """A fresh sandbox at the base commit. Raises SandboxUnavailable."""
-
-    def write_test(self, tier: Tier, number: int, assertions: int) -> Reproduction | None:
-        """One more test from the issue by `tier`, valid at the base commit; None when it is not. Raises OverBudget."""
-
-    def passes(self, patch: Patch, test: Reproduction) -> bool:
-        """Whether a patch that may be applied passes one such test. Raises SandboxUnavailable."""
 
 
 @dataclass(slots=True)
@@ -152,6 +163,22 @@ class Verification:
         only = (selector(recipe, test.path),) if recipe.test_only is not None else ()
         run = self._run(judged.merge(Patch({test.path: test.content})), only=only, canary=True)
         return run.report is not None and passes(run.report, test, self.baseline.ids)[0]
+
+    def compare(self, first: Patch, second: Patch, tier: Tier) -> Comparison:
+        recipe = self.environment.recipe
+        bed = Bed(recipe, self.workspace, self.open_sandbox, self.baseline.ids)
+        path = place(self.issue, bed, COMPARING)
+
+        def run(patch: Patch, content: bytes) -> tuple[TestResult, ...]:
+            early, judged, _ = admissible(patch, self.workspace, self.deny)
+            if early is not None:
+                return ()
+            only = (selector(recipe, path),) if recipe.test_only is not None else ()
+            report = self._run(judged.merge(Patch({path: content})), only=only, canary=True).report
+            return own(report, path, self.baseline.ids) if report is not None else ()
+
+        bout = Bout(self.issue, path, recipe.runner or recipe.language, self.workspace.diff, run)
+        return compare(bout, first, second, tier, self.say, PromptFolder())
 
     def judge(self, patch: Patch) -> Verdict:
         if patch.digest not in self._judged:
@@ -301,6 +328,10 @@ class WithoutTests:
     def passes(self, patch: Patch, test: Reproduction) -> bool:
         del patch, test
         return False
+
+    def compare(self, first: Patch, second: Patch, tier: Tier) -> Comparison:
+        del first, second, tier
+        return Comparison(alike=True, better=None, tests=0)
 
     def judge(self, patch: Patch) -> Verdict:
         early, _, evidence = admissible(patch, self.workspace, self.deny)

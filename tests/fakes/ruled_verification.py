@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from sandbox.backend import Sandbox
 from sandbox.patch import Patch
+from strategies.distinguish import Comparison
 from strategies.tier import Tier
 from strategies.verdict import Evidence, Judged, Reproduction, Rung, Verdict
 from strategies.verification import Accept
@@ -48,6 +49,11 @@ class RuledVerification:
             return None
         path = f"tests/test_self_{number}.py"
         return Reproduction(path, b"def test_it(): assert 0\n", (f"{path}::test_it",), "assert 0")
+
+    def compare(self, first: Patch, second: Patch, tier: Tier) -> Comparison:
+        del tier
+        one, two = self.right(first), self.right(second)
+        return Comparison(alike=one == two, better=None if one == two else (one, two).index(True), tests=1)
 
     def passes(self, patch: Patch, test: Reproduction) -> bool:
         assert test.ids, "a self-test without tests"

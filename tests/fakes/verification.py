@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from sandbox.backend import Sandbox
 from sandbox.errors import SandboxUnavailable
 from sandbox.patch import Patch
+from strategies.distinguish import Comparison
 from strategies.model import Message, Prompt
 from strategies.tier import Tier
 from strategies.verdict import Evidence, Judged, Reproduction, Rung, Verdict
@@ -83,7 +84,8 @@ class FakeVerification:
 
     def write_test(self, tier: Tier, number: int, assertions: int) -> Reproduction | None:
         """A test that the tier's model is really asked for; what it answers is the test, "" is none."""
-        assert self._can_judge, "without tests nobody is asked for one"
+        if not self._can_judge:
+            return None
         prompt = Prompt((Message("user", f"write test {number}"),), purpose="self-test")
         text = tier.model.complete(prompt).text
         return Reproduction(f"tests/test_self_{number}.py", text.encode(), (text,), "fails") if text else None
@@ -92,6 +94,13 @@ class FakeVerification:
         """A test passes with every patch that holds its text."""
         assert patch, "an empty patch is never judged"
         return any(test.content in (c or b"") for c in patch.files.values())
+
+    def compare(self, first: Patch, second: Patch, tier: Tier) -> Comparison:
+        """Asks the tier's model: "alike", "first", "second" or "differ"."""
+        assert first.digest != second.digest, "a patch is not compared with itself"
+        prompt = Prompt((Message("user", "tell them apart"),), purpose="distinguish")
+        said = tier.model.complete(prompt).text
+        return Comparison(said == "alike", {"first": 0, "second": 1}.get(said), 1)
 
     def open_sandbox(self) -> Sandbox:
         raise SandboxUnavailable("this judge has no sandbox")
