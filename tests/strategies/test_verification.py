@@ -272,3 +272,12 @@ def test_without_tests_nothing_is_passed(bed: Bed) -> None:
     assert verification.judge(FIX).judged is Judged.UNJUDGED
     assert verification.judge(Patch({".git/x": b""})).judged is Judged.FAILED
     assert not verification.can_judge
+
+
+def test_two_patches_are_really_run_against_a_test_that_tells_them_apart(bed: Bed) -> None:
+    verification = bed.start(TEST, accept="regression")
+    other = Patch({"till.py": FILES["till.py"].replace("prices[1:]", "prices[:1]").encode()})
+    assert verification.tester is not None
+    told = verification.compare(other, FIX, verification.tester)
+    assert (told.alike, told.better, told.tests) == (False, 1, 1)
+    assert "-    return sum(prices[1:])" in bed.model.prompts[0].messages[0].content
