@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from deploy.demo.github import shapes
+from deploy.demo.github import pull_shapes, shapes
 from deploy.demo.github.hooks import Post
 from deploy.demo.github.objects import ZERO, Signature
 from deploy.demo.github.state import Account, Issue, Label, Pull, Remark, Repository, Review, World, now
@@ -38,7 +38,7 @@ class Deeds:
 
     def _pull(self, repo: Repository, it: Issue) -> dict[str, Any]:
         changed = repo.objects.changes(it.pull.base_sha, it.pull.head_sha) if it.pull else []
-        return shapes.pull(self.world, repo, it, changed)
+        return pull_shapes.pull(self.world, repo, it, changed)
 
     def tell_about(self, action: str, repo: Repository, it: Issue, by: Account, **objects: Any) -> None:
         """`issues` or `pull_request`, whichever `it` is."""
@@ -131,10 +131,10 @@ class Deeds:
         ]
         it.pull.remarks.extend(added)
         pull = self._pull(repo, it)
-        shape = shapes.review(self.world, repo, it, own) | {"state": state.lower()}
+        shape = pull_shapes.review(self.world, repo, it, own) | {"state": state.lower()}
         self.tell("pull_request_review", "submitted", repo, by, review=shape, pull_request=pull)
         for remark in added:
-            comment = shapes.review_remark(self.world, repo, it, remark)
+            comment = pull_shapes.review_remark(self.world, repo, it, remark)
             self.tell("pull_request_review_comment", "created", repo, by, comment=comment, pull_request=pull)
         return own
 
@@ -145,7 +145,7 @@ class Deeds:
         own = Remark(next(self.world.ids), by, body, now(), now(), path=to.path, line=to.line, commit=to.commit)
         own.review, own.reply_to = to.review, to.reply_to or to.id
         it.pull.remarks.append(own)
-        shape = shapes.review_remark(self.world, repo, it, own)
+        shape = pull_shapes.review_remark(self.world, repo, it, own)
         pull = self._pull(repo, it)
         self.tell("pull_request_review_comment", "created", repo, by, comment=shape, pull_request=pull)
         return own

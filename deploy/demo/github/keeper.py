@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deploy.demo.github import shapes
+from deploy.demo.github import pull_shapes, shapes
 from deploy.demo.github.deeds import Deeds
 from deploy.demo.github.state import CheckRun, Issue, Repository, now
 
@@ -73,7 +73,9 @@ class Keeper:
         repo.checks.append(run)
         shape = shapes.check_run(self.world, repo, run)
         pulls = [
-            shapes.pull_brief(self.world, repo, it) for it in repo.issues.values() if it.pull and it.pull.head == branch
+            pull_shapes.pull_brief(self.world, repo, it)
+            for it in repo.issues.values()
+            if it.pull and it.pull.head == branch
         ]
         root = f"{self.world.api}/repos/{repo.full_name}/check-suites/{run.id}"
         suite = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from deploy.demo.github import shapes
+from deploy.demo.github import pull_shapes, shapes
 from deploy.demo.github.ask import Ask, Operation, Refused, Reply, invalid, not_found
 from deploy.demo.github.state import CheckRun, Issue, Pull, Review, now
 
@@ -17,7 +17,7 @@ def _whole(ask: Ask, it: Issue) -> dict[str, Any]:
     own = it.pull
     if own is None:
         raise not_found()
-    return shapes.pull(ask.world, ask.repo, it, ask.repo.objects.changes(own.base_sha, own.head_sha))
+    return pull_shapes.pull(ask.world, ask.repo, it, ask.repo.objects.changes(own.base_sha, own.head_sha))
 
 
 def list_pulls(ask: Ask) -> Reply:
@@ -31,7 +31,7 @@ def list_pulls(ask: Ask) -> Reply:
         and (not head or (branch == it.pull.head and owner in ("", ask.repo.owner.login)))
         and (not base or base == it.pull.base)
     ]
-    return Reply([shapes.pull(ask.world, ask.repo, it, None) for it in found], pages="")
+    return Reply([pull_shapes.pull(ask.world, ask.repo, it, None) for it in found], pages="")
 
 
 def create_pull(ask: Ask) -> Reply:
@@ -75,7 +75,7 @@ def list_files(ask: Ask) -> Reply:
     if own is None:
         raise not_found()
     changed = ask.repo.objects.changes(own.base_sha, own.head_sha)
-    return Reply([shapes.pull_file(ask.world, ask.repo, f, own.head_sha) for f in changed], pages="")
+    return Reply([pull_shapes.pull_file(ask.world, ask.repo, f, own.head_sha) for f in changed], pages="")
 
 
 def _review(ask: Ask, it: Issue) -> Review:
@@ -89,12 +89,12 @@ def _review(ask: Ask, it: Issue) -> Review:
 def list_reviews(ask: Ask) -> Reply:
     it = ask.pull()
     reviews = it.pull.reviews if it.pull else []
-    return Reply([shapes.review(ask.world, ask.repo, it, r) for r in reviews], pages="")
+    return Reply([pull_shapes.review(ask.world, ask.repo, it, r) for r in reviews], pages="")
 
 
 def get_review(ask: Ask) -> Reply:
     it = ask.pull()
-    return Reply(shapes.review(ask.world, ask.repo, it, _review(ask, it)))
+    return Reply(pull_shapes.review(ask.world, ask.repo, it, _review(ask, it)))
 
 
 def list_review_comments(ask: Ask) -> Reply:
@@ -102,7 +102,7 @@ def list_review_comments(ask: Ask) -> Reply:
     it = ask.pull()
     wanted = _review(ask, it).id if "review_id" in ask.params else 0
     remarks = [r for r in (it.pull.remarks if it.pull else ()) if wanted in (0, r.review)]
-    return Reply([shapes.review_remark(ask.world, ask.repo, it, r) for r in remarks], pages="")
+    return Reply([pull_shapes.review_remark(ask.world, ask.repo, it, r) for r in remarks], pages="")
 
 
 def reply(ask: Ask) -> Reply:
@@ -111,7 +111,7 @@ def reply(ask: Ask) -> Reply:
     if to is None:
         raise not_found()
     own = ask.deeds.reply(ask.repo, it, to, ask.text("body", "PullRequestReviewComment"), ask.actor)
-    return Reply(shapes.review_remark(ask.world, ask.repo, it, own), 201)
+    return Reply(pull_shapes.review_remark(ask.world, ask.repo, it, own), 201)
 
 
 CHECK_FIELDS = {"name", "head_sha", "details_url", "external_id", "status", "started_at", "conclusion"}
