@@ -31,10 +31,11 @@ class DatabaseUrlError(ValueError):
 
 
 class Database:
-    """An engine and the two ways to use it: `begin()` to write, `read()` to look."""
+    """An engine and the ways to use it: `begin()` to write, `read()` to look, `alone()` for one statement."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self._alone = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._reading = engine.execution_options(
             **({_READ: True} if engine.dialect.name == "sqlite" else {"postgresql_readonly": True})
         )
@@ -59,6 +60,12 @@ class Database:
             finally:
                 session.expunge_all()  # rows that were loaded stay readable afterwards
                 session.rollback()
+
+    @contextmanager
+    def alone(self) -> Iterator[Connection]:
+        """Each statement is a transaction of its own, begun and committed by the server. PostgreSQL only."""
+        with self._alone.connect() as connection:
+            yield connection
 
     def migrate(self) -> None:
         """Bring the schema up to date. Safe when several processes start at once: one works, the others wait."""

@@ -149,30 +149,34 @@ def reserve(
     month = month_of(now)
     wanted = scopes(account.installation_id, account.repository_id, account.issue, month)
     _check_allowed(session, account, wanted)
-    reserved = Reserved(uuid.uuid4().hex, worst, month)
-    session.connection().execute(
-        _ADD_RESERVATION,
-        {
-            "id": reserved.id,
-            "job_id": account.job_id,
-            "fence": account.fence,
-            "installation_id": account.installation_id,
-            "repository_id": account.repository_id,
-            "issue": account.issue,
-            "month": month,
-            "tier": tier,
-            "model": model,
-            "purpose": purpose,
-            "worst": worst,
-            "created_at": now,
-        },
-    )
-    after = totals.change(session, wanted, reserved=worst)  # last, so that the busiest rows are locked shortest
+    row = reservation_row(account, tier=tier, model=model, purpose=purpose, worst=worst, now=now)
+    session.connection().execute(_ADD_RESERVATION, row)
+    after = totals.change(session, wanted, reserved=worst)  # last: the busiest rows are locked shortest
     before = {scope: Total(total.spent, total.reserved - worst) for scope, total in after.items()}
     refusal = refused(caps, before, worst)
     if refusal is not None:
         raise refusal
-    return reserved
+    return Reserved(row["id"], worst, month)
+
+
+def reservation_row(
+    account: Account, *, tier: str, model: str, purpose: str, worst: Decimal, now: datetime
+) -> dict[str, Any]:
+    """The columns of a new reservation."""
+    return {
+        "id": uuid.uuid4().hex,
+        "job_id": account.job_id,
+        "fence": account.fence,
+        "installation_id": account.installation_id,
+        "repository_id": account.repository_id,
+        "issue": account.issue,
+        "month": month_of(now),
+        "tier": tier,
+        "model": model,
+        "purpose": purpose,
+        "worst": worst,
+        "created_at": now,
+    }
 
 
 _GATE = text(
@@ -206,12 +210,18 @@ def settle(session: Session, reservation_id: str, cost: Cost, *, now: datetime, 
     if row is None:
         return not swept and _correct(session, reservation_id, cost)
     wanted = scopes(row.installation_id, row.repository_id, row.issue, row.month)
-    counted = row.worst if cost.usd is None else from_micro(to_micro(cost.usd))
+    counted = _counted(row, cost)
     session.connection().execute(_ADD_CHARGE, _charge(row, cost, swept=swept, now=now))
     totals.change(session, wanted, spent=counted, reserved=-row.worst)
     if counted > row.worst:
         _note_overrun(session, row, counted, now)
     return True
+
+
+def _counted(row: Any, cost: Cost) -> Decimal:
+    """What counts against the caps: the cost as it is stored, or the worst case while it is unknown."""
+    worst: Decimal = row.worst
+    return worst if cost.usd is None else from_micro(to_micro(cost.usd))
 
 
 def _charge(row: Row[Any], cost: Cost, *, swept: bool, now: datetime) -> dict[str, Any]:
@@ -228,11 +238,12 @@ def _charge(row: Row[Any], cost: Cost, *, swept: bool, now: datetime) -> dict[st
         "worst": row.worst,
         "swept": swept,
         "at": now,
-        **_facts(cost),
+        **cost_facts(cost),
     }
 
 
-def _facts(cost: Cost) -> dict[str, Any]:
+def cost_facts(cost: Cost) -> dict[str, Any]:
+    """The columns of a charge that the cost decides."""
     return {
         "attempt": cost.attempt,
         "input_tokens": cost.input_tokens,
@@ -259,9 +270,8 @@ def _correct(session: Session, reservation_id: str, cost: Cost) -> bool:
     if row is None:
         return False
     wanted = scopes(row.installation_id, row.repository_id, row.issue, row.month)
-    counted = row.worst if cost.usd is None else from_micro(to_micro(cost.usd))
-    totals.change(session, wanted, spent=counted - row.worst)
-    for name, value in _facts(cost).items():
+    totals.change(session, wanted, spent=_counted(row, cost) - row.worst)
+    for name, value in cost_facts(cost).items():
         setattr(row, name, value)
     row.swept = False
     session.flush()

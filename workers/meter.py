@@ -12,7 +12,7 @@ from typing import Any
 
 from strategies.meter import Charge, OverBudget, Reservation
 from strategies.price import Price
-from workers import ledger, totals
+from workers import ledger, till, totals
 from workers.database import Database
 from workers.job import Job, Lease
 from workers.ledger import Account, CapReached, Caps, Cost, SpendingStopped
@@ -55,17 +55,16 @@ class LedgerMeter:
     def reserve(self, tier: str, model: str, purpose: str, worst_usd: Decimal) -> Reservation:
         caps = self.caps
         try:
-            with self._database.begin() as session:
-                reserved = ledger.reserve(
-                    session,
-                    self._account,
-                    caps,
-                    tier=tier,
-                    model=model,
-                    purpose=purpose,
-                    worst=worst_usd,
-                    now=self._clock(),
-                )
+            reserved = till.reserve(
+                self._database,
+                self._account,
+                caps,
+                tier=tier,
+                model=model,
+                purpose=purpose,
+                worst=worst_usd,
+                now=self._clock(),
+            )
         except CapReached as error:
             raise OverBudget(error.scope, error.cap, error.spent, error.needed) from error
         except SpendingStopped as error:
@@ -85,12 +84,10 @@ class LedgerMeter:
             seconds=charge.seconds,
             error=charge.error,
         )
-        with self._database.begin() as session:
-            ledger.settle(session, reservation.id, cost, now=self._clock())
+        till.settle(self._database, reservation.id, cost, now=self._clock())
 
     def release(self, reservation: Reservation) -> None:
-        with self._database.begin() as session:
-            ledger.release(session, reservation.id)
+        till.release(self._database, reservation.id)
 
     def left(self) -> Decimal:
         account = self._account

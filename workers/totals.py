@@ -63,30 +63,30 @@ def scopes(installation_id: int, repository_id: int, issue: int, month: str) -> 
 
 # Constants and placeholders only, no value is ever in the text; an absent scope has a key that matches nothing.
 _NONE = "-"
-_MATCH = """(
+MATCH = """(
     scope = 'issue' AND key = :issue AND month = ''
     OR scope = 'repository' AND key = :repository AND month = :month
     OR scope = 'installation' AND key = :installation AND month = :month
     OR scope = 'operator' AND key = :operator AND month = :month
 )"""
-_ORDER = "CASE scope WHEN 'issue' THEN 0 WHEN 'repository' THEN 1 WHEN 'installation' THEN 2 ELSE 3 END"
+ORDER = "CASE scope WHEN 'issue' THEN 0 WHEN 'repository' THEN 1 WHEN 'installation' THEN 2 ELSE 3 END"
 _CHANGE = "spent = totals.spent + :spent, reserved = totals.reserved + :reserved"
 _NOW_IS = "RETURNING totals.scope, totals.spent, totals.reserved"
 _AMOUNTS = (bindparam("spent", type_=Usd), bindparam("reserved", type_=Usd))
 
-COUNT = f"SELECT count(*) FROM totals WHERE {_MATCH}"  # noqa: S608 - constants, see above
-_READ = text(f"SELECT scope, spent, reserved FROM totals WHERE {_MATCH}").columns(  # noqa: S608 - constants
+COUNT = f"SELECT count(*) FROM totals WHERE {MATCH}"  # noqa: S608 - constants, see above
+_READ = text(f"SELECT scope, spent, reserved FROM totals WHERE {MATCH}").columns(  # noqa: S608 - constants
     scope=Text, spent=Usd, reserved=Usd
 )
 _CHANGE_SQLITE = (
-    text(f"UPDATE totals SET {_CHANGE} WHERE {_MATCH} {_NOW_IS}")  # noqa: S608 - constants
+    text(f"UPDATE totals SET {_CHANGE} WHERE {MATCH} {_NOW_IS}")  # noqa: S608 - constants
     .bindparams(*_AMOUNTS)
     .columns(scope=Text, spent=Usd, reserved=Usd)
 )
 _CHANGE_POSTGRES = (
     text(
         "WITH locked AS MATERIALIZED ("  # noqa: S608 - constants
-        f"SELECT scope, key, month FROM totals WHERE {_MATCH} ORDER BY {_ORDER} FOR UPDATE) "
+        f"SELECT scope, key, month FROM totals WHERE {MATCH} ORDER BY {ORDER} FOR UPDATE) "
         f"UPDATE totals SET {_CHANGE} FROM locked "
         "WHERE totals.scope = locked.scope AND totals.key = locked.key AND totals.month = locked.month "
         f"{_NOW_IS}"

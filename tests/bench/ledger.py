@@ -16,7 +16,7 @@ from sqlalchemy import text
 
 from tests.bench.row import Row
 from tests.fakes.databases import forks, migrate, postgres_schema, sqlite_url
-from workers import books, ledger, locks, totals
+from workers import books, ledger, locks, till, totals
 from workers.database import open_database
 
 WORKERS = 8
@@ -35,12 +35,10 @@ def _work(url: str, number: int, start: float, results: multiprocessing.Queue[in
     until = time.monotonic() + SECONDS
     while time.monotonic() < until:
         now = datetime.now(UTC)
-        with database.begin() as session:
-            reserved = ledger.reserve(
-                session, account, CAPS, tier="weak", model="m", purpose="repair", worst=Decimal("0.02"), now=now
-            )
-        with database.begin() as session:
-            ledger.settle(session, reserved.id, cost, now=now)
+        reserved = till.reserve(
+            database, account, CAPS, tier="weak", model="m", purpose="repair", worst=Decimal("0.02"), now=now
+        )
+        till.settle(database, reserved.id, cost, now=now)
         settled += 1
     database.close()
     results.put(settled)

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from multiprocessing.context import BaseContext
 
-from workers import budget_rows, jobs, ledger
+from workers import budget_rows, jobs, ledger, till
 from workers.budget import Limits
 from workers.database import Database, open_database
 from workers.job import Job, Lease, LeaseLost, State
@@ -67,11 +67,11 @@ def _work(database: Database, dice: random.Random, clock: SharedClock, limits: L
     for _ in range(dice.randint(1, 5)):
         worst = Decimal(dice.randint(1, 20_000)) / 1_000_000
         try:
-            with database.begin() as session:
+            with database.read() as session:
                 caps = budget_rows.caps_of(session, job.repository_id, limits)
-                reserved = ledger.reserve(
-                    session, account, caps, tier="weak", model="m", purpose="repair", worst=worst, now=clock()
-                )
+            reserved = till.reserve(
+                database, account, caps, tier="weak", model="m", purpose="repair", worst=worst, now=clock()
+            )
         except ledger.CapReached as refusal:
             with database.begin() as session:
                 state = State.OVER_BUDGET
@@ -79,15 +79,18 @@ def _work(database: Database, dice: random.Random, clock: SharedClock, limits: L
             return
         time.sleep(dice.random() * 0.003)
         _maybe_die(dice)
-        with database.begin() as session:
-            if dice.random() < 0.1:
-                ledger.release(session, reserved.id)
-            else:
-                known = worst * dice.randint(0, 100) / 100
-                cost = ledger.Cost(None if dice.random() < 0.1 else known, input_tokens=10)
-                ledger.settle(session, reserved.id, cost, now=clock())
-            if dice.random() < 0.03:
-                os.kill(os.getpid(), signal.SIGKILL)  # inside the transaction
+        known = worst * dice.randint(0, 100) / 100
+        cost = ledger.Cost(None if dice.random() < 0.1 else known, input_tokens=10)
+        match dice.randint(0, 9):
+            case 0:
+                till.release(database, reserved.id)
+            case 1 | 2 | 3:
+                with database.begin() as session:
+                    ledger.settle(session, reserved.id, cost, now=clock())
+                    if dice.random() < 0.1:
+                        os.kill(os.getpid(), signal.SIGKILL)  # inside the transaction
+            case _:
+                till.settle(database, reserved.id, cost, now=clock())
     _maybe_die(dice)
     with database.begin() as session:
         jobs.finish(session, lease, State.DECLINED, "done", now=clock())

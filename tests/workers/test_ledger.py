@@ -4,12 +4,12 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from strategies.meter import Charge, OverBudget
 from strategies.price import Price
 from strategies.usage import Usage
-from workers import books, budget_rows, jobs, ledger, places, switches, totals
+from workers import books, budget_rows, jobs, ledger, places, switches, till, totals
 from workers.budget import Limits, Wish
 from workers.command import Place
 from workers.database import Database
@@ -129,6 +129,37 @@ def test_a_worker_that_lost_its_lease_gets_no_more_money_but_books_what_it_spent
     with pytest.raises(LeaseLost):
         reserve(database, account, "0.1")
     assert settle(database, key, "0.05")
+
+
+def test_what_is_ordinary_is_one_statement_on_postgresql_and_the_rest_is_as_on_sqlite(database: Database) -> None:
+    held, lease = job(database)
+    account = Account(held.id, 1, 2, 3, lease.owner, lease.fence)
+    statements: list[str] = []
+    event.listen(database.engine, "before_cursor_execute", lambda *call: statements.append(call[2]))
+
+    def pay(worst: str, usd: str | None, month: int = 11) -> int:
+        statements.clear()
+        now = datetime(2026, month, 5, tzinfo=UTC)
+        key = till.reserve(database, account, CAPS, tier="weak", model="m", purpose="p", worst=D(worst), now=now).id
+        assert till.settle(database, key, Cost(None if usd is None else D(usd), price={"input": "1"}), now=now)
+        return len(statements)
+
+    assert pay("0.1", "0.05") > 2  # the books are opened
+    assert (pay("0.1", "0.05") == 2) is not database.sqlite
+    assert (pay("0.1", None) == 2) is not database.sqlite
+    assert pay("0.1", "0.2") > 2  # more than was set aside: noted
+    assert pay("0.1", "0.05", month=12) > 2
+    with pytest.raises(CapReached) as caught:
+        pay("0.9", "0.9", month=12)
+    assert (caught.value.scope, caught.value.spent) == ("issue", D("0.45"))
+    with database.begin() as session:
+        jobs.requeue(session, lease, NOW, "taken over", now=NOW)
+    with pytest.raises(LeaseLost):
+        pay("0.1", "0.1", month=12)
+    with database.read() as session:
+        assert books.discrepancies(session) == ()
+        assert session.scalars(select(ChargeRow.price)).all() == [{"input": "1"}] * 5
+        assert [row.spent for row in books.repositories(session, "2026-11").values()] == [D("0.4")]
 
 
 def test_a_negative_or_endless_amount_is_refused(database: Database) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 
 from tests.fakes.databases import empty, forks
 from tests.fakes.spender import SharedClock, spend
-from workers import books, jobs, ledger, places, sweeper, totals
+from workers import books, jobs, places, sweeper, till, totals
 from workers.budget import Limits
 from workers.command import Place
 from workers.database import Database, open_database
@@ -72,10 +72,9 @@ class Books(RuleBasedStateMachine):
         )
         refusals: list[CapReached] = []
         try:
-            with self.database.begin() as session:
-                reserved = ledger.reserve(
-                    session, account, CAPS, tier="weak", model="m", purpose="p", worst=worst, now=self.now
-                )
+            reserved = till.reserve(
+                self.database, account, CAPS, tier="weak", model="m", purpose="p", worst=worst, now=self.now
+            )
         except CapReached as refusal:
             refusals = [refusal]
         else:
@@ -92,8 +91,7 @@ class Books(RuleBasedStateMachine):
         account, worst, month = self.open.pop(key)
         usd = None if unknown else (worst * percent / 100).quantize(Decimal("0.000001"))
         for again in range(2):
-            with self.database.begin() as session:
-                assert ledger.settle(session, key, Cost(usd), now=self.now) is (again == 0)
+            assert till.settle(self.database, key, Cost(usd), now=self.now) is (again == 0)
         self._book(self.reserved, account, month, -worst)
         self._book(self.spent, account, month, worst if usd is None else usd)
 
@@ -104,8 +102,7 @@ class Books(RuleBasedStateMachine):
             return
         account, worst, month = self.open.pop(key)
         for again in range(2):
-            with self.database.begin() as session:
-                assert ledger.release(session, key) is (again == 0)
+            assert till.release(self.database, key) is (again == 0)
         self._book(self.reserved, account, month, -worst)
 
     @rule()
@@ -125,8 +122,7 @@ class Books(RuleBasedStateMachine):
             return
         account, worst, month = self.swept.pop(key)
         usd = (worst * percent / 100).quantize(Decimal("0.000001"))
-        with self.database.begin() as session:
-            assert ledger.settle(session, key, Cost(usd), now=self.now)
+        assert till.settle(self.database, key, Cost(usd), now=self.now)
         self._book(self.spent, account, month, usd - worst)
 
     @rule(days=st.integers(1, 20))
