@@ -7,6 +7,7 @@ import stat
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -58,7 +59,7 @@ class Flow:
             raise self.keep_error
         self.kept.append(made)
 
-    def open(self) -> httpx.Response:
+    def open(self) -> Any:
         answer = self.browser.get("/setup", params={"token": self.token})
         assert (answer.status_code, answer.headers["location"]) == (303, "/setup")
         return self.browser.get("/setup")
@@ -67,14 +68,14 @@ class Flow:
         action = html.unescape(re.findall(r'action="([^"]*)"', self.open_again().text)[0])
         return parse_qs(urlsplit(action).query)["state"][0]
 
-    def open_again(self) -> httpx.Response:
+    def open_again(self) -> Any:
         return self.browser.get("/setup") if not self.setup.token else self.open()
 
-    def done(self, state: str, code: str = "c0de") -> httpx.Response:
+    def done(self, state: str, code: str = "c0de") -> Any:
         return self.browser.get("/setup/done", params={"code": code, "state": state})
 
 
-def sent(answer: httpx.Response) -> dict[str, object]:
+def sent(answer: Any) -> dict[str, object]:
     """The manifest as a browser would send it."""
     return dict(json.loads(html.unescape(re.findall(r'name="manifest" value="([^"]*)"', answer.text)[0])))
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import Self
+from typing import Any, Self
 
 import pytest
 
@@ -80,18 +80,16 @@ def github(tmp_path: Path, receiver: Receiver) -> Iterator[StandIn]:
     assert known == []
 
 
-def settings_of(github: StandIn, tmp_path: Path, **given: object) -> Settings:
-    return load_settings(
-        **{
-            "github_app_id": github.app.id,
-            "github_private_key": github.private_key,
-            "github_webhook_secret": github.app.webhook_secret,
-            "github_api_url": github.api_url,
-            "home": tmp_path / "home",
-            "public_url": github.app.webhook_url.removesuffix("/webhooks/github"),
-            **given,
-        }
-    )
+def settings_of(github: StandIn, tmp_path: Path, **given: Any) -> Settings:
+    values: dict[str, Any] = {
+        "github_app_id": github.app.id,
+        "github_private_key": github.private_key,
+        "github_webhook_secret": github.app.webhook_secret,
+        "github_api_url": github.api_url,
+        "home": tmp_path / "home",
+        "public_url": github.app.webhook_url.removesuffix("/webhooks/github"),
+    }
+    return load_settings(**{**values, **given})
 
 
 def look(settings: Settings) -> list[Check]:
@@ -436,7 +434,10 @@ def test_secrets_that_others_can_read_are_told_with_the_command_that_hides_them(
 
 
 def test_only_what_was_asked_for_is_looked_at(tmp_path: Path) -> None:
-    looks = {name: (lambda _g, n=name: [ok(n)]) for name in LOOKS}
+    def look_at(name: str) -> Callable[[Ground], list[Check]]:
+        return lambda _ground: [ok(name)]
+
+    looks = {name: look_at(name) for name in LOOKS}
     settings = load_settings(home=tmp_path)
     found = [c.name for c in examine(Options(), only=("disk", "models"), load=lambda: settings, looks=looks)]
     assert found[-2:] == ["disk", "models"]
