@@ -11,13 +11,17 @@ from collections.abc import Callable
 from sandbox.patch import Patch
 
 
-def _python(text: str) -> None:
+def _python(content: bytes) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # an invalid escape in somebody's code is not ours to report
-        ast.parse(text)
+        ast.parse(content)  # bytes: the file says its own coding
 
 
-READERS: dict[str, Callable[[str], object]] = {".py": _python, ".json": json.loads, ".toml": tomllib.loads}
+READERS: dict[str, Callable[[bytes], object]] = {
+    ".py": _python,
+    ".json": json.loads,
+    ".toml": lambda content: tomllib.loads(content.decode("utf-8-sig")),
+}
 
 
 def parse_problems(patch: Patch) -> tuple[str, ...]:
@@ -29,7 +33,7 @@ def parse_problems(patch: Patch) -> tuple[str, ...]:
         if content is None or reader is None:
             continue
         try:
-            reader(content.decode("utf-8-sig"))
+            reader(content)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             problems.append(f"{path} does not parse: {error}")
     return tuple(problems)
