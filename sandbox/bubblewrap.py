@@ -30,7 +30,7 @@ from sandbox.mounts import Mounts
 from sandbox.options import BackendOptions
 from sandbox.recipe import Recipe
 from sandbox.result import Ended, ExecResult, by_signal
-from sandbox.setup_log import setup_log
+from sandbox.setup_log import setup_log, told
 from sandbox.tree import Tree
 
 NOBODY_HERE = 64_321  # a uid no account has; root becomes it before anything untrusted starts
@@ -154,8 +154,8 @@ class BubblewrapBackend:
         python = str(Path(local.interpreter_folder()) / "python3")
         gate = (python, "-c", Path(forwarder.__file__).read_text(), "/egress/proxy", str(PROXY_PORT))
         with Egress(self.options.allowed_hosts, home=self.options.home) as egress:
-            for line in recipe.setup:
-                say(f"set-up: {line}")
+            for number, line in enumerate(recipe.setup, 1):
+                say(told(line, number, len(recipe.setup)))
                 result = box.execute(
                     (*gate, "sh", "-c", line),
                     timeout=max(1.0, deadline - time.monotonic()),

@@ -28,7 +28,7 @@ from sandbox.errors import PreparationFailed, SandboxUnavailable
 from sandbox.layout import PROXY_PORT, Layout
 from sandbox.options import BackendOptions
 from sandbox.recipe import Recipe
-from sandbox.setup_log import setup_log
+from sandbox.setup_log import setup_log, told
 from sandbox.tree import Tree
 
 if TYPE_CHECKING:
@@ -165,8 +165,8 @@ class DockerBackend:
                     **self.options.setup_variables,
                 }
                 deadline = time.monotonic() + limits.setup_seconds
-                for line in recipe.setup:
-                    say(f"set-up: {line}")
+                for number, line in enumerate(recipe.setup, 1):
+                    say(told(line, number, len(recipe.setup)))
                     result = box.work(
                         ("sh", "-c", line),
                         timeout=max(1.0, deadline - time.monotonic()),

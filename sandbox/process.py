@@ -30,7 +30,7 @@ from sandbox.layout import SYSTEM_PATH, Layout
 from sandbox.options import BackendOptions
 from sandbox.recipe import Recipe
 from sandbox.result import Ended, ExecResult
-from sandbox.setup_log import setup_log
+from sandbox.setup_log import setup_log, told
 from sandbox.tree import Tree
 
 WARNING = (
@@ -137,8 +137,8 @@ class ProcessBackend:
         trusted = str(authorities) if authorities else None
         variables = {**layout.setup_variables(proxy=False, authorities=trusted), **self.options.setup_variables}
         deadline = time.monotonic() + limits.setup_seconds
-        for line in recipe.setup:
-            say(f"set-up: {line}")
+        for number, line in enumerate(recipe.setup, 1):
+            say(told(line, number, len(recipe.setup)))
             left = max(1.0, deadline - time.monotonic())
             result = box.execute(("sh", "-c", line), timeout=left, cap=limits.output_bytes, env=variables)
             if not result.ok:

@@ -1,4 +1,4 @@
-"""What a person is told when a set-up line of a repository failed."""
+"""What a person is told of the set-up: each line as it starts, and the end of the log when one failed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,13 @@ from collections.abc import Sequence
 from sandbox.result import Ended, ExecResult
 
 LOG_BYTES = 20_000
+LINE = 100
+"""Characters of a set-up line shown; our own fallback chains are longer, and say nothing to people."""
+
+
+def told(line: str, number: int, of: int) -> str:
+    """One line of set-up as it starts: as it stands when it is short, else by its number."""
+    return f"set-up: {line}" if len(line) <= LINE else f"set-up: step {number} of {of}"
 
 
 def setup_log(result: ExecResult, refused: Sequence[str]) -> str:

@@ -105,7 +105,8 @@ def found(recipe: Recipe | None, looked: Sequence[str]) -> str:
     """One line on how the tests are run."""
     if recipe is None:
         return f"No tests found ({'; '.join(looked[:3])})" if looked else "No tests found"
-    return f"{recipe.language}, as {recipe.source} says: {recipe.test}"
+    command = recipe.test if len(recipe.test) <= 100 else recipe.runner or "the recipe's command"  # noqa: PLR2004 - a line
+    return f"{recipe.language.capitalize()} tests run by {command} (found in: {recipe.source})"
 
 
 def unjudged(reason: str) -> Resolution:

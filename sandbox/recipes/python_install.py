@@ -93,7 +93,7 @@ def install(workspace: Workspace, hints: Hints) -> Install:
         lines += [lenient(pip(shlex.join(words))) for words in extra_requirements]
         lines += [lenient(pip(_editable(what))) for what in hints.installs if _adds(what, files, paths)]
     inputs += [*files, *optional, *(p for p in ("tox.ini", "noxfile.py", *hints.sources) if p in paths)]
-    sources = ", ".join([*files[:1], *inputs[:1]][:2]) or "the test files alone"
+    sources = ", ".join([*files[:1], *inputs[:1]][:2]) or "the test files"
     return Install(tuple(lines), tuple(dict.fromkeys(inputs)), sources)
 
 
