@@ -43,10 +43,17 @@ def _github(ground: Ground) -> list[Check]:
         ]
 
 
+def _broker(ground: Ground) -> list[Check]:
+    found = broker(ground.settings)
+    if found[0].outcome is not Outcome.OK:
+        return [*found, skipped("workers", "nobody can be asked without a broker")]
+    return [*found, *workers(ground.settings)]
+
+
 LOOKS: dict[str, Look] = {
     "disk": lambda ground: disk(ground.settings),
     "database": lambda ground: database(ground.settings),
-    "broker": lambda ground: [*broker(ground.settings), *workers(ground.settings)],
+    "broker": _broker,
     "github": _github,
     "webhook": lambda ground: webhook(ground.settings),
     "sandbox": sandbox,

@@ -19,7 +19,6 @@ from strategies.price import Price
 from strategies.usage import Usage
 from tests.deploy.standins import Conformance, Receiver
 from tests.fakes.databases import sqlite_url
-from workers import beats
 from workers.checks.app import rights
 from workers.checks.broker import broker
 from workers.checks.broker import workers as workers_alive
@@ -302,15 +301,19 @@ def test_the_broker_is_asked(tmp_path: Path) -> None:
     assert (found.outcome, "hunter2" in found.detail + found.fix) == (Outcome.FAIL, False)
 
 
-def test_workers_are_counted(tmp_path: Path) -> None:
-    settings = load_settings(home=tmp_path, database_url=sqlite_url(tmp_path))
-    assert workers_alive(settings)[0].outcome is Outcome.WARN
-    database = open_database(settings.database_url)
-    with database.begin() as session:
-        beats.beat(session, "w1", "here", None, datetime.now(UTC))
-        beats.beat(session, "w2", "here", 7, datetime.now(UTC))
-    database.close()
-    assert workers_alive(settings)[0].detail == "2 alive, 1 at a job"
+def test_workers_are_asked_over_the_broker(tmp_path: Path) -> None:
+    from workers.broker import Broker
+
+    settings = load_settings(home=tmp_path)
+    assert workers_alive(settings, lambda: [{"worker@here": {"ok": "pong"}}])[0].detail == "1 alive"
+    with Broker(tmp_path):
+        (none,) = workers_alive(settings)
+    assert (none.outcome, "pennyfix worker" in none.fix) == (Outcome.WARN, True)
+
+    def away() -> list[object]:
+        raise ConnectionError
+
+    assert workers_alive(settings, away)[0].outcome is Outcome.SKIPPED
 
 
 @pytest.mark.parametrize(("gib", "outcome"), [(50, Outcome.OK), (4, Outcome.WARN), (0.5, Outcome.FAIL)])
