@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
 from strategies.meter import Meter, Metered
-from strategies.model import Model
+from strategies.model import Model, ModelRefused
 from strategies.model_spec import ModelSpec
 from strategies.strategy import Role
 from strategies.tier import Tier
@@ -30,6 +30,22 @@ def spec_of(options: TierOptions, key_of: KeyOf) -> ModelSpec:
         max_output_tokens=options.max_output_tokens,
         timeout=options.timeout_seconds,
     )
+
+
+KEYLESS = frozenset({"bedrock", "ollama", "ollama_chat", "sagemaker", "vertex_ai", "vertex_ai_beta"})
+"""Providers that identify themselves otherwise, or not at all."""
+
+
+def require_keys(operator: Operator, key_of: KeyOf) -> None:
+    """Raises ModelRefused for a tier whose provider wants a key that is not there, before anything is set up."""
+    for tier in operator.tiers:
+        provider = tier.model.partition("/")[0] if "/" in tier.model else "openai"
+        if tier.api_base or provider in KEYLESS or key_of(tier.model, tier.api_key_env):
+            continue
+        variable = tier.api_key_env or f"{provider.upper().replace('-', '_')}_API_KEY"
+        raise ModelRefused(
+            f"tier {tier.name!r}: there is no key for {tier.model}; set {variable} in the environment or in .env"
+        )
 
 
 def open_tiers(

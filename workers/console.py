@@ -148,7 +148,7 @@ def _spending(head: str, lines: Iterable[Line], joint: str, before: str = "") ->
 def print_jobs(console: Console, lines: Sequence[JobLine]) -> None:
     """A list."""
     if not lines:
-        console.print("No such job.")
+        console.print("There is no job (of that kind) yet: label an issue, and it shows here.")
         return
     table = Table("job", "issue", "state", "pull request", "USD", "asked by", "since", "why", box=box.SIMPLE_HEAD)
     table.columns[0].justify = table.columns[4].justify = "right"

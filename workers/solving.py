@@ -23,7 +23,7 @@ from strategies.step import Step
 from strategies.strategy import Bench
 from strategies.tier import Tier
 from strategies.verification import Verification, WithoutTests
-from workers.bench import KeyOf, OpenModel, open_tiers, parameters
+from workers.bench import KeyOf, OpenModel, open_tiers, parameters, require_keys
 from workers.ground import Ground, Solved
 from workers.job_record import Versions
 from workers.operator_file import Operator
@@ -42,6 +42,7 @@ class Solving:
     def __call__(self, ground: Ground) -> Solved:
         """Environment, baseline, attempts. Without tests, and with evidence asked for, no model is called."""
         file, workspace = ground.file, ground.workspace
+        require_keys(self.operator, self.key_of)
         tiers, roles = open_tiers(self.operator, ground.meter, self.open_model, self.key_of)
         strong = tiers[-1]
         versions = Versions(

@@ -10,7 +10,7 @@ from strategies.in_memory_meter import CapMeter
 from strategies.model import Message, ModelRefused, Prompt
 from strategies.model_spec import ModelSpec
 from tests.fakes.model import ScriptedModel
-from workers.bench import open_tiers, parameters
+from workers.bench import open_tiers, parameters, require_keys
 from workers.operator_file import parse_operator
 
 TOML = """
@@ -60,3 +60,14 @@ def test_a_model_without_a_price_is_refused_before_anything_is_spent() -> None:
 def test_the_record_of_the_tiers_holds_no_key_and_no_address() -> None:
     assert "MY_KEY" not in str(parameters(parse_operator(TOML)))
     assert set(parameters(parse_operator(TOML))) == {"weak", "strong"}
+
+
+def test_a_missing_key_is_said_before_anything_is_set_up() -> None:
+    with pytest.raises(ModelRefused, match=r"tier .weak.: there is no key for anthropic/.*set ANTHROPIC_API_KEY"):
+        require_keys(parse_operator(""), lambda _model, _name: "")
+
+
+def test_a_server_of_ones_own_and_providers_without_keys_need_none() -> None:
+    tiers = ('model = "ollama/qwen"', 'model = "openai/x"\napi_base = "http://127.0.0.1:1/v1"')
+    toml = "".join(f'[[tiers]]\nname = "t{n}"\n{tier}\n' for n, tier in enumerate(tiers))
+    require_keys(parse_operator(toml), lambda _model, _name: "")
