@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, MetaData, String, text
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, MetaData, String, false, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from workers.columns import Usd, Utc, Words
@@ -171,7 +171,10 @@ class JobRow(Table):
 
 
 class AttemptRow(Table):
-    """One model attempt of a job, with what the verification said about it."""
+    """One model attempt of a job, with what the verification said about it.
+
+    `situation` is `strategies.outcomes.Situation`, "" when there was no answer at all (nothing is learned from it);
+    `usd` what its calls cost, None when unknown; `chosen`: what the job came to, and published if anything was."""
 
     __tablename__ = "attempts"
     __table_args__ = (Index("uq_attempts_job_id_number", "job_id", "number", unique=True),)
@@ -189,6 +192,22 @@ class AttemptRow(Table):
     error: Mapped[str]
     started_at: Mapped[datetime]
     seconds: Mapped[int] = mapped_column(default=0)
+    model: Mapped[str] = mapped_column(default="", server_default="")
+    situation: Mapped[str] = mapped_column(String(10), default="", server_default="")
+    usd: Mapped[Decimal | None]
+    chosen: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+
+class IssueTextRow(Table):
+    """The issue as the models saw it: what a later issue of the repository may be given as an example."""
+
+    __tablename__ = "issue_texts"
+
+    job_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    title: Mapped[str]
+    body: Mapped[str]
 
 
 class StepRow(Table):
