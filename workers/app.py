@@ -107,7 +107,9 @@ def run_worker(settings: Settings, *, name: str, open_duty: Callable[[Context], 
     `settings.workers` processes, one job each.
     `open_duty` says what a wake-up runs, once per process; `workers.work` passes the real one.
     """
-    from celery.signals import worker_process_init, worker_shutting_down
+    from celery.signals import worker_process_init, worker_ready, worker_shutting_down
+
+    from workers.beats import keep_beating
 
     app = make_app(settings)
     process = _Process(settings, open_duty)
@@ -132,11 +134,18 @@ def run_worker(settings: Settings, *, name: str, open_duty: Callable[[Context], 
         """Say on GitHub how a job ended."""
         process.duty().tell(int(job_id))
 
+    ended = threading.Event()
+
+    def ready(**_kwargs: Any) -> None:
+        keep_beating(settings, name, ended)
+
     def shutting_down(how: str, **_kwargs: Any) -> None:
+        ended.set()
         if how == "Warm":
             _cold_after(finish)
 
     worker_process_init.connect(begin, weak=False)
+    worker_ready.connect(ready, weak=False)
     worker_shutting_down.connect(shutting_down, weak=False)
     app.task(name=WAKE, ignore_result=True)(wake)
     app.task(name=OBEY, ignore_result=True)(obey)
