@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from strategies.issue import Issue
-from workers.github_public import public_issue, repository_of
-from workers.local import IssueUnreadable, read_issue_file
+from workers.local import IssueUnreadable, read_issue_file, read_issue_of
 from workers.settings import Settings
 
 
@@ -14,12 +14,19 @@ def find_issue(settings: Settings, where: str, named: str) -> Issue:
     """The issue. Raises IssueUnreadable (neither a file nor a number, or no repository to ask) or ForgeError."""
     if not named.isascii() or not named.isdigit():
         return read_issue_file(Path(named))
-    repository = repository_of(where) or repository_of(_origin(Path(where)))
-    if not repository:
+    url = web_address(where) or web_address(_origin(Path(where)))
+    if not url:
         raise IssueUnreadable(
             f"issue {named}: {where} tells no repository on GitHub (no remote `origin`); give a text file instead"
         )
-    return public_issue(settings, repository, int(named))
+    return read_issue_of(url, int(named), settings=settings, token=settings.github_token.get_secret_value())
+
+
+def web_address(url: str) -> str:
+    """A repository's address on the web, from that or from git's short form (git@host:owner/name); "" otherwise."""
+    if short := re.fullmatch(r"(?:ssh://)?git@([\w.-]+)[:/]([\w.-]+/[\w.-]+)", url.strip()):
+        return f"https://{short[1]}/{short[2]}"
+    return url.strip() if re.match(r"https?://[^/]+/[\w.-]+/[\w.-]+", url.strip()) else ""
 
 
 def _origin(checkout: Path) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import jwt
@@ -76,6 +77,12 @@ def reach(world: World, token: Token, owner: str, name: str) -> Repository:
     ):
         raise not_found()
     return repo
+
+
+def public(world: World, params: Mapping[str, str]) -> Repository | None:
+    """The public repository that a request is about: anybody may read it without a token."""
+    repo = world.repository(params.get("owner", ""), params.get("repo", ""))
+    return repo if repo is not None and not repo.private else None
 
 
 def permit(token: Token, repo: Repository, needs: str, method: str) -> None:

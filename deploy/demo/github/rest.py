@@ -128,6 +128,8 @@ class Rest:
         authorization = headers.get("authorization", "")
         if operation.needs == "app":
             gate.check_app(self.world, authorization)
+        elif not authorization and method == "GET" and (public := gate.public(self.world, params)):
+            ask.repository = public
         elif operation.needs != "none":
             ask.token = gate.find_token(self.world, authorization)
             ask.installation = self.world.installations.get(ask.token.installation)
