@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from sandbox.workspace import Workspace
 from strategies.issue import Issue
 from strategies.meter import Meter
+from strategies.outcomes import NoOutcomes, Outcomes
 from strategies.price import Price
 from strategies.resolution import Resolution
 from strategies.step import Step
@@ -19,8 +20,9 @@ from workers.repository_file import RepositoryFile
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What to solve and with whose money. `scope` names who may share environments; `memory` outlives the job.
+    """What to solve and with whose money. `scope` names who may share environments.
 
+    `memory` outlives the job; `outcomes` is what earlier jobs of this repository came to.
     `stop` is called before every attempt and may raise.
     """
 
@@ -34,6 +36,7 @@ class Ground:
     at: Callable[[int], None] = lambda _line: None
     stop: Callable[[], None] = lambda: None
     memory: Path | None = None
+    outcomes: Outcomes = field(default_factory=NoOutcomes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from workers.forge import RemoteIssue, RemotePull, RemoteRepository
 from workers.ground import Ground
 from workers.issue_text import visible_issue
 from workers.job import Job, Kind, LeaseLost, State
+from workers.learned import Learned
 from workers.publish import BranchTaken, publish
 from workers.purse import Purse
 from workers.repository_file import RepositoryFile
@@ -187,7 +188,9 @@ class Run:
             at=self.course.at,
             stop=self.watch.ask,
             memory=self.course.home / "memory" / str(self.job.repository_id),
+            outcomes=Learned(self.course.database, self.job.repository_id),
         )
+        before = len(self.purse.charges())  # those of a run that crashed
         try:
             solved = self.course.solver(ground)
         except OverBudget as error:
@@ -195,11 +198,15 @@ class Run:
             return self._turned(Turned(State.OVER_BUDGET, str(error), "", labels.OVER_BUDGET))
         if solved.resolution.ending is Ending.OVER_BUDGET:
             self.purse.raise_if_stopped()
+        charges, now = self.purse.charges(), self.course.clock()
         with self.course.database.begin() as session:
             jobs.fenced(session, self.watch.lease)
             diffs = [workspace.diff(t.attempt.patch) if t.attempt.patch else "" for t in solved.resolution.tried]
-            timeline.keep_attempts(session, self.job.id, strategy, solved.resolution.tried, diffs, self.course.clock())
-            timeline.keep_versions(session, self.job.id, solved.versions, self.course.clock())
+            timeline.keep_attempts(
+                session, self.job.id, solved.versions, solved.resolution, diffs, charges[before:], now
+            )
+            timeline.keep_issue(session, self.job.id, issue)
+            timeline.keep_versions(session, self.job.id, solved.versions, now)
         settlement = conclude(
             Concluding(
                 job=self.job.id,
@@ -209,7 +216,7 @@ class Run:
                 file=decision.file,
                 solved=solved,
                 workspace=workspace,
-                charges=self.purse.charges(),
+                charges=charges,
                 month=self.purse.month(),
                 page=self.course.page(self.job),
                 pull=pull,

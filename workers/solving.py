@@ -70,6 +70,7 @@ class Solving:
             verification=verification,
             say=ground.say,
             memory=ground.memory,
+            outcomes=ground.outcomes,
             resolved_usd=self.operator.cascade.resolved_issue_usd,
         )
         ground.at(9)

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from strategies.issue import Issue
+from strategies.meter import Charge
+from strategies.resolution import Resolution
 from strategies.step import Step
-from strategies.strategy import Tried
 from strategies.verdict import Evidence
 from workers import settlement
 from workers.job_record import Versions, evidence_json
+from workers.learned import situations
 from workers.redact import redact
 from workers.settlement import Settlement
-from workers.tables import AttemptRow, StepRow
+from workers.tables import AttemptRow, IssueTextRow, StepRow
 
 VERSIONS = "versions"
 """The kind of step that says what exactly ran."""
-LONGEST_DIFF = 400_000
-"""Characters of a diff that are kept."""
+LONGEST_DIFF, LONGEST_ISSUE = 400_000, 60_000
+"""Characters of a diff and of an issue's text that are kept."""
 
 
 def add_step(session: Session, job_id: int, step: Step, now: datetime) -> None:
@@ -47,26 +51,43 @@ def pending_settlement(session: Session, job_id: int) -> Settlement | None:
 
 
 def keep_attempts(
-    session: Session, job_id: int, strategy: str, tried: Sequence[Tried], diffs: Sequence[str], now: datetime
+    session: Session,
+    job_id: int,
+    versions: Versions,
+    resolution: Resolution,
+    diffs: Sequence[str],
+    charges: Sequence[Charge],
+    now: datetime,
 ) -> None:
-    """Store the attempts of this run (an earlier run's rows of the job are replaced)."""
+    """Store the attempts of this run, with their `charges` (an earlier run's rows of the job are replaced)."""
     session.execute(delete(AttemptRow).where(AttemptRow.job_id == job_id))
-    for number, (one, diff) in enumerate(zip(tried, diffs, strict=True), 1):
+    tried = resolution.tried
+    for number, (one, diff, situation) in enumerate(zip(tried, diffs, situations(tried), strict=True), 1):
         session.add(
             AttemptRow(
                 job_id=job_id,
                 number=number,
                 tier=one.attempt.tier,
                 solver=one.attempt.solver,
-                strategy=strategy,
+                strategy=versions.strategy,
                 verdict=one.verdict.judged.value,
                 evidence=_evidence(one.verdict.evidence),
                 diff=redact(diff)[:LONGEST_DIFF],
                 note=redact(one.attempt.diagnosis or one.attempt.note)[:4_000],
                 error=redact(one.attempt.error or one.verdict.feedback)[:8_000],
                 started_at=now,
+                model=str(versions.tiers.get(one.attempt.tier, {}).get("model", "")),
+                situation=situation or "",
+                usd=_cost([c for c in charges if c.attempt == number]),
+                chosen=one is resolution.chosen,
             )
         )
+
+
+def keep_issue(session: Session, job_id: int, issue: Issue) -> None:
+    """The issue's text as the models saw it."""
+    title, body = redact(issue.title)[:1_000], redact(issue.body)[:LONGEST_ISSUE]
+    session.merge(IssueTextRow(job_id=job_id, title=title, body=body))
 
 
 def keep_versions(session: Session, job_id: int, versions: Versions, now: datetime) -> None:
@@ -79,6 +100,12 @@ def keep_versions(session: Session, job_id: int, versions: Versions, now: dateti
         "prompts": dict(versions.prompts),
     }
     add_step(session, job_id, Step(VERSIONS, f"Pennyfix {versions.pennyfix}, strategy {versions.strategy}", facts), now)
+
+
+def _cost(charges: Sequence[Charge]) -> Decimal | None:
+    """USD of these calls; None without any, and when the cost of one is unknown."""
+    known = [c.usd for c in charges if c.usd is not None]
+    return sum(known, Decimal(0)) if known and len(known) == len(charges) else None
 
 
 def _evidence(evidence: Evidence) -> dict[str, Any]:

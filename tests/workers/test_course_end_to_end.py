@@ -12,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from deploy.demo.github import StandIn
 from deploy.demo.github.state import Permission
@@ -24,7 +25,7 @@ from tests.deploy.standins import Conformance
 from tests.fakes.databases import sqlite_url
 from tests.fakes.model import ScriptedModel
 from workers import deliveries, jobs, labels, sweeper
-from workers.command import Cancel, Instruct, Place, Start
+from workers.command import Cancel, Instruct, Observe, Place, Start
 from workers.context import Context
 from workers.course import Course, run
 from workers.course_of import course_of
@@ -35,7 +36,7 @@ from workers.operator_file import parse_operator
 from workers.record import find
 from workers.settings import Settings, load_settings
 from workers.solving import Solving
-from workers.tables import JobRow
+from workers.tables import JobRow, StepRow
 
 pytestmark = pytest.mark.slow
 
@@ -360,3 +361,27 @@ def test_a_stranger_cannot_make_the_bot_talk(answered: Callable[[str, str], str]
 )
 def test_every_command_is_answered(answered: Callable[[str, str], str], text: str, by: str, says: str) -> None:
     assert says in answered(text, by)
+
+
+def test_a_merged_pull_request_changes_the_next_decision(world: World) -> None:
+    world.add()
+    first = world.label(world.open("weight"))
+    assert run(world.course, first) is State.OPENED
+    merged = Observe(world.place(1), "ada", "merged", f"autofix/issue-{world.job(first).issue}")
+    with world.database.begin() as session:
+        deliveries.record(
+            session, guid="m", event="pull_request", action="closed", body_digest="", command=merged, now=world.clock()
+        )
+    assert obey(world.course, "m") == "remembered: merged"
+    second = world.label(world.open("arrival"))
+    run(world.course, second)
+    assert _first_chance(world, second) > _first_chance(world, first)
+
+
+def _first_chance(world: World, job_id: int) -> float:
+    """The weak model's chance in the job's first decision."""
+    with world.database.read() as session:
+        query = select(StepRow.facts).where(StepRow.job_id == job_id, StepRow.kind == "decision").order_by(StepRow.id)
+        facts = session.scalars(query).first()
+    assert facts is not None
+    return next(float(o["q"]) for o in facts["options"] if o["tier"] == "weak")

@@ -1,4 +1,4 @@
-"""What decisions learn from: each attempt's model, situation and cost, which one was published, and the issue's text."""
+"""What decisions learn from: each attempt's model, situation and cost, which was published, and the issue's text."""
 
 from __future__ import annotations
 
