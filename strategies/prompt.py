@@ -60,6 +60,27 @@ class PromptFolder:
         """Every prompt there is."""
         return tuple(sorted(p.stem for p in BUILT_IN.glob("*.md")))
 
+    def digests(self) -> dict[str, str]:
+        """The digest of every prompt, as it would be used now. Raises PromptError."""
+        return {name: self.load(name).digest for name in self.names()}
+
+    def check(self) -> tuple[str, ...]:
+        """The names of the prompts that the operator's folder replaces.
+
+        Raises PromptError for a file there that cannot be used, or that replaces nothing.
+        """
+        if self.override is None:
+            return ()
+        if not self.override.is_dir():
+            raise PromptError(f"the prompts' folder {self.override} is not there, or is not a folder")
+        own = tuple(sorted(p.stem for p in self.override.glob("*.md")))
+        for name in own:
+            if name not in self.names():
+                known = ", ".join(self.names())
+                raise PromptError(f"prompt file {self.override / name}.md replaces no prompt; there are: {known}")
+            self.load(name)
+        return own
+
 
 def load(name: str, folder: Path | None = None) -> PromptText:
     """The prompt `name`, from `folder` if it stands there, else the built-in one. Raises PromptError."""

@@ -83,6 +83,7 @@ class Verification:
     accept: Accept
     deny: tuple[str, ...]
     say: Callable[[Step], None]
+    prompts: PromptFolder = field(default_factory=PromptFolder)
     _reproduction: Reproduction | None = None
     _written: bool = False
     _judged: dict[str, Verdict] = field(default_factory=dict)
@@ -101,6 +102,7 @@ class Verification:
         deny: Sequence[str] = (),
         say: Callable[[Step], None],
         memory: Path | None = None,
+        prompts: PromptFolder | None = None,
     ) -> Self:
         """Prepare the environment and measure the baseline (both cached).
 
@@ -130,7 +132,8 @@ class Verification:
                 {"passed": b.passed, "failed": b.failed, "skipped": b.skipped, "flaky": sorted(baseline.flaky)[:20]},
             )
         )
-        return cls(backend, environment, baseline, workspace, issue, tester, accept, tuple(deny), say)
+        words = prompts or PromptFolder()
+        return cls(backend, environment, baseline, workspace, issue, tester, accept, tuple(deny), say, words)
 
     @property
     def can_judge(self) -> bool:
@@ -147,13 +150,15 @@ class Verification:
         """The validated test written from the issue: written at the first question, once. Raises OverBudget."""
         if not self._written and self.tester is not None:
             bed = Bed(self.environment.recipe, self.workspace, self.open_sandbox, self.baseline.ids)
-            self._reproduction = write_reproduction(self.issue, bed, self.tester, self.say)
+            self._reproduction = write_reproduction(self.issue, bed, self.tester, self.say, prompts=self.prompts)
             self._written = True
         return self._reproduction
 
     def write_test(self, tier: Tier, number: int, assertions: int) -> Reproduction | None:
         bed = Bed(self.environment.recipe, self.workspace, self.open_sandbox, self.baseline.ids)
-        return write_reproduction(self.issue, bed, tier, self.say, number=number, assertions=assertions, tries=1)
+        return write_reproduction(
+            self.issue, bed, tier, self.say, number=number, assertions=assertions, tries=1, prompts=self.prompts
+        )
 
     def passes(self, patch: Patch, test: Reproduction) -> bool:
         early, judged, _ = admissible(patch, self.workspace, self.deny)
@@ -178,7 +183,7 @@ class Verification:
             return own(report, path, self.baseline.ids) if report is not None else ()
 
         bout = Bout(self.issue, path, recipe.runner or recipe.language, self.workspace.diff, run)
-        return compare(bout, first, second, tier, self.say, PromptFolder())
+        return compare(bout, first, second, tier, self.say, self.prompts)
 
     def judge(self, patch: Patch) -> Verdict:
         if patch.digest not in self._judged:

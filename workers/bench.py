@@ -8,6 +8,7 @@ from typing import Any, get_args
 from strategies.meter import Meter, Metered
 from strategies.model import Model, ModelRefused
 from strategies.model_spec import ModelSpec
+from strategies.prompt import PromptFolder
 from strategies.strategy import Role
 from strategies.tier import Tier
 from workers.operator_file import Operator, TierOptions
@@ -75,6 +76,13 @@ def _tier(options: TierOptions, model: Metered) -> Tier:
         max_turns=options.max_turns,
         family=options.family,
     )
+
+
+def prompts_of(operator: Operator) -> PromptFolder:
+    """Where prompts come from. Raises PromptError for a file in the operator's folder that cannot be used."""
+    folder = PromptFolder(operator.prompts)
+    folder.check()
+    return folder
 
 
 def parameters(operator: Operator) -> Mapping[str, Mapping[str, Any]]:

@@ -33,6 +33,7 @@ def course_of(context: Context) -> Course:
     """The production course."""
     from strategies.litellm_model import open_model
     from strategies.registry import STRATEGIES
+    from workers.bench import prompts_of
     from workers.solving import Solving
 
     settings, operator = context.settings, context.operator
@@ -53,6 +54,7 @@ def course_of(context: Context) -> Course:
             open_model=open_model,
             key_of=provider_key,
             version=pennyfix_version(),
+            prompts=prompts_of(operator),
         ),
         limits=limits_of(operator),
         strategies=frozenset(STRATEGIES),

@@ -23,7 +23,7 @@ from strategies.meter import Charge
 from strategies.registry import STRATEGIES
 from strategies.resolution import Ending, Resolution
 from strategies.step import Step
-from workers.bench import OpenModel
+from workers.bench import OpenModel, prompts_of
 from workers.bill import Bill, bill
 from workers.course_of import backend_options, pennyfix_version
 from workers.github import GitHub
@@ -142,6 +142,7 @@ def resolve_local(
         open_model=opener,
         key_of=key_of,
         version=pennyfix_version(),
+        prompts=prompts_of(operator),
     )
     name = strategy or file.strategy
     solved = solver(

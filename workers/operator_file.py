@@ -39,6 +39,7 @@ def _ratio(value: object) -> float:
 
 
 Mebibytes = Annotated[int, BeforeValidator(_mebibytes)]
+Folder = Annotated[Path, BeforeValidator(lambda value: Path(value) if isinstance(value, str) and value else value)]
 Ratio = Annotated[float, BeforeValidator(_ratio)]
 
 
@@ -177,6 +178,9 @@ class Operator(Checked):
     limits: SpendingLimits = Field(SpendingLimits(), description="[limits]: amounts in USD")
     sandbox: SandboxOptions = Field(SandboxOptions(), description="[sandbox]: image and bounds")
     cascade: Cascade = Field(Cascade(), description="[cascade]")
+    prompts: Folder | None = Field(
+        None, description="a folder with prompt files (NAME.md) instead of the built-in ones", examples=['"prompts"']
+    )
 
     @field_validator("tiers", mode="before")
     @classmethod
@@ -202,7 +206,16 @@ def load_operator(path: Path | None) -> Operator:
     except (OSError, UnicodeDecodeError) as error:
         fix = "set `PENNYFIX_CONFIG` to a readable UTF-8 file"
         raise ConfigError(str(path), (ConfigProblem(0, "", f"cannot be read: {error}", fix),)) from None
-    return parse_operator(text, source=str(path))
+    operator = parse_operator(text, source=str(path))
+    if operator.prompts is None:
+        return operator
+    folder = path.parent / operator.prompts.expanduser()
+    if not folder.is_dir():
+        line = next((n for n, one in enumerate(text.splitlines(), 1) if re.match(r"\s*prompts\s*=", one)), 0)
+        fix = "give the path of a folder, absolute or from this file's own folder"
+        problem = ConfigProblem(line, "prompts", "is not a folder", fix, repr(str(operator.prompts)))
+        raise ConfigError(str(path), (problem,))
+    return operator.model_copy(update={"prompts": folder})
 
 
 def parse_operator(text: str, *, source: str = "pennyfix.toml") -> Operator:

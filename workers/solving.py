@@ -7,7 +7,7 @@ is in the `Ground` they bring.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sandbox.backend import Backend
 from sandbox.discovery import discover, suggestion
@@ -38,6 +38,7 @@ class Solving:
     open_model: OpenModel
     key_of: KeyOf
     version: str
+    prompts: PromptFolder = field(default_factory=PromptFolder)
 
     def __call__(self, ground: Ground) -> Solved:
         """Environment, baseline, attempts. Without tests, and with evidence asked for, no model is called."""
@@ -50,7 +51,7 @@ class Solving:
             strategy=ground.strategy,
             accept=file.accept,
             tiers=parameters(self.operator),
-            prompts={name: PromptFolder().load(name).digest for name in PromptFolder().names()},
+            prompts=self.prompts.digests(),
         )
         price = (strong.name, strong.model.name, strong.model.model.price)
         ground.at(7)
@@ -72,6 +73,7 @@ class Solving:
             memory=ground.memory,
             outcomes=ground.outcomes,
             resolved_usd=self.operator.cascade.resolved_issue_usd,
+            prompts=self.prompts,
         )
         ground.at(9)
         resolution = resolve(
@@ -100,6 +102,7 @@ class Solving:
             deny=file.paths.deny,
             say=ground.say,
             memory=ground.memory,
+            prompts=self.prompts,
         )
 
 

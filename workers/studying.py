@@ -16,7 +16,7 @@ from strategies.study.run import Plan, Ran, Tiers
 from strategies.study.scripted import scripted_tiers
 from strategies.study.task import Task, TaskError, load_tasks
 from strategies.tier import Tier
-from workers.bench import OpenModel, open_tiers
+from workers.bench import OpenModel, open_tiers, prompts_of
 from workers.course_of import backend_options, pennyfix_version
 from workers.operator_file import Operator, Roles, TierOptions
 from workers.settings import Settings, provider_key
@@ -72,6 +72,7 @@ def plan_of(
         max_usd=max_usd,
         issue_usd=issue_usd or operator.limits.issue_usd,
         resolved_usd=operator.cascade.resolved_issue_usd,
+        prompts=prompts_of(operator),
         parallel=parallel,
         mirrors=mirrors or TEMPLATE,
     )

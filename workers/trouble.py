@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from sandbox.errors import MirrorError, SandboxUnavailable
 from strategies.model import ModelRefused, ModelUnavailable
+from strategies.prompt import PromptError
 from workers import labels, texts
 from workers.forge import CredentialsRefused, InstallationGone, RateLimited, Refused, Unreachable
 from workers.job import State
@@ -61,6 +62,8 @@ def trouble(error: Exception, runs: int, most_runs: int, now: datetime) -> Again
         return Over(State.FAILED, "GitHub refused what I asked for", str(error))
     if isinstance(error, ModelRefused):
         return Over(State.FAILED, "the model's provider refused", str(error))
+    if isinstance(error, PromptError):  # its words name a path of this machine: they are for the log
+        return Over(State.FAILED, "a prompt file of the operator's cannot be used", loud=True)
     known = _WORDS.get(type(error))
     if known is not None:
         return Over(State.FAILED, f"{known}, {runs} times", str(error)) if last else Again(now + wait, known)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
+from strategies.prompt import PromptFolder
 from workers import log
 from workers.app import FINISH, Duty, run_worker
 from workers.context import Context, open_context
@@ -19,10 +20,13 @@ def work(
     open_duty: Callable[[Context], Duty] | None = None,
     finish: float = FINISH,
 ) -> None:
-    """Run one worker until it is asked to stop. Raises ConfigError before it begins, not in the first job."""
+    """Run one worker until it is asked to stop. Raises ConfigError or PromptError before it begins, not in the first
+    job."""
     settings.require_app()
     log.configure(settings, name)
-    open_context(settings).database.close()
+    context = open_context(settings)
+    context.database.close()
+    PromptFolder(context.operator.prompts).check()
     run_worker(settings, name=name, open_duty=open_duty or _real_duty, finish=finish)
 
 

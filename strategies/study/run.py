@@ -204,6 +204,7 @@ def attempt(
             accept=plan.accept,
             say=lambda _: None,
             memory=plan.home / "memory" / workspace.key,
+            prompts=plan.prompts,
         )
     bench = Bench(
         tiers=tiers,

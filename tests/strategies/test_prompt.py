@@ -34,6 +34,23 @@ def test_a_prompt_with_other_placeholders_is_refused_by_name(tmp_path: Path, tex
     assert "repair-learned" in str(caught.value)
 
 
+def test_a_folder_is_checked_whole_and_says_what_it_replaces(tmp_path: Path) -> None:
+    assert PromptFolder().check() == ()
+    (tmp_path / "repair-learned.md").write_text("Before: $attempts")
+    (tmp_path / "README.txt").write_text("notes")
+    assert PromptFolder(tmp_path).check() == ("repair-learned",)
+    digests = PromptFolder(tmp_path).digests()
+    assert {n for n, d in digests.items() if d != load(n).digest} == {"repair-learned"}
+
+
+def test_a_file_that_replaces_nothing_is_refused_with_the_names_there_are(tmp_path: Path) -> None:
+    (tmp_path / "repair-learnt.md").write_text("x")
+    with pytest.raises(PromptError, match=r"repair-learnt\.md replaces no prompt; there are: .*repair-learned"):
+        PromptFolder(tmp_path).check()
+    with pytest.raises(PromptError, match="is not there"):
+        PromptFolder(tmp_path / "nowhere").check()
+
+
 def test_filling_needs_exactly_the_placeholders() -> None:
     with pytest.raises(PromptError, match=r"missing \$attempts; unknown \$tries"):
         load("repair-learned").fill(tries="1")

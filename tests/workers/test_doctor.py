@@ -453,3 +453,13 @@ def test_every_failure_of_an_empty_machine_has_a_fix(tmp_path: Path) -> None:
     assert failed(found)
     assert all(c.fix for c in found if c.outcome in (Outcome.FAIL, Outcome.WARN))
     assert json.dumps([c.outcome for c in found])
+
+
+def test_a_prompt_file_that_cannot_be_used_is_told(tmp_path: Path) -> None:
+    (tmp_path / "words").mkdir()
+    (tmp_path / "p.toml").write_text('prompts = "words"\n')
+    settings = load_settings(home=tmp_path, config=tmp_path / "p.toml")
+    (tmp_path / "words" / "plan.md").write_text("no placeholder")
+    assert "placeholders" in operator_file(settings)[1][0].detail
+    (tmp_path / "words" / "plan.md").unlink()
+    assert operator_file(settings)[1][0].outcome is Outcome.OK

@@ -10,9 +10,10 @@ import pytest
 from deploy.demo.models import answer, read_scripts
 from deploy.demo.stage import FILE, TOML, project_files
 from sandbox.errors import MirrorError
-from strategies.model import Prompt
+from strategies.model import Completion, Prompt
 from strategies.model_spec import ModelSpec
 from strategies.price import Price
+from strategies.prompt import BUILT_IN, load
 from strategies.step import Step
 from tests.fakes.model import ScriptedModel
 from tests.fakes.origin import Origin
@@ -110,3 +111,36 @@ def test_a_local_checkout_is_resolved_by_the_same_code(settings: Settings, opera
     assert result.diff.startswith("diff --git")
     assert result.bill.total == sum((c.usd or Decimal(0) for c in result.charges), Decimal(0))
     assert {"environment", "baseline", "attempt", "verdict"} <= {s.kind for s in said}
+
+
+@pytest.mark.slow
+def test_the_operators_own_prompts_are_used_by_solver_and_tester_alike(
+    settings: Settings, operator: Operator, tmp_path: Path
+) -> None:
+    words = tmp_path / "words"
+    words.mkdir()
+    for name in ("repair-system", "reproduction-system"):
+        text = (BUILT_IN / f"{name}.md").read_text(encoding="utf-8")
+        (words / f"{name}.md").write_text(f"{text}\nHouse rule of {name}.", encoding="utf-8")
+    origin = Origin(tmp_path / "origin")
+    origin.commit({**{p: c.decode() for p, c in project_files().items()}, ".github/autofix.yml": FILE})
+    asked: dict[str, str] = {}
+
+    def listening(spec: ModelSpec) -> ScriptedModel:
+        model = scripted(spec)
+        own = model.complete
+
+        def complete(prompt: Prompt) -> Completion:
+            asked[prompt.purpose] = prompt.messages[0].content
+            return own(prompt)
+
+        model.complete = complete  # type: ignore[method-assign]  # a listener, not another answer
+        return model
+
+    issue = read_issue_file(issue_file(tmp_path, f"{SCRIPT.title}\n\n{SCRIPT.body}"))
+    mine = operator.model_copy(update={"prompts": words})
+    result = resolve_local(str(origin.path), issue, settings=settings, operator=mine, opener=listening, key_of=no_key)
+    assert asked["repair"].endswith("House rule of repair-system.")
+    assert asked["reproduction"].endswith("House rule of reproduction-system.")
+    changed = {n for n, d in result.solved.versions.prompts.items() if d != load(n).digest}
+    assert changed == {"repair-system", "reproduction-system"}

@@ -124,3 +124,17 @@ def test_an_unreadable_file_says_which(tmp_path: Path) -> None:
     (tmp_path / "latin.toml").write_bytes(b"# \xe9")
     with pytest.raises(ConfigError, match="cannot be read"):
         load_operator(tmp_path / "latin.toml")
+
+
+def test_the_prompts_folder_is_found_from_the_files_own_folder(tmp_path: Path) -> None:
+    (tmp_path / "words").mkdir()
+    (tmp_path / "p.toml").write_text('prompts = "words"\n')
+    assert load_operator(tmp_path / "p.toml").prompts == tmp_path / "words"
+
+
+def test_a_prompts_folder_that_is_not_there_is_reported_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "p.toml").write_text('# mine\nprompts = "nowhere"\n')
+    with pytest.raises(ConfigError) as caught:
+        load_operator(tmp_path / "p.toml")
+    [problem] = caught.value.problems
+    assert (problem.line, problem.key, problem.value) == (2, "prompts", "'nowhere'")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from strategies.prompt import PromptError, PromptFolder
 from workers.checks.check import Check, fail, ok, warn
 from workers.config_error import ConfigError
 from workers.operator_file import Operator, load_operator
@@ -32,9 +33,14 @@ def operator_file(settings: Settings) -> tuple[Operator | None, list[Check]]:
             fail(FILE, f"{error.source}{f' line {p.line}' if p.line else ''}: `{p.key}` {p.message}", p.fix)
             for p in error.problems
         ]
+    try:
+        own = PromptFolder(operator.prompts).check()
+    except PromptError as error:
+        return operator, [fail(FILE, str(error), "correct the file, or take `prompts` out of pennyfix.toml")]
     where = str(settings.config) if settings.config else "none (PENNYFIX_CONFIG is not set), the defaults hold"
     tiers = ", ".join(f"{t.name} {t.model}" for t in operator.tiers)
-    return operator, [ok(FILE, f"{where}; tiers: {tiers}")]
+    prompts = f"; own prompts: {', '.join(own)}" if own else ""
+    return operator, [ok(FILE, f"{where}; tiers: {tiers}{prompts}")]
 
 
 def secrets(settings: Settings, env_file: Path = Path(".env")) -> list[Check]:
