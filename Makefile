@@ -41,8 +41,8 @@ bench: $(READY)  ## figures beside a named peer, measured in one run
 format: $(READY)  ## let ruff put things in order
 	$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
-sandbox-image:  ## build the image pennyfix/sandbox (Dockerfile, or debootstrap without a registry)
-	sh deploy/sandbox/build.sh
+sandbox-image:  ## build the image pennyfix/sandbox; PACKAGES="nodejs npm golang-go" adds other languages
+	PENNYFIX_IMAGE_PACKAGES="$(PACKAGES)" sh deploy/sandbox/build.sh
 
 lock: $(READY)  ## resolve the dependencies anew
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --quiet \

@@ -5,6 +5,7 @@
 #
 # From the Dockerfile when a registry answers; otherwise with debootstrap (needs root, debootstrap and python3)
 # piped into `docker import`. The root file system is cached as a tar, so a fresh engine gets it in seconds.
+# PENNYFIX_IMAGE_PACKAGES adds Debian packages for other languages: "nodejs npm", "golang-go", "cargo", "maven".
 # PENNYFIX_IMAGE_FROM=registry|debootstrap forces one way; PENNYFIX_CACHE names the cache folder.
 set -eu
 
@@ -14,7 +15,8 @@ uv=$(sed -n 's/^UV_VERSION := *//p' "$here/../../Makefile")
 suite=bookworm
 from=${PENNYFIX_IMAGE_FROM:-auto}
 cache=${PENNYFIX_CACHE:-${XDG_CACHE_HOME:-${HOME:-/var/tmp}/.cache}/pennyfix}
-digest=$(cat "$here/build.sh" "$here/Dockerfile" "$here/packages" | sha256sum | cut -c1-16)-uv$uv
+more=${PENNYFIX_IMAGE_PACKAGES:-}
+digest=$({ cat "$here/build.sh" "$here/Dockerfile" "$here/packages"; printf %s "$more"; } | sha256sum | cut -c1-16)-uv$uv
 
 if [ "$(docker image inspect --format '{{index .Config.Labels "pennyfix.image"}}' "$image" 2>/dev/null)" = "$digest" ]; then
     exit 0
@@ -23,7 +25,7 @@ fi
 from_registry() {
     # a name that nothing answers for must not hold up the build for minutes
     docker image inspect debian:$suite-slim >/dev/null 2>&1 || timeout 90 docker pull -q debian:$suite-slim >/dev/null 2>&1 || return 1
-    docker build -q --build-arg UV_VERSION="$uv" --build-arg DIGEST="$digest" -t "$image" "$here" >/dev/null
+    docker build -q --build-arg UV_VERSION="$uv" --build-arg DIGEST="$digest" --build-arg MORE="$more" -t "$image" "$here" >/dev/null
 }
 
 from_debootstrap() {
@@ -39,6 +41,13 @@ from_debootstrap() {
         mirror=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME)' 2>/dev/null | awk -v s=$suite '$2 == s { print $1; exit }')
         debootstrap --variant=minbase --include="$(paste -sd, "$here/packages")" $suite "$work/root" ${mirror:+"$mirror"} >"$work/log" 2>&1 ||
             { tail -20 "$work/log" >&2; return 1; }
+        if [ -n "$more" ]; then  # by apt, which orders what debootstrap cannot
+            cp /etc/resolv.conf "$work/root/etc/resolv.conf"
+            cp /etc/ssl/certs/ca-certificates.crt "$work/root/etc/ssl/certs/ca-certificates.crt"
+            # shellcheck disable=SC2086  # a list of package names
+            { chroot "$work/root" apt-get update -qq && DEBIAN_FRONTEND=noninteractive chroot "$work/root" apt-get install \
+                -y -qq --no-install-recommends $more; } >>"$work/log" 2>&1 || { tail -20 "$work/log" >&2; return 1; }
+        fi
         chroot "$work/root" groupadd --gid 1000 sandbox
         chroot "$work/root" useradd --uid 1000 --gid 1000 --home-dir /home/sandbox --create-home --shell /bin/sh sandbox
         python3 -m venv "$work/uv"
