@@ -13,16 +13,18 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
+from typing import Literal
 
 from strategies.odds import LATER_STRENGTH, SAME_FAMILY, chance, first, updated
 from strategies.outcomes import Outcomes, Situation
+from strategies.price import Price
 from strategies.tier import Tier
 from strategies.usage import Usage
 
 DEEPEST = 8
 """How many further attempts are looked ahead."""
-TYPICAL = {"repair": Usage(14_000, 0, 1_500), "agent": Usage(250_000, 200_000, 8_000)}
-"""Tokens of one attempt by solver until the repository has its own figures."""
+TYPICAL = {"repair": (1, Usage(14_000, 0, 1_500)), "agent": (20, Usage(12_500, 10_000, 400))}
+"""Calls of one attempt by solver, and the tokens of each, until the repository has its own figures."""
 DEARER = Decimal("1.4")
 """An issue that was failed at costs the next attempt 1.2 to 1.6 times the average."""
 
@@ -147,5 +149,11 @@ def _usd(tier: Tier, outcomes: Outcomes, measured: Decimal | None, *, escalated:
     paid = sum(r.paid for r in records)
     if paid:
         return sum((r.usd for r in records), Decimal(0)) / paid
-    typical = tier.model.model.price.cost(TYPICAL[tier.solver])
-    return typical * DEARER if escalated else typical
+    guess = typical(tier.model.model.price, tier.solver)
+    return guess * DEARER if escalated else guess
+
+
+def typical(price: Price, solver: Literal["agent", "repair"]) -> Decimal:
+    """USD of a typical attempt."""
+    calls, usage = TYPICAL[solver]
+    return price.cost(usage) * calls

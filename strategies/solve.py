@@ -50,7 +50,7 @@ def solve(
                 number=number,
                 say=bench.say,
                 learned=learned,
-                context=context,
+                context="\n\n".join(c for c in (context.strip(), bench.tests) if c),
                 temperature=temperature,
                 prompts=prompts,
             )

@@ -39,7 +39,7 @@ class Bench:
     A strategy reads the verdict on what it just yielded as `bench.history[-1]`. `memory` is a folder
     that outlives the job (repository context per commit), None where there is none. `outcomes` is this
     repository's history, `resolved_usd` what a resolved issue is worth to the operator, in USD; `prompts` is where
-    prompt files come from.
+    prompt files come from, `tests` how the repository's tests are run, for a solver that can run them.
     """
 
     tiers: Sequence[Tier]
@@ -52,6 +52,7 @@ class Bench:
     outcomes: Outcomes = field(default_factory=NoOutcomes)
     resolved_usd: Decimal = Decimal(2)
     prompts: PromptFolder = field(default_factory=PromptFolder)
+    tests: str = ""
 
     @property
     def weak(self) -> Tier:

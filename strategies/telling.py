@@ -13,6 +13,7 @@ from strategies.issue import Issue
 from strategies.prompt import PromptFolder
 
 if TYPE_CHECKING:
+    from sandbox.recipe import Recipe
     from sandbox.workspace import Workspace
     from strategies.strategy import Tried
 
@@ -20,6 +21,7 @@ DIAGNOSIS = 1_500
 DIFF = 6_000
 FEEDBACK = 4_000
 ATTEMPTS = 3
+REPORT = "/tmp/report.xml"  # noqa: S108 - inside the sandbox
 """Caps in characters, and how many earlier attempts are told of (the latest)."""
 
 
@@ -51,6 +53,15 @@ def tell_learned(learned: Sequence[Tried], workspace: Workspace, prompts: Prompt
             lines.append(fence("output", shorten(tried.verdict.feedback, FEEDBACK)))
         told.append("\n".join(lines))
     return prompts.load("repair-learned").fill(attempts="\n\n".join(told)) if told else ""
+
+
+def tell_tests(recipe: Recipe) -> str:
+    """How the repository's tests are run, for a model with a shell."""
+    told = [f"All tests: {recipe.command(REPORT)}"]
+    if recipe.test_only is not None:
+        chosen = recipe.test_only.replace("{junit}", REPORT).replace("{tests}", "FILE_OR_TEST …")
+        told.append(f"Chosen ones: {chosen}")
+    return "How the tests of this repository are run:\n" + fence("tests", "\n".join(told))
 
 
 def _diff(patch: Patch, workspace: Workspace) -> str:

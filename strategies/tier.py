@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from strategies.meter import Metered
@@ -20,3 +21,8 @@ class Tier:
     max_output_tokens: int | None = None
     max_turns: int = 40
     family: str = ""
+
+
+def without_sandbox(tiers: Sequence[Tier]) -> tuple[Tier, ...]:
+    """The same tiers where no sandbox can be opened: an agent has nothing to work in, so they repair."""
+    return tuple(replace(t, solver="repair") for t in tiers)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, get_args
+from decimal import Decimal
+from typing import Any, Literal, get_args
 
+from strategies.decision import typical
 from strategies.meter import Meter, Metered
 from strategies.model import Model, ModelRefused
 from strategies.model_spec import ModelSpec
@@ -57,20 +59,34 @@ def open_tiers(
     A role has a metered model of its own, so that its calls are not booked to an attempt.
     """
     models = {t.name: open_model(spec_of(t, key_of)) for t in operator.tiers}
-    tiers = tuple(_tier(t, Metered(models[t.name], meter, t.name)) for t in operator.tiers)
+    left = meter.left()
+    tiers = tuple(_tier(t, Metered(models[t.name], meter, t.name), left) for t in operator.tiers)
     roles: dict[Role, Tier] = {}
     for role in get_args(Role):
         options = operator.tier(role)
-        roles[role] = _tier(options, Metered(models[options.name], meter, options.name))
+        roles[role] = _tier(options, Metered(models[options.name], meter, options.name), left)
     return tiers, roles
 
 
-def _tier(options: TierOptions, model: Metered) -> Tier:
+AFFORDS = 2
+"""An agent may need so many times what it typically costs."""
+
+
+def solver_of(options: TierOptions, model: Model, cap: Decimal) -> Literal["agent", "repair"]:
+    """The solver that the operator names; else the agent, where the model has tools and one issue's `cap` in USD
+    affords it, and one repair answer where not."""
+    if options.solver is not None:
+        return options.solver
+    affords = typical(model.price, "agent") * AFFORDS <= cap
+    return "agent" if model.supports_tools and affords else "repair"
+
+
+def _tier(options: TierOptions, model: Metered, cap: Decimal) -> Tier:
     return Tier(
         name=options.name,
         model=model,
         attempts=options.attempts,
-        solver=options.solver,
+        solver=solver_of(options, model.model, cap),
         temperature=options.temperature,
         max_output_tokens=options.max_output_tokens,
         max_turns=options.max_turns,

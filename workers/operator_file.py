@@ -52,7 +52,11 @@ class TierOptions(Checked):
         examples=['"anthropic/claude-haiku-5-5"'],
     )  # fmt: skip
     attempts: int = Field(1, ge=1, le=20, description="a whole number, 1–20", examples=["2"])
-    solver: Literal["repair", "agent"] = Field("repair", description='"repair" or "agent"', examples=['"repair"'])
+    solver: Literal["repair", "agent"] | None = Field(
+        None,
+        description='"repair" or "agent"; left out: the agent where the model has tools and the cap affords it',
+        examples=['"repair"'],
+    )
     api_base: str = Field(
         "", description="an http(s) address of an OpenAI-compatible server", examples=['"http://localhost:8001/v1"']
     )

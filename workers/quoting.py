@@ -8,7 +8,7 @@ from decimal import Decimal
 from sqlalchemy import func, select
 
 from strategies.model import Message, Model, Prompt
-from workers.bench import KeyOf, OpenModel, spec_of
+from workers.bench import KeyOf, OpenModel, solver_of, spec_of
 from workers.columns import Usd
 from workers.database import Database
 from workers.operator_file import Operator, TierOptions
@@ -21,19 +21,19 @@ def quote_for(
 ) -> Quote:
     """The estimate for an issue whose words are `text`. Raises ModelRefused for an unknown or unpriced model."""
     models = {t.name: open_model(spec_of(t, key_of)) for t in operator.tiers}
-    tiers = [_quoted(t, models[t.name]) for t in operator.tiers]
+    tiers = [_quoted(t, models[t.name], operator.limits.issue_usd) for t in operator.tiers]
     tester = operator.tier("tester")
     counted = models[tester.name].count(Prompt((Message("user", text),), "quote"))
     return quote(tiers, next(t for t in tiers if t.name == tester.name), counted, past)
 
 
-def _quoted(options: TierOptions, model: Model) -> QuotedTier:
+def _quoted(options: TierOptions, model: Model, cap: Decimal) -> QuotedTier:
     return QuotedTier(
         name=options.name,
         model=model.name,
         price=model.price,
         attempts=options.attempts,
-        agent=options.solver == "agent",
+        agent=solver_of(options, model, cap) == "agent",
         max_output_tokens=options.max_output_tokens or model.max_output_tokens,
     )
 

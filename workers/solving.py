@@ -21,7 +21,8 @@ from strategies.resolution import Ending, Resolution
 from strategies.resolve import resolve
 from strategies.step import Step
 from strategies.strategy import Bench
-from strategies.tier import Tier
+from strategies.telling import tell_tests
+from strategies.tier import Tier, without_sandbox
 from strategies.verification import Verification, WithoutTests
 from workers.bench import KeyOf, OpenModel, open_tiers, parameters, require_keys
 from workers.ground import Ground, Solved
@@ -66,7 +67,7 @@ class Solving:
             log = error.log if isinstance(error, PreparationFailed) else ""
             return Solved(unjudged(str(error)), versions, price, (*looked, str(error)), suggestion(workspace), log)
         bench = Bench(
-            tiers=tiers,
+            tiers=tiers if recipe is not None else without_sandbox(tiers),
             roles=roles,
             verification=verification,
             say=ground.say,
@@ -74,6 +75,7 @@ class Solving:
             outcomes=ground.outcomes,
             resolved_usd=self.operator.cascade.resolved_issue_usd,
             prompts=self.prompts,
+            tests=tell_tests(recipe) if recipe is not None else "",
         )
         ground.at(9)
         resolution = resolve(

@@ -33,7 +33,8 @@ from strategies.study.hidden import HiddenResult, as_patch, hidden_result
 from strategies.study.purse import Purse, StudyMeter
 from strategies.study.record import Records, line_of, recorded, setting_of
 from strategies.study.task import Task, TaskError
-from strategies.tier import Tier
+from strategies.telling import tell_tests
+from strategies.tier import Tier, without_sandbox
 from strategies.verification import Accept, Verification, WithoutTests
 
 Tiers = Callable[[Meter], tuple[tuple[Tier, ...], Mapping[Role, Tier]]]
@@ -207,12 +208,13 @@ def attempt(
             prompts=plan.prompts,
         )
     bench = Bench(
-        tiers=tiers,
+        tiers=tiers if isinstance(verification, Verification) else without_sandbox(tiers),
         roles=roles,
         verification=verification,
         say=lambda _: None,
         resolved_usd=plan.resolved_usd,
         prompts=plan.prompts,
+        tests=tell_tests(recipe) if recipe is not None else "",
     )
     return resolve(issue, workspace, STRATEGIES[strategy](), bench)
 

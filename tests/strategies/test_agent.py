@@ -11,6 +11,7 @@ import pytest
 
 from sandbox.backend import Sandbox
 from sandbox.errors import SandboxUnavailable
+from sandbox.recipe import Recipe, ReportFormat
 from sandbox.result import Ended, ExecResult
 from sandbox.workspace import Workspace
 from strategies.agent import agent
@@ -24,6 +25,7 @@ from strategies.model import Completion, Message, ModelRefused, ModelUnavailable
 from strategies.solve import solve
 from strategies.step import Step
 from strategies.strategy import Bench
+from strategies.telling import tell_tests
 from tests.fakes.folder_sandbox import FolderSandbox
 from tests.fakes.model import Answer, ScriptedModel, says, scripted_tier
 from tests.fakes.origin import Origin
@@ -316,3 +318,15 @@ def test_solving_picks_the_solver_counts_the_attempt_and_words_model_trouble(
     poor = scripted_tier(ScriptedModel([]), meter=CapMeter(Decimal(0)))
     with pytest.raises(OverBudget):
         solve(bench, ISSUE, workspace, poor)
+
+
+def test_an_agent_is_told_how_the_tests_are_run(workspace: Workspace, opener: Callable[[], Sandbox]) -> None:
+    verification: Any = SimpleNamespace(open_sandbox=opener)
+    model = ScriptedModel([says("", FIX), says("", FINISH)], supports_tools=True)
+    recipe = Recipe("python", (), "pytest --junitxml={junit}", ReportFormat.JUNIT, "a test", "pytest {tests}")
+    bench = Bench((), {}, verification, lambda _s: None, tests=tell_tests(recipe))
+    solve(bench, ISSUE, workspace, scripted_tier(model, solver="agent"), context="A hint.")
+    told = model.prompts[0].messages[1].content
+    assert "A hint." in told
+    assert "pytest --junitxml=/tmp/report.xml" in told
+    assert "pytest FILE_OR_TEST" in told

@@ -6,13 +6,14 @@ from decimal import Decimal
 
 import pytest
 
-from strategies.decision import decide, right_if_green, second_opinion
+from strategies.decision import decide, right_if_green, second_opinion, typical
 from strategies.in_memory_meter import CapMeter
 from strategies.meter import Metered
 from strategies.odds import chance, first, updated
 from strategies.outcomes import NoOutcomes, Record, Situation
 from strategies.price import Price
 from strategies.tier import Tier
+from strategies.usage import Usage
 from tests.fakes.model import ScriptedModel
 
 
@@ -131,3 +132,8 @@ def test_a_second_opinion_is_bought_only_where_it_adds_more_than_it_costs() -> N
     assert second_opinion(0.2, strong, Decimal(2)) is strong[0]
     assert second_opinion(0.8, strong, Decimal(2)) is None
     assert second_opinion(0.2, strong, Decimal("0.1")) is None
+
+
+def test_an_agents_many_small_calls_are_not_priced_as_one_long_one() -> None:
+    price = Price(Decimal(1), Decimal(1), above_tokens=100_000, above=Price(Decimal(10), Decimal(10)))
+    assert typical(price, "agent") == 20 * price.cost(Usage(12_500, 10_000, 400))

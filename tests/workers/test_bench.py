@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
+from strategies.decision import decide
 from strategies.in_memory_meter import CapMeter
 from strategies.model import Message, ModelRefused, Prompt
 from strategies.model_spec import ModelSpec
+from strategies.outcomes import NoOutcomes
+from strategies.price import Price
 from tests.fakes.model import ScriptedModel
 from workers.bench import open_tiers, parameters, require_keys
 from workers.operator_file import parse_operator
@@ -71,3 +75,46 @@ def test_a_server_of_ones_own_and_providers_without_keys_need_none() -> None:
     tiers = ('model = "ollama/qwen"', 'model = "openai/x"\napi_base = "http://127.0.0.1:1/v1"')
     toml = "".join(f'[[tiers]]\nname = "t{n}"\n{tier}\n' for n, tier in enumerate(tiers))
     require_keys(parse_operator(toml), lambda _model, _name: "")
+
+
+def tooled(spec: ModelSpec) -> ScriptedModel:
+    """Models with the prices of the shipped tiers, and tools."""
+    weak, strong = (
+        Price(Decimal("0.1"), Decimal("0.5"), Decimal("0.01")),
+        Price(Decimal(4), Decimal(20), Decimal("0.2")),
+    )
+    price = weak if "haiku" in spec.model else strong
+    return ScriptedModel([], name=spec.model, price=price, supports_tools="plain" not in spec.model)
+
+
+@pytest.mark.parametrize(
+    ("cap", "solvers"), [("2", ["agent", "agent"]), ("0.5", ["agent", "repair"]), ("0.001", ["repair", "repair"])]
+)
+def test_the_agent_is_the_default_where_the_cap_affords_it(cap: str, solvers: list[str]) -> None:
+    tiers, _ = open_tiers(parse_operator(""), CapMeter(Decimal(cap)), tooled, lambda _model, _name: "")
+    assert [t.solver for t in tiers] == solvers
+
+
+def test_a_model_without_tools_repairs_unless_the_operator_says_otherwise() -> None:
+    toml = '[[tiers]]\nname = "a"\nmodel = "x/plain"\n[[tiers]]\nname = "b"\nmodel = "x/plain"\nsolver = "agent"\n'
+    tiers, _ = open_tiers(parse_operator(toml), CapMeter(Decimal(2)), tooled, lambda _model, _name: "")
+    assert [t.solver for t in tiers] == ["repair", "agent"]
+
+
+@pytest.mark.parametrize("cap", ["0.5", "2"])
+def test_with_the_shipped_defaults_weak_comes_first_then_strong(cap: str) -> None:
+    operator = parse_operator("")
+    tiers, _ = open_tiers(operator, CapMeter(Decimal(cap)), tooled, lambda _model, _name: "")
+    tried: list[int] = []
+    while (step := decide(tiers, tried, NoOutcomes(), operator.cascade.resolved_issue_usd).chosen) is not None:
+        tried.append(step.tier)
+    assert tried == [0, 0, 1]
+
+
+@pytest.mark.parametrize("family", ["", "claude"])
+def test_tiers_of_one_family_still_go_from_weak_to_strong(family: str) -> None:
+    tiers, _ = open_tiers(parse_operator(""), CapMeter(Decimal(2)), tooled, lambda _model, _name: "")
+    alike = [replace(t, family=family) for t in tiers]
+    first = decide(alike, [], NoOutcomes(), Decimal(2)).chosen
+    later = decide(alike, [0, 0], NoOutcomes(), Decimal(2)).chosen
+    assert (first and first.tier, later and later.tier) == (0, 1)

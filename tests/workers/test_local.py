@@ -144,3 +144,21 @@ def test_the_operators_own_prompts_are_used_by_solver_and_tester_alike(
     assert asked["reproduction"].endswith("House rule of reproduction-system.")
     changed = {n for n, d in result.solved.versions.prompts.items() if d != load(n).digest}
     assert changed == {"repair-system", "reproduction-system"}
+
+
+def test_without_any_tests_an_agent_has_no_sandbox_to_work_in_and_repairs(settings: Settings, tmp_path: Path) -> None:
+    origin = Origin(tmp_path / "origin")
+    origin.commit({"greeting.txt": "helo\n", ".github/autofix.yml": "accept: any\n"})
+    edit = "greeting.txt\n<<<<<<< SEARCH\nhelo\n=======\nhello\n>>>>>>> REPLACE\n"
+    tiers = "".join(f'[[tiers]]\nname = "{n}"\nmodel = "x/{n}"\nsolver = "agent"\n' for n in ("weak", "strong"))
+    issue = read_issue_file(issue_file(tmp_path, "helo in greeting.txt should be hello"))
+    result = resolve_local(
+        str(origin.path),
+        issue,
+        settings=settings,
+        operator=parse_operator(tiers),
+        opener=lambda spec: ScriptedModel([edit], name=spec.model, supports_tools=True),
+        key_of=lambda _model, _variable: "key",
+    )
+    assert [t.attempt.solver for t in result.resolution.tried] == ["repair"]
+    assert "+hello" in result.diff
