@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from strategies.cascade import Cascade
 from strategies.few_shot import FewShot
@@ -47,3 +48,11 @@ STRATEGIES: dict[str, Callable[[], Strategy]] = {
     "strong-router": lambda: Router(-1),
 }
 DEFAULT = "cascade"
+
+
+def strategy_of(name: str, *, theta: float | None = None) -> Strategy:
+    """The strategy `name`, with the operator's self-test threshold (0 to 1) where it has one. Raises KeyError."""
+    strategy = STRATEGIES[name]()
+    if theta is not None and isinstance(strategy, SelfTestCascade):
+        return replace(strategy, plan=replace(strategy.plan, theta=theta))
+    return strategy

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Literal, get_args
 
@@ -11,6 +11,7 @@ from strategies.meter import Meter, Metered
 from strategies.model import Model, ModelRefused
 from strategies.model_spec import ModelSpec
 from strategies.prompt import PromptFolder
+from strategies.setting import tier_json
 from strategies.strategy import Role
 from strategies.tier import Tier
 from workers.operator_file import Operator, TierOptions
@@ -101,16 +102,10 @@ def prompts_of(operator: Operator) -> PromptFolder:
     return folder
 
 
-def parameters(operator: Operator) -> Mapping[str, Mapping[str, Any]]:
-    """What exactly each tier was, for the record; no key, no address."""
+def parameters(operator: Operator, tiers: Sequence[Tier]) -> Mapping[str, Mapping[str, Any]]:
+    """What exactly each tier was, with its price, for the record; no key, no address."""
+    effort = {t.name: t.reasoning_effort for t in operator.tiers}
     return {
-        t.name: {
-            "model": t.model,
-            "solver": t.solver,
-            "attempts": t.attempts,
-            "temperature": t.temperature,
-            "reasoning_effort": t.reasoning_effort,
-            "max_output_tokens": t.max_output_tokens,
-        }
-        for t in operator.tiers
+        t.name: {k: v for k, v in tier_json(t).items() if k != "tier"} | {"reasoning_effort": effort.get(t.name)}
+        for t in tiers
     }

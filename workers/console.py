@@ -209,12 +209,28 @@ def print_versions(console: Console, report: JobReport) -> None:
         return
     console.print(Text.assemble("what ran: ", (f"Pennyfix {ran['pennyfix']}", "bold"), f", strategy {ran['strategy']}",
                                 f", accept {ran['accept']}"))  # fmt: skip
+    own = listed(ran.get("parameters", {}))
+    roles = listed(ran.get("roles", {}))
+    for what, text in (("strategy", own), ("roles", roles)):
+        if text:
+            console.print(plain(f"  {what}: {text}", 1_000))
     prices = prices_of(report.calls)
     for name, tier in ran["tiers"].items():
-        parameters = ", ".join(f"{k} {v}" for k, v in tier.items() if k != "model" and v not in (None, ""))
-        console.print(plain(f"  {name}: {tier['model']} ({parameters}){prices.get(name, '')}"))
+        parameters = listed({k: v for k, v in tier.items() if k not in ("model", "price")})
+        console.print(plain(f"  {name}: {tier['model']} ({parameters}){prices.get(name) or priced(tier)}"))
     prompts = ", ".join(f"{name} {str(digest)[:12]}" for name, digest in ran["prompts"].items())
     console.print(Padding(plain(f"prompts: {prompts}", 4_000), (0, 0, 0, 2)))
+
+
+def listed(values: Mapping[str, Any]) -> str:
+    """Names with their values, what is not set left out."""
+    return ", ".join(f"{name} {value}" for name, value in values.items() if value not in (None, "", {}))
+
+
+def priced(tier: Mapping[str, Any]) -> str:
+    """The prices of a tier that was not called."""
+    price = tier.get("price") or {}
+    return f"; USD per million tokens: {price['input']} in, {price['output']} out, not called" if price else ""
 
 
 def prices_of(calls: Iterable[Call]) -> Mapping[str, str]:

@@ -6,7 +6,7 @@ How it is hidden is `workers.record`'s.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from strategies.resolution import Resolution
@@ -22,13 +22,28 @@ LONGEST = 12_000
 
 @dataclass(frozen=True, slots=True)
 class Versions:
-    """What exactly ran. `tiers` maps tier names to JSON-able parameters, `prompts` prompt names to digests."""
+    """What exactly ran. `tiers` maps tier names to JSON-able parameters (model, price, solver …), `prompts` prompt
+    names to digests, `roles` roles to tier names; `parameters` are the strategy's own, with what an issue is worth."""
 
     pennyfix: str
     strategy: str
     accept: str
     tiers: Mapping[str, Mapping[str, Any]]
     prompts: Mapping[str, str]
+    roles: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    def json(self) -> dict[str, Any]:
+        """All of it, JSON-able."""
+        return {
+            "pennyfix": self.pennyfix,
+            "strategy": self.strategy,
+            "parameters": dict(self.parameters),
+            "accept": self.accept,
+            "tiers": {name: dict(parameters) for name, parameters in self.tiers.items()},
+            "roles": dict(self.roles),
+            "prompts": dict(self.prompts),
+        }
 
 
 def job_record(
@@ -38,14 +53,10 @@ def job_record(
     chosen = resolution.chosen
     return {
         "schema": SCHEMA,
-        "pennyfix": versions.pennyfix,
+        **versions.json(),
         "job": job,
         "issue": issue,
         "base_commit": base_commit,
-        "strategy": versions.strategy,
-        "accept": versions.accept,
-        "tiers": {name: dict(parameters) for name, parameters in versions.tiers.items()},
-        "prompts": dict(versions.prompts),
         "ending": resolution.ending.value,
         "patch": resolution.patch.digest,
         "evidence": evidence_json(chosen.verdict.evidence) if chosen else None,

@@ -38,6 +38,12 @@ def _ratio(value: object) -> float:
     return float(amount(value))
 
 
+def _worth(value: object) -> Decimal:
+    if not (usd := amount(value)) > 0:
+        raise ValueError("is not above 0, so that no attempt would ever be worth its money")
+    return usd
+
+
 Mebibytes = Annotated[int, BeforeValidator(_mebibytes)]
 Folder = Annotated[Path, BeforeValidator(lambda value: Path(value) if isinstance(value, str) and value else value)]
 Ratio = Annotated[float, BeforeValidator(_ratio)]
@@ -156,8 +162,8 @@ class SandboxOptions(Checked):
 class Cascade(Checked):
     """How the default strategy weighs money against hope."""
 
-    resolved_issue_usd: Usd = Field(
-        Decimal(2), description="USD that a resolved issue is worth to you, 0 or more", examples=["2.0"]
+    resolved_issue_usd: Annotated[Decimal, BeforeValidator(_worth)] = Field(
+        Decimal(2), description="USD that a resolved issue is worth to you, above 0", examples=["2.0"]
     )
     theta: Ratio = Field(
         0.5, ge=0, le=1, description="the self-test score that counts as agreement, 0–1", examples=["0.5"]

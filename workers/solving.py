@@ -16,9 +16,10 @@ from sandbox.patch import Patch
 from sandbox.recipe import Recipe
 from strategies.baseline import NoBaseline
 from strategies.prompt import PromptFolder
-from strategies.registry import STRATEGIES
+from strategies.registry import strategy_of
 from strategies.resolution import Ending, Resolution
 from strategies.resolve import resolve
+from strategies.setting import strategy_json
 from strategies.step import Step
 from strategies.strategy import Bench
 from strategies.telling import tell_tests
@@ -47,11 +48,15 @@ class Solving:
         require_keys(self.operator, self.key_of)
         tiers, roles = open_tiers(self.operator, ground.meter, self.open_model, self.key_of)
         strong = tiers[-1]
+        worth = self.operator.cascade.resolved_issue_usd
+        strategy = strategy_of(ground.strategy, theta=self.operator.cascade.theta)
         versions = Versions(
             pennyfix=self.version,
             strategy=ground.strategy,
             accept=file.accept,
-            tiers=parameters(self.operator),
+            tiers=parameters(self.operator, tiers),
+            roles={role: tier.name for role, tier in roles.items()},
+            parameters=strategy_json(strategy) | {"resolved_issue_usd": str(worth)},
             prompts=self.prompts.digests(),
         )
         price = (strong.name, strong.model.name, strong.model.model.price)
@@ -73,7 +78,7 @@ class Solving:
             say=ground.say,
             memory=ground.memory,
             outcomes=ground.outcomes,
-            resolved_usd=self.operator.cascade.resolved_issue_usd,
+            resolved_usd=worth,
             prompts=self.prompts,
             tests=tell_tests(recipe) if recipe is not None else "",
         )
@@ -81,7 +86,7 @@ class Solving:
         resolution = resolve(
             ground.issue,
             workspace,
-            STRATEGIES[ground.strategy](),
+            strategy,
             bench,
             unverified=file.unverified,
             stop=ground.stop,

@@ -73,6 +73,7 @@ def plan_of(
         issue_usd=issue_usd or operator.limits.issue_usd,
         resolved_usd=operator.cascade.resolved_issue_usd,
         prompts=prompts_of(operator),
+        theta=operator.cascade.theta,
         parallel=parallel,
         mirrors=mirrors or TEMPLATE,
     )

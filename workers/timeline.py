@@ -92,14 +92,8 @@ def keep_issue(session: Session, job_id: int, issue: Issue) -> None:
 
 def keep_versions(session: Session, job_id: int, versions: Versions, now: datetime) -> None:
     """What exactly ran: for whoever asks later what produced a patch, also when none was published."""
-    facts: dict[str, object] = {
-        "pennyfix": versions.pennyfix,
-        "strategy": versions.strategy,
-        "accept": versions.accept,
-        "tiers": {name: dict(parameters) for name, parameters in versions.tiers.items()},
-        "prompts": dict(versions.prompts),
-    }
-    add_step(session, job_id, Step(VERSIONS, f"Pennyfix {versions.pennyfix}, strategy {versions.strategy}", facts), now)
+    text = f"Pennyfix {versions.pennyfix}, strategy {versions.strategy}"
+    add_step(session, job_id, Step(VERSIONS, text, versions.json()), now)
 
 
 def _cost(charges: Sequence[Charge]) -> Decimal | None:

@@ -9,18 +9,16 @@ import json
 import os
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from strategies.meter import Charge
-from strategies.price import Price
 from strategies.resolution import Resolution
-from strategies.strategy import Strategy, Tried
+from strategies.strategy import Tried
 from strategies.study.hidden import HiddenResult
 from strategies.study.task import TaskError
-from strategies.tier import Tier
 
 FILE = "records.jsonl"
 DIFF = 40_000
@@ -71,53 +69,6 @@ def line_of(
         "diff": diff[:DIFF],
         "seconds": round(seconds, 2),
     }
-
-
-def setting_of(
-    strategy: Strategy, tiers: Sequence[Tier], prompts: Mapping[str, str], version: str, base: str
-) -> dict[str, Any]:
-    """Everything that shapes a result: the strategy with its parameters, tiers with models and prices, prompts."""
-    return {
-        "pennyfix": version,
-        "base_commit": base,
-        "parameters": {"class": type(strategy).__name__} | parameters(strategy),
-        "tiers": [
-            {
-                "tier": t.name,
-                "model": t.model.name,
-                "price": price(t.model.model.price),
-                "solver": t.solver,
-                "attempts": t.attempts,
-                "temperature": t.temperature,
-                "max_turns": t.max_turns,
-            }
-            for t in tiers
-        ],
-        "prompts": dict(prompts),
-    }
-
-
-def parameters(thing: object) -> dict[str, Any]:
-    """A strategy's fields as JSON; functions by their name."""
-    if not is_dataclass(thing) or isinstance(thing, type):
-        return {}
-    return {name: _plain(getattr(thing, name)) for name in thing.__dataclass_fields__ if not name.startswith("_")}
-
-
-def _plain(value: Any) -> Any:
-    if is_dataclass(value) and not isinstance(value, type):
-        return {"class": type(value).__name__} | parameters(value)
-    if callable(value):
-        return getattr(value, "__name__", type(value).__name__)
-    if isinstance(value, tuple | list):
-        return [_plain(v) for v in value]
-    return value if isinstance(value, str | int | float | bool | None) else str(value)
-
-
-def price(p: Price) -> dict[str, str | None]:
-    """USD per million tokens as text."""
-    fields = {"input": p.input, "output": p.output, "cached_input": p.cached_input, "cache_write": p.cache_write}
-    return {k: None if v is None else str(v) for k, v in fields.items()}
 
 
 def _call(c: Charge) -> dict[str, Any]:

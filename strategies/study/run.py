@@ -24,14 +24,15 @@ from strategies.baseline import NoBaseline
 from strategies.in_memory_meter import CapMeter
 from strategies.meter import Meter
 from strategies.prompt import PromptFolder
-from strategies.registry import STRATEGIES
+from strategies.registry import STRATEGIES, strategy_of
 from strategies.resolution import Ending, Resolution
 from strategies.resolve import resolve
+from strategies.setting import setting_of
 from strategies.strategy import Bench, Role
 from strategies.study.grounds import TEMPLATE, has_tests, recipe_of, workspace_of
 from strategies.study.hidden import HiddenResult, as_patch, hidden_result
 from strategies.study.purse import Purse, StudyMeter
-from strategies.study.record import Records, line_of, recorded, setting_of
+from strategies.study.record import Records, line_of, recorded
 from strategies.study.task import Task, TaskError
 from strategies.telling import tell_tests
 from strategies.tier import Tier, without_sandbox
@@ -60,6 +61,7 @@ class Plan:
     accept: Accept = "reproduction"
     mirrors: str = TEMPLATE
     prompts: PromptFolder = field(default_factory=PromptFolder)
+    theta: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +159,7 @@ def one(plan: Plan, task: Task, strategy: str, purse: Purse) -> dict[str, Any] |
     started = time.monotonic()
     meter = StudyMeter(purse, plan.issue_usd)
     tiers, roles = plan.tiers(meter)
-    chosen = STRATEGIES[strategy]()
+    chosen = strategy_of(strategy, theta=plan.theta)
     diff, base = "", ""
     try:
         with workspace_of(task, plan.home, plan.mirrors) as workspace:
@@ -216,7 +218,7 @@ def attempt(
         prompts=plan.prompts,
         tests=tell_tests(recipe) if recipe is not None else "",
     )
-    return resolve(issue, workspace, STRATEGIES[strategy](), bench)
+    return resolve(issue, workspace, strategy_of(strategy, theta=plan.theta), bench)
 
 
 def _check(plan: Plan) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from strategies.cascade import Cascade
+from strategies.registry import strategy_of
 from strategies.resolve import resolve
 from strategies.self_test_cascade import SKIP, Cell, Plan, SelfTestCascade, best_cell
 from strategies.verdict import Rung
@@ -74,3 +76,9 @@ def test_an_impossible_plan_is_refused(plan: dict[str, object], words: str) -> N
 def test_a_plan_for_another_ladder_is_refused() -> None:
     with pytest.raises(ValueError, match="k for 3 tiers, but there are 2"):
         Plan((1, 1, 1)).of(2)
+
+
+def test_the_operators_threshold_reaches_the_plan_and_nothing_else() -> None:
+    assert strategy_of("self-test-cascade", theta=0.9) == SelfTestCascade(Plan(theta=0.9))
+    assert strategy_of("self-test-cascade") == SelfTestCascade()
+    assert strategy_of("cascade", theta=0.9) == Cascade()

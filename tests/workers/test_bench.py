@@ -62,8 +62,13 @@ def test_a_model_without_a_price_is_refused_before_anything_is_spent() -> None:
 
 
 def test_the_record_of_the_tiers_holds_no_key_and_no_address() -> None:
-    assert "MY_KEY" not in str(parameters(parse_operator(TOML)))
-    assert set(parameters(parse_operator(TOML))) == {"weak", "strong"}
+    operator = parse_operator(TOML)
+    tiers, _ = open_tiers(operator, CapMeter(Decimal(5)), tooled, lambda _model, _name: "a key")
+    told = parameters(operator, tiers)
+    assert "MY_KEY" not in str(told)
+    assert "a key" not in str(told)
+    assert set(told) == {"weak", "strong"}
+    assert (told["strong"]["model"], told["strong"]["price"]["output"]) == ("anthropic/opus", "20")
 
 
 def test_a_missing_key_is_said_before_anything_is_set_up() -> None:

@@ -89,6 +89,8 @@ def test_sizes_may_be_written_as_people_do() -> None:
         ),
         ("[limits\n", 1, "", "not TOML", ""),
         ("a = 1\na = 2\n", 2, "", "not TOML", ""),
+        ("[cascade]\nresolved_issue_usd = 0\n", 2, "cascade.resolved_issue_usd", "not above 0", "above 0"),
+        ("[cascade]\nresolved_issue_usd = -1\n", 2, "cascade.resolved_issue_usd", "negative", "above 0"),
         ("[cascade]\ntheta = 2\n", 2, "cascade.theta", "", "0–1"),
     ],
 )
