@@ -378,3 +378,12 @@ def test_what_the_desk_opens_is_what_the_settings_say(database: Database) -> Non
     assert isinstance(context.settings, Settings)
     assert context.settings.database_url == str(database.engine.url)
     context.database.close()
+
+
+def test_resolve_needs_an_issue_or_a_job_and_a_job_that_asked_no_model_cannot_be_repeated(database: Database) -> None:
+    code, said = run("resolve")
+    assert (code, "--as-job ID" in said) == (2, True)
+    code, said = run("resolve", "--as-job", str(make_job(database)))
+    assert (code, "asked no model" in said) == (1, True)
+    code, said = run("resolve", "--as-job", "999")
+    assert (code, "there is no job 999" in said) == (2, True)

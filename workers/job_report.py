@@ -128,6 +128,12 @@ def job_report(session: Session, job_id: int) -> JobReport:
     )
 
 
+def versions_of(session: Session, job_id: int) -> Mapping[str, Any] | None:
+    """What ran in a job, as `workers.timeline.keep_versions` kept it; None when no model was asked."""
+    query = select(StepRow.facts).where(StepRow.job_id == job_id, StepRow.kind == VERSIONS).order_by(StepRow.id.desc())
+    return session.scalars(query.limit(1)).first()
+
+
 def _attempt(row: AttemptRow) -> AttemptLine:
     return AttemptLine(
         number=row.number,

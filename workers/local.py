@@ -23,6 +23,7 @@ from strategies.meter import Charge
 from strategies.registry import STRATEGIES
 from strategies.resolution import Ending, Resolution
 from strategies.step import Step
+from strategies.verification import Accept
 from workers.bench import OpenModel, prompts_of
 from workers.bill import Bill, bill
 from workers.course_of import backend_options, pennyfix_version
@@ -95,8 +96,8 @@ def read_issue_of(url: str, number: int, *, settings: Settings, token: str = "")
         return visible_issue(github, github.read_issue(number), name)
 
 
-def open_local(path_or_url: str, home: Path, token: str = "") -> Workspace:
-    """The committed state of a checkout on this machine, or the default branch of a repository by URL.
+def open_local(path_or_url: str, home: Path, token: str = "", base: str = "") -> Workspace:
+    """The committed state of a checkout on this machine, or the default branch of a repository by URL; or `base`.
 
     Raises MirrorError.
     """
@@ -104,9 +105,9 @@ def open_local(path_or_url: str, home: Path, token: str = "") -> Workspace:
         key = "url-" + re.sub(r"[^A-Za-z0-9._-]+", "-", path_or_url)[-100:].strip("-.")
         mirror = Mirror.open(home, key)
         mirror.fetch(path_or_url, token=token or None)
-        return mirror.workspace("HEAD")
+        return mirror.workspace(base or "HEAD")
     mirror = Mirror.of_local(home, Path(path_or_url))
-    return mirror.workspace("refs/pennyfix/head")
+    return mirror.workspace(base or "refs/pennyfix/head")
 
 
 def local_file(workspace: Workspace) -> RepositoryFile:
@@ -124,16 +125,21 @@ def resolve_local(
     say: Callable[[Step], None] = lambda _step: None,
     cap: Decimal | None = None,
     token: str = "",
+    base: str = "",
+    accept: Accept | None = None,
     opener: OpenModel = open_model,
     key_of: Callable[[str, str], str] = provider_key,
 ) -> LocalResult:
-    """Resolve it. `cap` is USD (the least of it, the operator's and the repository's issue cap holds).
+    """Resolve it. `cap` is USD (the least of it, the operator's and the repository's issue cap holds); `base` is a
+    commit, "" the newest; `accept` stands above the repository's file.
 
     Raises MirrorError, ConfigError, ModelError, OverBudget, SandboxUnavailable.
     """
     options = backend_options(settings, operator)
-    workspace = open_local(path_or_url, settings.home, token)
+    workspace = open_local(path_or_url, settings.home, token, base)
     file = local_file(workspace)
+    if accept is not None:
+        file = file.model_copy(update={"accept": accept})
     caps = [operator.limits.issue_usd, file.budget.issue_usd, cap]
     meter = CapMeter(min(c for c in caps if c is not None))
     solver = Solving(

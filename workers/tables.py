@@ -199,7 +199,8 @@ class AttemptRow(Table):
 
 
 class IssueTextRow(Table):
-    """The issue as the models saw it: what a later issue of the repository may be given as an example."""
+    """The issue as the models saw it: an example for later issues, and what a repetition starts from.
+    `more` holds its comments and a maintainer's instructions."""
 
     __tablename__ = "issue_texts"
 
@@ -208,6 +209,7 @@ class IssueTextRow(Table):
     )
     title: Mapped[str]
     body: Mapped[str]
+    more: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
 
 class StepRow(Table):

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from strategies.issue import Issue
+from strategies.issue import Comment, Issue
 from strategies.meter import Charge
 from strategies.resolution import Resolution
 from strategies.step import Step
@@ -20,7 +20,7 @@ from workers.job_record import Versions, evidence_json
 from workers.learned import situations
 from workers.redact import redact
 from workers.settlement import Settlement
-from workers.tables import AttemptRow, IssueTextRow, StepRow
+from workers.tables import AttemptRow, IssueTextRow, JobRow, StepRow
 
 VERSIONS = "versions"
 """The kind of step that says what exactly ran."""
@@ -87,7 +87,19 @@ def keep_attempts(
 def keep_issue(session: Session, job_id: int, issue: Issue) -> None:
     """The issue's text as the models saw it."""
     title, body = redact(issue.title)[:1_000], redact(issue.body)[:LONGEST_ISSUE]
-    session.merge(IssueTextRow(job_id=job_id, title=title, body=body))
+    comments = [[c.author, redact(c.body)[:LONGEST_ISSUE]] for c in issue.comments[:100]]
+    more = {"comments": comments, "instructions": redact(issue.instructions)[:LONGEST_ISSUE]}
+    session.merge(IssueTextRow(job_id=job_id, title=title, body=body, more=more))
+
+
+def kept_issue(session: Session, job_id: int) -> Issue | None:
+    """The inverse; None where no model was asked."""
+    row = session.get(IssueTextRow, job_id)
+    job = session.get(JobRow, job_id)
+    if row is None or job is None:
+        return None
+    comments = tuple(Comment(author, body) for author, body in row.more.get("comments", ()))
+    return Issue(job.issue, row.title, row.body, comments, job.repository, row.more.get("instructions", ""))
 
 
 def keep_versions(session: Session, job_id: int, versions: Versions, now: datetime) -> None:
