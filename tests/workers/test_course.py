@@ -618,3 +618,21 @@ def test_a_delivery_is_tried_again_when_github_is_away(house: Callable[..., Hous
     assert obey(it.course, "a") == "nothing to do"
     it.clock.now += timedelta(minutes=10)
     assert obey(it.course, "a") == "answered: /autofix help"
+
+
+def test_an_issue_that_does_not_say_enough_is_answered_by_one_question(house: Callable[..., House]) -> None:
+    asks = Tried(
+        Attempt("weak", "router", Patch(), question="Which currency is meant?"), Verdict(Judged.UNJUDGED, Evidence())
+    )
+    it = house(replace(solved(asks, ending=Ending.QUESTION), reason="Which currency is meant? Ask @eve <b>"))
+    job_id = it.start()
+    assert run(it.course, job_id) is State.DECLINED
+    assert "I have a question" in it.said
+    assert "> Which currency is meant?" in it.said
+    assert "@eve" not in it.said, "a model's words mention nobody"
+    assert "`/autofix retry`" in it.said
+    assert labels.NEEDS_HUMAN in it.github.issues[1].labels
+    assert it.github.pulls == {}
+    it.after_a_while()
+    assert it.solver.calls == 1, "it is asked once"
+    assert it.job(job_id).reason.startswith("Which currency is meant?")
