@@ -27,10 +27,11 @@ from strategies.distinguish import Bout, Comparison, compare
 from strategies.issue import Issue
 from strategies.parses import parse_problems
 from strategies.prompt import PromptFolder
-from strategies.reproduction import Bed, own, passes, place, selector, write_reproduction
+from strategies.reproduction import TRIES, Bed, own, passes, place, selector, write_reproduction
 from strategies.step import Step
 from strategies.tier import Tier
 from strategies.verdict import Counts, Evidence, Judged, Reproduction, Rung, Verdict
+from strategies.vote import decided, write_several
 
 Accept = Literal["reproduction", "regression", "any"]
 SLOW_SUITE = 10.0
@@ -84,8 +85,8 @@ class Verification:
     deny: tuple[str, ...]
     say: Callable[[Step], None]
     prompts: PromptFolder = field(default_factory=PromptFolder)
-    _reproduction: Reproduction | None = None
-    _written: bool = False
+    tests: int = 1
+    _reproductions: tuple[Reproduction, ...] | None = None
     _judged: dict[str, Verdict] = field(default_factory=dict)
 
     @classmethod
@@ -103,8 +104,9 @@ class Verification:
         say: Callable[[Step], None],
         memory: Path | None = None,
         prompts: PromptFolder | None = None,
+        tests: int = 1,
     ) -> Self:
-        """Prepare the environment and measure the baseline (both cached).
+        """Prepare the environment and measure the baseline (both cached). `tests` (odd) are written from the issue.
 
         Raises PreparationFailed, NoBaseline (could not be judged) or SandboxUnavailable.
         """
@@ -133,7 +135,7 @@ class Verification:
             )
         )
         words = prompts or PromptFolder()
-        return cls(backend, environment, baseline, workspace, issue, tester, accept, tuple(deny), say, words)
+        return cls(backend, environment, baseline, workspace, issue, tester, accept, tuple(deny), say, words, tests)
 
     @property
     def can_judge(self) -> bool:
@@ -146,13 +148,20 @@ class Verification:
         return self.backend.open(self.environment, self.workspace.tree(patch))
 
     @property
-    def reproduction(self) -> Reproduction | None:
-        """The validated test written from the issue: written at the first question, once. Raises OverBudget."""
-        if not self._written and self.tester is not None:
+    def reproductions(self) -> tuple[Reproduction, ...]:
+        """The validated tests written from the issue: written at the first question, once. Raises OverBudget."""
+        tester = self.tester
+        if self._reproductions is None and tester is not None:
             bed = Bed(self.environment.recipe, self.workspace, self.open_sandbox, self.baseline.ids)
-            self._reproduction = write_reproduction(self.issue, bed, self.tester, self.say, prompts=self.prompts)
-            self._written = True
-        return self._reproduction
+
+            def write(number: int) -> Reproduction | None:
+                tries = 1 if number else TRIES
+                return write_reproduction(
+                    self.issue, bed, tester, self.say, number=number, tries=tries, prompts=self.prompts
+                )
+
+            self._reproductions = write_several(self.tests, write, tester.model.meter.left, self.say)
+        return self._reproductions or ()
 
     def write_test(self, tier: Tier, number: int, assertions: int) -> Reproduction | None:
         bed = Bed(self.environment.recipe, self.workspace, self.open_sandbox, self.baseline.ids)
@@ -196,14 +205,44 @@ class Verification:
             return early
         if self.accept == "any":
             return Verdict(Judged.PASSED, evidence)
-        reproduction = self.reproduction if self.accept == "reproduction" else None
+        tests = self.reproductions if self.accept == "reproduction" else ()
+        reproduction = tests[0] if tests else None
+        if len(tests) > 1:
+            voted = self._vote(judged, tests, evidence)
+            if isinstance(voted, Verdict):
+                return voted
+            reproduction, evidence = voted
         if reproduction is not None:
             judged = judged.merge(Patch({reproduction.path: reproduction.content}))
-            failed = self._reproduce(judged, reproduction, evidence)
+            failed = self._reproduce(judged, reproduction, evidence) if len(tests) == 1 else None
             if failed is not None:
                 return failed
         run = self._gate(judged, evidence)
         return run if isinstance(run, Verdict) else self._weigh(run, judged, evidence, reproduction)
+
+    def _vote(
+        self, judged: Patch, tests: Sequence[Reproduction], evidence: Evidence
+    ) -> Verdict | tuple[Reproduction, Evidence]:
+        """What most tests from the issue say: the first that passes goes on as the one to show, or the patch failed."""
+        good: list[Reproduction] = []
+        bad: list[tuple[Reproduction, str]] = []
+        for test in tests:
+            only = (selector(self.environment.recipe, test.path),) if self.environment.recipe.test_only else ()
+            run = self._run(judged.merge(Patch({test.path: test.content})), only=only, canary=True)
+            if run.report is None:
+                return Verdict(Judged.FAILED, evidence, f"With the patch the tests could not be run: {run.reason}")
+            right, told = passes(run.report, test, self.baseline.ids)
+            good, bad = ([*good, test], bad) if right else (good, [*bad, (test, told)])
+            if decided(len(good), len(bad), len(tests)) is not None:
+                break
+        note = f"{len(good)} passed and {len(bad)} failed of {len(tests)} tests written from the issue, which vote"
+        self.say(Step("reproduction", note, {"passed": len(good), "failed": len(bad), "tests": len(tests)}))
+        evidence = merge_evidence(evidence, notes=(*evidence.notes, note))
+        if decided(len(good), len(bad), len(tests)):
+            return good[0], evidence
+        shown, told = bad[0]
+        evidence = with_reproduction(evidence, shown, told, good=False)
+        return Verdict(Judged.FAILED, evidence, f"Most tests written from the issue still fail:\n{told}")
 
     def _reproduce(self, judged: Patch, reproduction: Reproduction, evidence: Evidence) -> Verdict | None:
         """The reproduction test alone: it is the cheapest way to know that a patch is wrong."""

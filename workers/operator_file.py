@@ -107,6 +107,12 @@ class Roles(Checked):
     tester: str = Field("", description="the name of a tier: who writes the reproduction test", examples=['"weak"'])
     judge: str = Field("", description="the name of a tier: who routes and compares", examples=['"weak"'])
     writer: str = Field("", description="the name of a tier: who writes texts", examples=['"weak"'])
+    tests: Literal[1, 3, 5, 7] = Field(
+        1, description="1, 3, 5 or 7: how many tests are written from an issue; most of them must pass", examples=["3"]
+    )
+
+
+ROLES = ("tester", "judge", "writer")
 
 
 class SpendingLimits(Checked):
@@ -270,6 +276,6 @@ def _role_names(operator: Operator, line_of: Lines) -> list[ConfigProblem]:
             line_of(("roles", role)), f"roles.{role}", "names no tier",
             f'write `{role} = "{nearest(name, names) or names[0]}"`', repr(name), ", ".join(dict.fromkeys(names)),
         )
-        for role in Roles.model_fields
+        for role in ROLES
         if (name := getattr(operator.roles, role)) and name not in names
     ]  # fmt: skip

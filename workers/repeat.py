@@ -20,7 +20,7 @@ from strategies.verification import Accept
 from workers.desk import NotPossible
 from workers.job import Kind
 from workers.job_report import find_job, versions_of
-from workers.operator_file import Operator, Roles, TierOptions
+from workers.operator_file import ROLES, Operator, TierOptions
 from workers.settings import Settings
 from workers.timeline import kept_issue
 
@@ -73,11 +73,12 @@ def as_then(operator: Operator, versions: Mapping[str, Any]) -> Operator:
         "theta": parameters.get("plan", {}).get("theta"),
     }
     known = operator.cascade.model_dump() | {k: v for k, v in cascade.items() if v is not None}
-    roles = {role: name for role, name in versions.get("roles", {}).items() if role in Roles.model_fields}
+    tests = {"tests": parameters["tests"]} if "tests" in parameters else {}
+    roles = {role: name for role, name in versions.get("roles", {}).items() if role in ROLES}
     return operator.model_copy(
         update={
             "tiers": tiers,
-            "roles": operator.roles.model_copy(update=roles),
+            "roles": operator.roles.model_copy(update=roles | tests),
             "cascade": operator.cascade.model_copy(
                 update={"resolved_issue_usd": Decimal(str(known["resolved_issue_usd"])), "theta": float(known["theta"])}
             ),

@@ -56,7 +56,7 @@ class Solving:
             accept=file.accept,
             tiers=parameters(self.operator, tiers),
             roles={role: tier.name for role, tier in roles.items()},
-            parameters=strategy_json(strategy) | {"resolved_issue_usd": str(worth)},
+            parameters=strategy_json(strategy) | {"resolved_issue_usd": str(worth), "tests": self.operator.roles.tests},
             prompts=self.prompts.digests(),
         )
         price = (strong.name, strong.model.name, strong.model.model.price)
@@ -110,6 +110,7 @@ class Solving:
             say=ground.say,
             memory=ground.memory,
             prompts=self.prompts,
+            tests=self.operator.roles.tests,
         )
 
 

@@ -34,7 +34,8 @@ def named(operator: Operator, models: Sequence[str]) -> Operator:
         TierOptions(name=name, model=model, attempts=2 if name == "weak" else 1)
         for name, model in zip(names, models, strict=True)
     )
-    return operator.model_copy(update={"tiers": tiers, "roles": Roles(tester=names[0], judge=names[-1])})
+    roles = Roles(tester=names[0], judge=names[-1], tests=operator.roles.tests)
+    return operator.model_copy(update={"tiers": tiers, "roles": roles})
 
 
 def plan_of(
@@ -74,6 +75,7 @@ def plan_of(
         resolved_usd=operator.cascade.resolved_issue_usd,
         prompts=prompts_of(operator),
         theta=operator.cascade.theta,
+        tests=operator.roles.tests,
         parallel=parallel,
         mirrors=mirrors or TEMPLATE,
     )

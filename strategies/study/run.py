@@ -62,6 +62,7 @@ class Plan:
     mirrors: str = TEMPLATE
     prompts: PromptFolder = field(default_factory=PromptFolder)
     theta: float | None = None
+    tests: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +209,7 @@ def attempt(
             say=lambda _: None,
             memory=plan.home / "memory" / workspace.key,
             prompts=plan.prompts,
+            tests=plan.tests,
         )
     bench = Bench(
         tiers=tiers if isinstance(verification, Verification) else without_sandbox(tiers),

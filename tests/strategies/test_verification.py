@@ -50,7 +50,9 @@ class Bed:
         self.memory = folder / "memory"
         self.model = ScriptedModel([])
 
-    def start(self, *answers: Answer, accept: Accept = "reproduction", deny: tuple[str, ...] = ()) -> Verification:
+    def start(
+        self, *answers: Answer, accept: Accept = "reproduction", deny: tuple[str, ...] = (), tests: int = 1
+    ) -> Verification:
         self.model = ScriptedModel(list(answers))
         tester = Tier("weak", Metered(self.model, CapMeter(Decimal(5)), "weak"))
         return Verification.start(
@@ -64,6 +66,7 @@ class Bed:
             deny=deny,
             say=self.steps.append,
             memory=self.memory,
+            tests=tests,
         )
 
 
@@ -281,3 +284,34 @@ def test_two_patches_are_really_run_against_a_test_that_tells_them_apart(bed: Be
     told = verification.compare(other, FIX, verification.tester)
     assert (told.alike, told.better, told.tests) == (False, 1, 1)
     assert "-    return sum(prices[1:])" in bed.model.prompts[0].messages[0].content
+
+
+def expects(call: str, value: int) -> str:
+    """A test that fails at the base commit, rightly or wrongly."""
+    return f"```python\nfrom till import total\n\n\ndef test_total():\n    assert {call} == {value}\n```"
+
+
+def test_most_of_several_tests_must_pass_and_the_one_shown_is_one_that_does(bed: Bed) -> None:
+    verdict = bed.start(expects("total([1, 2])", 30), TEST, expects("total([4, 5])", 9), tests=3).judge(FIX)
+    assert verdict.judged is Judged.PASSED
+    test = verdict.evidence.reproduction
+    assert test is not None
+    assert (test.passes, b"test_first_price_counts" in test.content) == (True, True)
+    assert "2 passed and 1 failed of 3 tests written from the issue, which vote" in verdict.evidence.notes
+    bed.model.done()
+
+
+def test_a_patch_that_most_tests_speak_against_has_failed(bed: Bed) -> None:
+    verification = bed.start(expects("total([1, 2])", 30), expects("total([4, 5])", 90), TEST, tests=3)
+    verdict = verification.judge(FIX)
+    assert verdict.judged is Judged.FAILED
+    assert "Most tests written from the issue still fail" in verdict.feedback
+    assert verdict.evidence.reproduction is not None
+    assert not verdict.evidence.reproduction.passes
+
+
+def test_of_two_valid_tests_only_the_first_counts(bed: Bed) -> None:
+    passing = expects("total([])", 0)  # does not fail at the base commit: it is no valid test
+    verdict = bed.start(TEST, expects("total([1, 2])", 30), passing, tests=3).judge(FIX)
+    assert verdict.judged is Judged.PASSED
+    assert verdict.evidence.notes == ()

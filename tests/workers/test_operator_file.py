@@ -75,6 +75,7 @@ def test_sizes_may_be_written_as_people_do() -> None:
         (TIERS + "temperature = 3\n", 7, "tiers[1].temperature", "", "0–2"),
         (TIERS + 'api_base = "ftp://x"\n', 7, "tiers[1].api_base", "not an http(s) address", "OpenAI-compatible"),
         (TIERS + 'api_key_env = "sk-1234"\n', 7, "tiers[1].api_key_env", "cannot have", "NAME"),
+        (TIERS + "[roles]\ntests = 2\n", 8, "roles.tests", "cannot have", "1, 3, 5 or 7"),
         (TIERS + '[roles]\ntester = "c"\n', 8, "roles.tester", "names no tier", "a, b"),
         ('[[tiers]]\nname = "a"\nmodel = "x"\n', 1, "tiers", "fewer than two", "two or more"),
         (TIERS.replace('name = "b"', 'name = "a"'), 5, "tiers[1].name", "used twice", ""),
