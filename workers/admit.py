@@ -6,14 +6,15 @@ once before any money is spent, and once more before anything is published (`sti
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal, Protocol
 
 from workers import labels, texts
 from workers.config_error import ConfigError
-from workers.forge import Permission, RemoteCommit, RemoteIssue, RemotePull, RemoteRepository
+from workers.follow import Request
+from workers.forge import FailedCheck, Permission, RemoteCommit, RemoteIssue, RemotePull, RemoteRepository
 from workers.job import Job, State
 from workers.pull_text import is_ours
 from workers.repository_file import PATH, RepositoryFile, parse_repository_file
@@ -124,7 +125,9 @@ def admit(s: Situation) -> Admitted | Turned:
     branch = texts.branch(s.issue_number)
     if s.pull is not None:
         fix = f"Close it to start over, or comment on it: #{s.pull.number}."
-        return _declined(f"there is an open pull request from the branch `{branch}` already.", fix)
+        return replace(
+            _declined(f"there is an open pull request from the branch `{branch}` already.", fix), label=labels.OPENED
+        )
     if s.tip is not None and not is_ours(s.tip.message, s.issue_number):
         return _declined(
             f"the branch `{branch}` holds commits that are not mine.", "Rename or delete it, then `/autofix retry`."
@@ -134,12 +137,22 @@ def admit(s: Situation) -> Admitted | Turned:
     return Admitted(s.file, s.file.base or s.repository.default_branch)
 
 
-def admit_follow_up(s: Situation, pull: RemotePull) -> Admitted | Turned:
-    """The same for work on our own open pull request: its label is not needed, its branch may have others' commits."""
-    if s.repository.archived or s.repository.disabled:
-        return _cancelled("the repository is archived")
-    if pull.state != "open" or pull.head_branch != texts.branch(s.issue_number):
-        return _cancelled("the pull request is not open any more")
+def admit_follow_up(
+    s: Situation, pull: RemotePull, request: Request, failed: Sequence[FailedCheck] = ()
+) -> Admitted | Turned:
+    """The same for work on our own open pull request: its label is not needed, its branch may have others' commits.
+
+    `failed` are the checks that fail on its newest commit now.
+    """
+    gone = still_open(s.repository, pull)
+    if gone is not None:
+        return gone
+    if pull.head_branch != texts.branch(s.issue_number) or pull.head_repository_id != s.repository.id:
+        return _cancelled("the pull request is not from a branch of mine")
+    if request.cause == "checks" and pull.head_sha != request.head_sha:
+        return _cancelled("there is a newer commit than the one whose checks failed")
+    if request.cause == "checks" and not failed:
+        return _cancelled("the checks do not fail any more")
     if s.permission not in MAY_SPEND:
         return Turned(State.DECLINED, f"{s.actor} has no write access", texts.not_allowed(s.actor, s.permission))
     if isinstance(s.file, ConfigError):
@@ -163,6 +176,15 @@ def still_wanted(repository: RemoteRepository, issue: RemoteIssue, label: str) -
     if gone is None and label and not carries(issue, label):
         gone = _cancelled(f"the label {label} was taken off")
     return gone
+
+
+def still_open(repository: RemoteRepository, pull: RemotePull) -> Turned | None:
+    """The same look at our pull request, before and after the work of a follow-up."""
+    if repository.archived or repository.disabled:
+        return _cancelled("the repository is archived")
+    if pull.state != "open":
+        return _cancelled("the pull request is not open any more")
+    return None
 
 
 def _gone(repository: RemoteRepository, issue: RemoteIssue) -> Turned | None:

@@ -30,7 +30,11 @@ ASKED: dict[str, Rung] = {
 
 @dataclass(frozen=True, slots=True)
 class Concluding:
-    """What the ending is made of. `pull` is ours, open already, when this is a follow-up; `threads` are answered."""
+    """What the ending is made of.
+
+    In a follow-up, `pull` is ours and open already, `cause` says what it answers, `threads` are answered, and
+    `earlier` are the calls of the jobs that worked on it before.
+    """
 
     job: int
     issue: int
@@ -44,6 +48,8 @@ class Concluding:
     page: str = ""
     pull: RemotePull | None = None
     threads: tuple[int, ...] = ()
+    earlier: Sequence[Charge] = ()
+    cause: str = ""
 
 
 def conclude(c: Concluding) -> Settlement:
@@ -59,14 +65,15 @@ def _ending(c: Concluding, account: Bill, kept: int) -> Settlement:
     rows = attempt_rows(resolution.tried, c.charges)
     if resolution.patch and _publishable(c):
         return _publish(c, account, rows)
+    pull = c.pull is not None
     if resolution.ending is Ending.OVER_BUDGET:
         text = texts.over_budget(rows, account, c.month, resolution.reason, _best(c, kept))
         return Settlement(State.OVER_BUDGET, resolution.reason, "Stopped: over budget", text, labels.OVER_BUDGET)
     if resolution.ending is Ending.QUESTION:
-        text = texts.question(resolution.reason, account)
+        text = texts.question(resolution.reason, account, pull=pull)
         return Settlement(State.DECLINED, resolution.reason, "I have a question", text, labels.NEEDS_HUMAN)
     if resolution.ending is Ending.UNJUDGED:
-        text = texts.unjudgeable(c.solved.looked, c.solved.suggestion, c.solved.log, account)
+        text = texts.unjudgeable(c.solved.looked, c.solved.suggestion, c.solved.log, account, pull=pull)
         return Settlement(
             State.DECLINED, "the tests cannot be found or run", "Could not be judged", text, labels.NEEDS_HUMAN
         )
@@ -74,7 +81,7 @@ def _ending(c: Concluding, account: Bill, kept: int) -> Settlement:
     if words:
         text = texts.failed("no model gave an answer.", words)
         return Settlement(State.FAILED, "no model gave an answer", "I could not finish", text, labels.NEEDS_HUMAN)
-    text = texts.declined(rows, account, c.month, resolution.reason)
+    text = texts.declined(rows, account, c.month, resolution.reason, pull=pull)
     return Settlement(State.DECLINED, resolution.reason, "No fix that I can stand behind", text, labels.NEEDS_HUMAN)
 
 
@@ -99,7 +106,7 @@ def _publish(c: Concluding, account: Bill, rows: Sequence[AttemptRow]) -> Settle
         evidence=evidence,
         diagnosis=chosen.attempt.diagnosis,
         rows=rows,
-        bill=account,
+        bill=replace(bill([*c.earlier, *c.charges]), strong_only=None if c.earlier else account.strong_only),
         month=c.month,
         record=job_record(
             job=c.job,
@@ -111,6 +118,7 @@ def _publish(c: Concluding, account: Bill, rows: Sequence[AttemptRow]) -> Settle
         ),
         template=template(c.workspace),
         page=c.page,
+        cause=c.cause,
     )
     publication = Publication(
         issue=c.issue,

@@ -45,11 +45,17 @@ def read_request(text: str) -> Request:
     )
 
 
-def answer_to(forge: Reviews, request: Request) -> tuple[int, ...]:
+def answer_to(forge: Reviews, request: Request, reviewer: str) -> tuple[int, ...]:
     """The line comments that a commit answers."""
     if request.cause != "review":
         return ()
-    return tuple(c.id for c in forge.list_review(request.pull, request.review_id)[1] if c.association in TRUSTED)
+    _, lines = forge.list_review(request.pull, request.review_id)
+    return tuple(c.id for c in lines if _counts(c, reviewer))
+
+
+def _counts(comment: ReviewComment, reviewer: str) -> bool:
+    """Whether it is heard: the reviewer's right to spend was looked up, others must belong to the repository."""
+    return comment.author == reviewer or comment.association in TRUSTED
 
 
 def answer_threads(forge: Reviews, pull: RemotePull, threads: tuple[int, ...], fence: Callable[[], None]) -> None:
@@ -63,7 +69,7 @@ def answer_threads(forge: Reviews, pull: RemotePull, threads: tuple[int, ...], f
             forge.answer_line(pull.number, comment_id, texts.answered(pull.head_sha))
 
 
-def instructions(forge: Reviews, request: Request) -> str:
+def instructions(forge: Reviews, request: Request, reviewer: str) -> str:
     """What the model is asked to do on top of the issue; untrusted text, cleaned by the caller. Raises ForgeError."""
     if request.cause == "checks":
         failed = forge.list_failed_checks(request.head_sha)
@@ -71,7 +77,7 @@ def instructions(forge: Reviews, request: Request) -> str:
         return f"The continuous integration of this pull request fails. Make it pass.\n\n{said}"
     if request.cause == "review":
         body, lines = forge.list_review(request.pull, request.review_id)
-        trusted = [c for c in lines if c.association in TRUSTED]
+        trusted = [c for c in lines if _counts(c, reviewer)]
         said = "\n\n".join(f"{c.path}, line {c.line}:\n```diff\n{c.hunk}\n```\n{c.body}" for c in trusted)
         return f"A reviewer asks for changes to what was done.\n\n{body}\n\n{said}"
     return f"A maintainer asks for this change to what was done:\n\n{request.text}"

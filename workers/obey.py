@@ -110,7 +110,7 @@ def queue_follow_up(course: Course, origin: Job, actor: str, request: Mapping[st
             request=json.dumps(request),
             branch=origin.branch,
             pull_request=origin.pull_request,
-            comment_id=origin.comment_id,
+            comment_id=origin.comment_id if origin.kind is Kind.FOLLOW_UP else 0,
         )
     course.wake(made.job_id)
     return "queued" if made.created else "a job is at it already"
@@ -175,7 +175,7 @@ class Asked:
                 actor=c.actor,
                 now=now,
                 strategy=strategy,
-                comment_id=before.comment_id if before is not None else 0,
+                comment_id=before.comment_id if before is not None and before.kind is Kind.RESOLVE else 0,
                 approved=approved,
             )
             self._note(session, f"/autofix {c.verb}", now)

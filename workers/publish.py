@@ -7,7 +7,7 @@ pull request is looked for by its head before it is opened. So a crash between a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 from workers.forge import RemoteCommit, RemotePull, Unprocessable
@@ -64,7 +64,7 @@ class Publication:
 
 def publish(forge: Publisher, p: Publication, fence: Callable[[], None]) -> RemotePull:
     """Make it so, however often it is called. Raises BranchTaken; `fence` raises LeaseLost."""
-    _bring_branch(forge, p, fence)
+    sha = _bring_branch(forge, p, fence)
     found = forge.find_pull(p.branch)
     if found is None:
         fence()
@@ -77,16 +77,17 @@ def publish(forge: Publisher, p: Publication, fence: Callable[[], None]) -> Remo
     if (found.title, found.body) != (p.title, p.body):
         fence()
         forge.edit_pull(found.number, title=p.title, body=p.body)
-    return found
+    return replace(found, head_sha=sha)  # GitHub may answer with the branch's earlier tip for a moment
 
 
-def _bring_branch(forge: Branches, p: Publication, fence: Callable[[], None]) -> None:
+def _bring_branch(forge: Branches, p: Publication, fence: Callable[[], None]) -> str:
+    """The branch's new tip."""
     tip = forge.read_branch(p.branch)
     if tip is not None and not p.follow_up and not is_ours(tip.message, p.issue):
         raise BranchTaken(p.branch)
     commit = forge.add_commit(p.parent, p.files, p.message)
     if tip is not None and _same(tip, commit):
-        return
+        return tip.sha
     fence()
     if tip is None:
         forge.add_branch(p.branch, commit.sha)
@@ -94,6 +95,7 @@ def _bring_branch(forge: Branches, p: Publication, fence: Callable[[], None]) ->
         raise BranchMoved(p.branch)
     else:
         forge.move_branch(p.branch, commit.sha, force=not p.follow_up)
+    return commit.sha
 
 
 def _same(a: RemoteCommit, b: RemoteCommit) -> bool:

@@ -22,6 +22,11 @@ from workers.texts import attempts_details, bill_table, fit, month_line, sentenc
 
 TITLE_LIMIT = 200
 TRAILER = "Pennyfix-Job"
+CAUSES = {
+    "review": "answers a review",
+    "checks": "answers failing checks",
+    "instructions": "does what a comment asked for",
+}
 _ASKS = re.compile(
     r"^#{1,6}\s.*\b(description|summary|what|changes?|overview|proposed)\b.*$", re.IGNORECASE | re.MULTILINE
 )
@@ -29,7 +34,10 @@ _ASKS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class PullFacts:
-    """Everything the body is made of. `asked` is the rung that the repository asks for."""
+    """Everything the body is made of. `asked` is the rung that the repository asks for.
+
+    `cause` is what a follow-up answers ("review", "checks" or "instructions"), "" for the first commit.
+    """
 
     issue: int
     issue_title: str
@@ -44,6 +52,7 @@ class PullFacts:
     record: Mapping[str, Any]
     template: str = ""
     page: str = ""
+    cause: str = ""
 
 
 def title(issue_title: str, issue: int) -> str:
@@ -88,6 +97,10 @@ def body(facts: PullFacts) -> str:
         lead.append(
             "> [!WARNING]\n> **Draft, not verified to what this repository asks for "
             f"({facts.asked.name.lower()}).** {sentence(facts.reason, 400)}"
+        )
+    if facts.cause:
+        lead.append(
+            f"The newest commit {CAUSES[facts.cause]}. The evidence below is that commit's, the bill is of all commits."
         )
     if facts.diagnosis:
         lead.append("The model's explanation:\n\n" + quoted(facts.diagnosis, 3_000))

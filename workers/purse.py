@@ -19,7 +19,7 @@ from workers.ledger import Caps, SpendingStopped
 from workers.meter import LedgerMeter, Stopped, price_from_json
 from workers.operator_file import Operator
 from workers.repository_file import RepositoryFile
-from workers.tables import ChargeRow, RepositoryRow
+from workers.tables import ChargeRow, JobRow, RepositoryRow
 
 
 def limits_of(operator: Operator) -> Limits:
@@ -97,6 +97,15 @@ class Purse:
     def charges(self) -> tuple[Charge, ...]:
         """Every call of this job, also those of a run that crashed, oldest first."""
         query = select(ChargeRow).where(ChargeRow.job_id == self._job.id).order_by(ChargeRow.id)
+        with self._database.read() as session:
+            return tuple(_charge(r) for r in session.scalars(query))
+
+    def earlier(self, branch: str) -> tuple[Charge, ...]:
+        """Every call of the other jobs that worked on this branch, oldest first: the pull request's bill so far."""
+        others = select(JobRow.id).where(
+            JobRow.repository_id == self._job.repository_id, JobRow.branch == branch, JobRow.id != self._job.id
+        )
+        query = select(ChargeRow).where(ChargeRow.job_id.in_(others)).order_by(ChargeRow.id)
         with self._database.read() as session:
             return tuple(_charge(r) for r in session.scalars(query))
 

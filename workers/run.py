@@ -20,7 +20,7 @@ from strategies.meter import OverBudget
 from strategies.resolution import Ending
 from strategies.step import Step
 from workers import jobs, labels, outcomes, texts, timeline
-from workers.admit import Admitted, Turned, admit, admit_follow_up, look, still_wanted
+from workers.admit import Admitted, Turned, admit, admit_follow_up, look, still_open, still_wanted
 from workers.bill import Bill, bill
 from workers.checkout import checkout
 from workers.command import Place
@@ -31,7 +31,7 @@ from workers.ground import Ground
 from workers.issue_text import visible_issue
 from workers.job import Job, Kind, LeaseLost, State
 from workers.learned import Learned
-from workers.publish import BranchTaken, publish
+from workers.publish import BranchMoved, BranchTaken, publish
 from workers.purse import Purse
 from workers.repository_file import RepositoryFile
 from workers.settle import HEADLINES, settle
@@ -51,6 +51,11 @@ def place_of(job: Job) -> Place:
     return Place(job.installation_id, job.repository_id, job.repository, job.issue)
 
 
+def thread_of(job: Job) -> int:
+    """Where the job is talked about: its issue, or for a follow-up the pull request."""
+    return job.pull_request if job.kind is Kind.FOLLOW_UP else job.issue
+
+
 class Run:
     """One run of one job: holds what the lines share."""
 
@@ -63,7 +68,7 @@ class Run:
             said = timeline.steps(session, job.id, HIDDEN_STEPS)
         self.telling = Telling(
             forge,
-            job.issue,
+            thread_of(job),
             comment_id=job.comment_id,
             said=said,
             store=self._store,
@@ -96,6 +101,8 @@ class Run:
                 Settlement(State.DECLINED, "the branch is taken", "Not published", text, labels.NEEDS_HUMAN)
             )
         except Exception as error:  # what it means is decided in one place; a bug stays loud in carry_out
+            if isinstance(error, BranchMoved):
+                self._store(Step(DONE, "decided on a commit that is not the newest any more"))
             what = trouble(error, self.job.attempts, self.course.most_runs, self.course.clock())
             if isinstance(what, Again):
                 if what.told:
@@ -143,7 +150,8 @@ class Run:
         pull = self.forge.read_pull(request.pull)
         asked = "" if request.cause == "checks" else self.job.actor
         situation = look(self.forge, self.job, self.course.strategies, self._left, actor=asked)
-        decision = admit_follow_up(situation, pull)
+        failed = self.forge.list_failed_checks(pull.head_sha) if request.cause == "checks" else ()
+        decision = admit_follow_up(situation, pull, request, failed)
         if isinstance(decision, Turned):
             return self._turned(decision)
         self.watch.ask()
@@ -152,7 +160,7 @@ class Run:
         self.course.at(6)
         self.telling.say(Step("checkout", f"Checking out {pull.head_branch}"))
         with self._checkout(situation.repository, pull.head_sha) as workspace:
-            todo = instructions(self.forge, request)
+            todo = instructions(self.forge, request, self.job.actor)
             issue = visible_issue(self.forge, situation.issue, situation.repository.full_name, todo)
             return self._solve(decision, issue, workspace, situation.issue.title, pull, request)
 
@@ -220,7 +228,9 @@ class Run:
                 month=self.purse.month(),
                 page=self.course.page(self.job),
                 pull=pull,
-                threads=answer_to(self.forge, request) if request is not None else (),
+                threads=answer_to(self.forge, request, self.job.actor) if request is not None else (),
+                earlier=self.purse.earlier(self.job.branch) if request is not None else (),
+                cause=request.cause if request is not None else "",
             )
         )
         return self._priced(settlement)
@@ -248,8 +258,10 @@ class Run:
         if settlement.publication is None:
             return
         repository = self.forge.read_repository()
-        issue = self.forge.read_issue(self.job.issue)
-        gone = still_wanted(repository, issue, settlement.wanted_label)
+        if settlement.publication.follow_up:
+            gone = still_open(repository, self.forge.read_pull(self.job.pull_request))
+        else:
+            gone = still_wanted(repository, self.forge.read_issue(self.job.issue), settlement.wanted_label)
         if gone is not None:
             raise Cancelled(gone.reason)
 
@@ -278,14 +290,16 @@ class Run:
             answer_threads(self.forge, pull, settlement.threads, self.watch.fence)
             self._update(branch=pull.head_branch, pull_request=pull.number)
         self.course.at(11)
-        settle(self.forge, self.telling, settlement, self.job.issue, pull, self.watch.fence)
+        follow_up = self.job.kind is Kind.FOLLOW_UP
+        labelled = None if follow_up else self.job.issue  # the issue's label says that there is a pull request
+        settle(self.forge, self.telling, settlement, labelled, pull, self.watch.fence)
         now, cost = self.course.clock(), self._bill().total
         with self.course.database.begin() as session:
             row = jobs.fenced(session, self.watch.lease)
             row.usd = cost
             row.strong_usd = Decimal(settlement.strong_only) if settlement.strong_only else None
             timeline.add_step(session, self.job.id, Step(DONE, settlement.headline), now)
-            if pull is not None:
+            if pull is not None and not follow_up:  # a pull request counts for those who opened it
                 self._remember(session, settlement, pull, now)
             restarted = jobs.finish(
                 session,

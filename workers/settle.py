@@ -36,16 +36,21 @@ class Ends(Labels, Checks, Protocol):
 
 
 def settle(
-    forge: Ends, telling: Telling, s: Settlement, issue: int, pull: RemotePull | None, fence: Callable[[], None]
+    forge: Ends, telling: Telling, s: Settlement, issue: int | None, pull: RemotePull | None, fence: Callable[[], None]
 ) -> None:
-    """Say and show the ending. Raises ForgeError or LeaseLost."""
+    """Say and show the ending. `issue`: whose label changes, None for nobody's. Raises ForgeError or LeaseLost."""
     text = s.text
     if pull is not None:
-        text = f"{texts.opened(pull.html_url, pull.number, draft=pull.draft)} {s.text}"
+        follow_up = s.publication is not None and s.publication.follow_up
+        did = (
+            texts.committed(pull.head_sha) if follow_up else texts.opened(pull.html_url, pull.number, draft=pull.draft)
+        )
+        text = f"{did} {s.text}"
         _check(forge, s, pull, fence)
     try:
         telling.end(s.headline, text, quiet=s.quiet)
-        labels.show(forge, issue, s.label, forge.read_issue(issue).labels, fence)
+        if issue is not None:
+            labels.show(forge, issue, s.label, forge.read_issue(issue).labels, fence)
     except Missing:
         if s.state is not State.CANCELLED:  # a deleted or transferred issue has nobody left to be told
             raise

@@ -12,9 +12,9 @@ from workers import jobs, labels, texts
 from workers.bill import bill
 from workers.course import Course
 from workers.forge import CredentialsRefused, InstallationGone, RateLimited, Refused, Unreachable
-from workers.job import Job, Lease, LeaseLost, State
+from workers.job import Job, Kind, Lease, LeaseLost, State
 from workers.purse import Purse
-from workers.run import place_of
+from workers.run import place_of, thread_of
 from workers.settle import HEADLINES, settle
 from workers.settlement import Settlement
 from workers.telling import HIDDEN_STEPS, Telling
@@ -58,7 +58,7 @@ def _say(course: Course, forge: Forge, job: Job, lease: Lease) -> None:
         said = steps(session, job.id, HIDDEN_STEPS)
     telling = Telling(
         forge,
-        job.issue,
+        thread_of(job),
         comment_id=job.comment_id,
         said=said,
         store=lambda _step: None,
@@ -66,7 +66,8 @@ def _say(course: Course, forge: Forge, job: Job, lease: Lease) -> None:
         fence=fence,
         page=course.page(job),
     )
-    settle(forge, telling, _ending(course, job, lease), job.issue, None, fence)
+    labelled = None if job.kind is Kind.FOLLOW_UP else job.issue
+    settle(forge, telling, _ending(course, job, lease), labelled, None, fence)
 
 
 def _ending(course: Course, job: Job, lease: Lease) -> Settlement:

@@ -147,9 +147,23 @@ def opened_details(evidence: str, reason: str, bill: Bill, month: Month | None) 
     )
 
 
-def declined(rows: Sequence[AttemptRow], bill: Bill, month: Month | None, reason: str) -> str:
-    """Nobody solved it."""
-    parts = ["I found no change that I can stand behind, so I opened nothing.", sentence(reason)]
+def committed(sha: str) -> str:
+    """Our pull request has another commit."""
+    return f"I added the commit {sha[:12]} to this pull request."
+
+
+def _nothing_done(*, pull: bool) -> str:
+    return "I left this pull request as it is" if pull else "I opened nothing"
+
+
+def _once_more(*, pull: bool) -> str:
+    return "`/autofix` and what to do, in one comment" if pull else "`/autofix retry`"
+
+
+def declined(rows: Sequence[AttemptRow], bill: Bill, month: Month | None, reason: str, *, pull: bool = False) -> str:
+    """Nobody solved it. `pull` is said for a follow-up on our pull request, here and below."""
+    nothing = _nothing_done(pull=pull)
+    parts = [f"I found no change that I can stand behind, so {nothing}.", sentence(reason)]
     if rows:
         parts.append("What was tried, and why it fell short:\n\n" + attempts_list(rows))
         parts.append(attempts_details(rows))
@@ -158,7 +172,7 @@ def declined(rows: Sequence[AttemptRow], bill: Bill, month: Month | None, reason
         parts.append(month_line(month))
     parts.append(
         "What helps: steps that reproduce the problem, the expected result, or the file to look at, in a comment; "
-        "then `/autofix retry`."
+        f"then {_once_more(pull=pull)}."
     )
     return "\n\n".join(p for p in parts if p)
 
@@ -175,32 +189,32 @@ def over_budget(rows: Sequence[AttemptRow], bill: Bill, month: Month | None, rea
     if month is not None:
         parts.append(month_line(month))
     parts.append(
-        "To go on: raise the budget (`/autofix budget 50` by an administrator, or `budget:` in "
-        "`.github/autofix.yml`) and comment `/autofix retry`, or wait for the next month."
+        "I go on by myself as soon as there is money: when an administrator raises the budget (`/autofix budget 50`, "
+        "or `budget:` in `.github/autofix.yml` and then `/autofix retry`), or when the next month begins."
     )
     return "\n\n".join(p for p in parts if p)
 
 
-def unjudgeable(tried: Sequence[str], suggestion: str, log: str, bill: Bill) -> str:
+def unjudgeable(tried: Sequence[str], suggestion: str, log: str, bill: Bill, *, pull: bool = False) -> str:
     """The repository's tests cannot be found or run."""
-    parts = ["I could not find or run the tests here, so I cannot tell a right fix from a wrong one: I opened nothing."]
+    nothing = _nothing_done(pull=pull)
+    parts = [f"I could not find or run the tests here, so I cannot tell a right fix from a wrong one: {nothing}."]
     if tried:
         parts.append("What I tried:\n\n" + "\n".join(f"- {line(t, 300)}" for t in tried[:30]))
     if log:
         parts.append("<details><summary>What it printed</summary>\n\n" + block(log, 4_000, "text") + "\n\n</details>")
     parts.append("These lines in `.github/autofix.yml` fix it:\n\n" + block(suggestion, 1_000, "yaml"))
-    parts.append(
-        "Then comment `/autofix retry`. " + (f"It cost {show_usd(bill.total)}." if bill.rows else "It cost nothing.")
-    )
+    cost = f"It cost {show_usd(bill.total)}." if bill.rows else "It cost nothing."
+    parts.append(f"Then comment {_once_more(pull=pull)}. {cost}")
     return "\n\n".join(parts)
 
 
-def question(asked: str, bill: Bill) -> str:
+def question(asked: str, bill: Bill, *, pull: bool = False) -> str:
     """Asking is cheaper than guessing."""
     cost = f"It cost {show_usd(bill.total)} so far." if bill.rows else "Nothing was spent."
     return (
         f"Before I spend more on this, I need to know something:\n\n{quoted(asked, 2_000)}\n\n"
-        f"Answer in a comment, then `/autofix retry`. {cost}"
+        f"Answer in a comment, then {_once_more(pull=pull)}. {cost}"
     )
 
 

@@ -232,6 +232,7 @@ class FakeGitHub:
         sha = self.branches[head]
         pull = RemotePull(number, "open", False, draft, title, body, head, sha, self.repository.id, base, url)
         self.pulls[number] = pull
+        self.issues[number] = issue(number, title=title, body=body, labels=(), is_pull_request=True)
         self._wrote("pull")
         return pull
 

@@ -6,150 +6,30 @@ The demo's project and scripts are used: one issue the weak model solves, one th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
-from deploy.demo.github import StandIn
-from deploy.demo.github.state import Permission
-from deploy.demo.models import answer, read_scripts
-from deploy.demo.stage import FILE, TIGHT, TOML, project_files
-from strategies.model import Prompt
-from strategies.model_spec import ModelSpec
-from strategies.price import Price
-from tests.deploy.standins import Conformance
-from tests.fakes.databases import sqlite_url
-from tests.fakes.model import ScriptedModel
-from workers import deliveries, jobs, labels, sweeper
-from workers.command import Cancel, Instruct, Observe, Place, Start
-from workers.context import Context
-from workers.course import Course, run
-from workers.course_of import course_of
-from workers.database import Database, open_database
-from workers.job import Job, State
+from deploy.demo.stage import FILE, TIGHT
+from tests.fakes.course_world import NAME, Killed, World, open_world
+from workers import deliveries, jobs, labels
+from workers.command import Cancel, Instruct, Observe, Start
+from workers.course import run
+from workers.job import State
 from workers.obey import obey
-from workers.operator_file import parse_operator
 from workers.record import find
-from workers.settings import Settings, load_settings
-from workers.solving import Solving
 from workers.tables import JobRow, StepRow
 
 pytestmark = pytest.mark.slow
 
-NAME = "demo/parcel"
-SCRIPTS = {s.name: s for s in read_scripts()}
-
-
-class Killed(BaseException):
-    """kill -9."""
-
-
-def scripted(spec: ModelSpec) -> ScriptedModel:
-    """The demo's model, without its HTTP server."""
-
-    def say(prompt: Prompt) -> str:
-        messages = [{"role": m.role, "content": m.content} for m in prompt.messages]
-        return answer(tuple(SCRIPTS.values()), spec.model, messages)[0]
-
-    assert spec.input_usd_per_million is not None
-    assert spec.output_usd_per_million is not None
-    price = Price(spec.input_usd_per_million, spec.output_usd_per_million, spec.cached_input_usd_per_million)
-    return ScriptedModel(say, name=spec.model, price=price, max_output_tokens=spec.max_output_tokens or 4_000)
-
-
-@dataclass
-class World:
-    github: StandIn
-    database: Database
-    settings: Settings
-    course: Course
-    observer: Conformance
-    offset: timedelta = timedelta(0)
-    guids: int = 0
-
-    def clock(self) -> datetime:
-        return datetime.now(UTC) + self.offset
-
-    def add(self, **files: str) -> None:
-        given: dict[str, bytes | str] = {".github/autofix.yml": FILE}
-        given |= project_files()
-        given |= {path.replace("__", "/"): content for path, content in files.items()}
-        people: dict[str, Permission] = {"ada": "write", "bob": "read", "root": "admin"}
-        self.github.add_repository(NAME, given, people=people)
-
-    def place(self, number: int) -> Place:
-        repo = self.github.repository(NAME)
-        return Place(self.github.installation(NAME).id, repo.id, NAME, number)
-
-    def open(self, script: str) -> int:
-        return self.github.open_issue(NAME, SCRIPTS[script].title, SCRIPTS[script].body, by="ada")
-
-    def deliver(self, command: Start | Cancel | Instruct, guid: str = "") -> deliveries.Recorded:
-        self.guids += 1
-        with self.database.begin() as session:
-            return deliveries.record(
-                session,
-                guid=guid or f"guid-{self.guids}",
-                event="issues",
-                action="labeled",
-                body_digest="",
-                command=command,
-                now=self.clock(),
-            )
-
-    def label(self, number: int, by: str = "ada") -> int:
-        self.github.label(NAME, number, "autofix", by=by)
-        made = self.deliver(Start(self.place(number), by, "autofix"))
-        assert made.job_id is not None
-        return made.job_id
-
-    def job(self, job_id: int) -> Job:
-        with self.database.read() as session:
-            found = jobs.find(session, job_id)
-        assert found is not None
-        return found
-
-    def said(self, number: int) -> str:
-        remarks = [r.body for r in self.github.issue(NAME, number).remarks if "pennyfix:sticky" in r.body]
-        assert len(remarks) == 1, f"one sticky comment, not {len(remarks)}"
-        return remarks[0]
-
-    def labels(self, number: int) -> set[str]:
-        return {n for n in self.github.issue(NAME, number).labels if n != "autofix"}
-
-    def after_a_while(self) -> None:
-        self.offset += timedelta(minutes=10)
-        sweeper.sweep(self.database, lambda _kind, _key: None, self.clock())
-        self.offset += timedelta(minutes=10)
-
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    observer = Conformance()
-    with StandIn(tmp_path / "github", observer=observer) as github:
-        database = open_database(sqlite_url(tmp_path))
-        settings = load_settings(
-            tmp_path / "no.env",
-            home=tmp_path / "home",
-            sandbox="process",
-            github_app_id=github.app.id,
-            github_private_key=github.private_key,
-            github_api_url=github.api_url,
-        )
-        operator = parse_operator(TOML.format(api_base="http://127.0.0.1:1/v1"))
-        context = Context(settings, operator, database, lambda _kind, _id: None)
-        made = course_of(context)
-        assert isinstance(made.solver, Solving)
-        solver = replace(made.solver, open_model=scripted, key_of=lambda _model, _variable: "key")
-        it = World(github, database, settings, made, observer)
-        it.course = replace(made, solver=solver, clock=it.clock, edit_interval=0.0, heartbeat=5.0)
+    with open_world(tmp_path) as it:
         yield it
-        database.close()
-    observer.verify()
 
 
 def test_the_weak_model_solves_it_and_the_pull_request_shows_evidence_and_bill(world: World) -> None:
