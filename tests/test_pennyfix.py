@@ -308,7 +308,7 @@ def test_a_job_shows_what_exactly_produced_its_patch(database: Database) -> None
             AttemptRow(
                 job_id=job, number=1, tier="weak", solver="repair", strategy="cascade", verdict="passed",
                 evidence={"rung": "reproduction"}, diff="--- a/x\n+++ b/x\n@@ -1 +1 @@\n-old\n+new\n", note="off by one",
-                error="", started_at=NOW,
+                error="", started_at=NOW, model="demo/weak", usd=Decimal("0.25"), chosen=True,
             )
         )  # fmt: skip
     spend(database, job, "0.20")
@@ -322,7 +322,7 @@ def test_a_job_shows_what_exactly_produced_its_patch(database: Database) -> None
     _, said = run("jobs", "show", str(job))
     for words in (
         "strategy cascade", "Pennyfix 1.2.3", "demo/weak (solver repair, attempts 2)", "0.10 in, 0.50 out, 0.01 cached",
-        "repair d1ge57d1ge57", "attempt 1: weak, repair, passed (reproduction)", "+new", "unknown, at most $0.30", "c0ffee",
+        "repair d1ge57d1ge57", "attempt 1: weak, repair, passed (reproduction), demo/weak, $0.25, chosen", "+new", "unknown, at most $0.30", "c0ffee",
     ):  # fmt: skip
         assert words in said, said
     assert "+new" not in run("jobs", "show", str(job), "--no-diffs")[1]

@@ -191,7 +191,8 @@ def print_job(console: Console, report: JobReport, *, diffs: bool = True) -> Non
     print_versions(console, report)
     for attempt in report.attempts:
         title = f"attempt {attempt.number}: {attempt.tier}, {attempt.solver}, {attempt.verdict} ({attempt.rung})"
-        console.print(Text(title, "bold"))
+        more = [attempt.model, show_usd(attempt.usd) if attempt.usd is not None else "", *(["chosen"] * attempt.chosen)]
+        console.print(Text.assemble((title, "bold"), plain("".join(f", {m}" for m in more if m))))
         for text in (attempt.note, attempt.error):
             if text:
                 console.print(Padding(plain(text, 600), (0, 0, 0, 2)))

@@ -53,7 +53,8 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class AttemptLine:
-    """One attempt: who made it, what it earned, and its diff."""
+    """One attempt: who made it, what it earned, and its diff. `chosen`: it is what the job came to; `usd` None:
+    unknown."""
 
     number: int
     tier: str
@@ -65,6 +66,9 @@ class AttemptLine:
     error: str
     diff: str
     evidence: Mapping[str, Any]
+    model: str = ""
+    usd: Decimal | None = None
+    chosen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +150,9 @@ def _attempt(row: AttemptRow) -> AttemptLine:
         error=row.error,
         diff=row.diff,
         evidence=row.evidence,
+        model=row.model,
+        usd=row.usd,
+        chosen=row.chosen,
     )
 
 

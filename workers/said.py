@@ -80,6 +80,7 @@ def result_json(result: LocalResult) -> dict[str, Any]:
         "reason": resolution.reason,
         "base_commit": result.base,
         "strategy": result.strategy,
+        "versions": result.solved.versions.json(),
         "diff": result.diff,
         "attempts": [
             {
