@@ -53,14 +53,15 @@ def require_keys(operator: Operator, key_of: KeyOf) -> None:
 
 
 def open_tiers(
-    operator: Operator, meter: Meter, open_model: OpenModel, key_of: KeyOf
+    operator: Operator, meter: Meter, open_model: OpenModel, key_of: KeyOf, cap: Decimal | None = None
 ) -> tuple[tuple[Tier, ...], Mapping[Role, Tier]]:
     """The tiers, cheapest first, and the roles. Raises ModelRefused for an unknown or unpriced model.
 
-    A role has a metered model of its own, so that its calls are not booked to an attempt.
+    A role has a metered model of its own, so that its calls are not booked to an attempt. `cap` is USD for the issue,
+    None for what the meter has left: it decides the solver where the operator names none.
     """
     models = {t.name: open_model(spec_of(t, key_of)) for t in operator.tiers}
-    left = meter.left()
+    left = meter.left() if cap is None else cap
     tiers = tuple(_tier(t, Metered(models[t.name], meter, t.name), left) for t in operator.tiers)
     roles: dict[Role, Tier] = {}
     for role in get_args(Role):

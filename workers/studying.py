@@ -65,7 +65,7 @@ def plan_of(
     return Plan(
         tasks=tasks,
         strategies=strategies,
-        tiers=_tiers(operator, scripts, models, opener, key_of),
+        tiers=_tiers(operator, scripts, models, opener, key_of, issue_usd or operator.limits.issue_usd),
         backend=choose(cast("Name", name), backend_options(settings, operator)),
         home=settings.home / "study",
         out=out,
@@ -87,7 +87,9 @@ def _tiers(
     models: Sequence[str],
     opener: OpenModel | None,
     key_of: Callable[[str, str], str],
+    cap: Decimal,
 ) -> Tiers:
+    """`cap` is USD for one issue: a study's solvers do not change when its money runs out."""
     if list(models) == [SCRIPTED]:
         known = [s.script for s in scripts]
         return lambda meter: scripted_tiers(known, meter)
@@ -96,7 +98,7 @@ def _tiers(
     def tiers(meter: Meter) -> tuple[tuple[Tier, ...], Mapping[Role, Tier]]:
         from strategies.litellm_model import open_model
 
-        return open_tiers(chosen, meter, opener or open_model, key_of)
+        return open_tiers(chosen, meter, opener or open_model, key_of, cap)
 
     return tiers
 

@@ -176,7 +176,7 @@ def one(plan: Plan, task: Task, strategy: str, purse: Purse) -> dict[str, Any] |
         resolution = Resolution(Ending.UNJUDGED, (), None, Patch(), str(error))
         hidden = HiddenResult(None, str(error))
     digests = {name: plan.prompts.load(name).digest for name in plan.prompts.names()}
-    setting = setting_of(chosen, tiers, digests, plan.version, base) | {"accept": plan.accept}
+    setting = setting_of(chosen, tiers, digests, plan.version, base) | {"accept": plan.accept, "tests": plan.tests}
     # nothing was judged and nothing spent (a sandbox without node, an engine that is gone): the next run tries again
     again = hidden.resolved is None and not meter.charges
     seconds = time.monotonic() - started

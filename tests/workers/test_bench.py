@@ -123,3 +123,9 @@ def test_tiers_of_one_family_still_go_from_weak_to_strong(family: str) -> None:
     first = decide(alike, [], NoOutcomes(), Decimal(2)).chosen
     later = decide(alike, [0, 0], NoOutcomes(), Decimal(2)).chosen
     assert (first and first.tier, later and later.tier) == (0, 1)
+
+
+def test_a_study_keeps_its_solvers_while_its_money_runs_out() -> None:
+    nothing = CapMeter(Decimal(0))
+    tiers, _ = open_tiers(parse_operator(""), nothing, tooled, lambda _model, _name: "", Decimal(2))
+    assert [t.solver for t in tiers] == ["agent", "agent"]
