@@ -145,7 +145,18 @@ class DockerSandbox:
             return Ended.OOM
         if done.code >= 126 and done.out.startswith(b"OCI runtime exec failed"):  # noqa: PLR2004 - the engine's codes
             return Ended.LOST
-        return Ended.KILLED if by_signal(done.code) else Ended.EXIT
+        if not by_signal(done.code):
+            return Ended.EXIT
+        # the engine may still call a container running whose processes were all killed a moment ago
+        return Ended.KILLED if self._stays_alive() else Ended.LOST
+
+    def _stays_alive(self) -> bool:
+        """Whether the container still runs, asked for half a second."""
+        for _ in range(5):
+            if not self._alive():
+                return False
+            time.sleep(0.1)
+        return self._alive()
 
     def _alive(self) -> bool:
         with engine("looking at a container"):
