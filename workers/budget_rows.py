@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from workers import audit, totals
-from workers.budget import Budget, Limits, Setting, Wish, caps, due_alerts, in_force
+from workers.budget import MARKS, Budget, Limits, Setting, Wish, caps, due_alerts, in_force
 from workers.insert import insert_new
 from workers.ledger import Caps
 from workers.money import check_usd
@@ -110,36 +110,29 @@ def set_budget(
     return after
 
 
-def take_alerts(session: Session, repository_id: int, limits: Limits, now: datetime) -> tuple[int, ...]:
-    """The marks (percent of the month) to tell the repository of now; each is handed out once a month.
+def due(session: Session, repository_id: int, limits: Limits, now: datetime, *, ended: bool = False) -> tuple[int, ...]:
+    """The marks (percent of the month) that the repository has yet to be told of; each once a month.
 
-    A call that did not fit counts as reaching the end: see `reached_end`.
+    `ended`: a call found no room in the month, which counts as reaching its end.
     """
     month = totals.month_of(now)
-    row = _row(session, repository_id, lock=True)
+    row = _row(session, repository_id)
     total = totals.read(session, totals.scopes(row.installation_id, repository_id, 0, month)).get("repository")
-    told = session.scalars(
+    told_already = session.scalars(
         select(AlertRow.mark).where(AlertRow.repository_id == repository_id, AlertRow.month == month)
     ).all()
+    if ended:
+        return tuple(mark for mark in MARKS if mark not in told_already)
     spent = totals.ZERO if total is None else total.spent
-    due = due_alerts(spent, _in_force(row, limits).month, told)
-    _mark(session, repository_id, month, due, now)
-    return due
+    return due_alerts(spent, _in_force(row, limits).month, told_already)
 
 
-def reached_end(session: Session, repository_id: int, now: datetime) -> bool:
-    """A call found no room in the repository's month: whether the 100 % mark is to be told now (once a month)."""
+def told(session: Session, repository_id: int, marks: tuple[int, ...], now: datetime) -> None:
+    """Remember that the repository was told of these marks this month; the end includes all that lie before it."""
     month = totals.month_of(now)
-    _row(session, repository_id, lock=True)
-    if session.get(AlertRow, (repository_id, month, 100)) is not None:
-        return False
-    _mark(session, repository_id, month, (80, 100), now)
-    return True
-
-
-def _mark(session: Session, repository_id: int, month: str, marks: tuple[int, ...], now: datetime) -> None:
-    if marks:
-        rows = [{"repository_id": repository_id, "month": month, "mark": mark, "at": now} for mark in marks]
+    reached = [mark for mark in MARKS if marks and mark <= max(marks)]
+    rows = [{"repository_id": repository_id, "month": month, "mark": mark, "at": now} for mark in reached]
+    if rows:
         insert_new(session, AlertRow, rows)
 
 

@@ -17,6 +17,7 @@ from typing import Protocol
 from workers import jobs
 from workers.admit import Seen
 from workers.budget import Limits
+from workers.budget_issue import Issues
 from workers.command import Place
 from workers.database import Database
 from workers.follow import Reviews
@@ -34,7 +35,7 @@ from workers.trouble import Again, trouble
 from workers.watch import Watch
 
 
-class Forge(Seen, Listing, Comments, Publisher, Ends, Reviews, Protocol):
+class Forge(Seen, Listing, Comments, Publisher, Ends, Reviews, Issues, Protocol):
     """GitHub, as a job uses it; each part is declared next to whoever decides with it."""
 
     @property

@@ -101,6 +101,30 @@ class GitHub(Connection):
         where = f"issues/comments/{comment_id}" if comment_id else f"issues/{number}"
         self.write("POST", f"{self._repo}/{where}/reactions", {"content": content}, repeatable=True)
 
+    # -- an issue of our own ---------------------------------------------------------------------------------
+
+    def find_issue(self, marker: str) -> int | None:
+        """The newest issue that an App wrote with the hidden `marker` in its text (among the newest 100)."""
+        listed = self.get(f"{self._repo}/issues", state="all", per_page=100)
+        return next(
+            (
+                int(i["number"])
+                for i in listed
+                if marker in str(i.get("body") or "")
+                and (i.get("user") or {}).get("type") == "Bot"
+                and i.get("pull_request") is None
+            ),
+            None,
+        )
+
+    def open_issue(self, title: str, body: str) -> int:
+        """A new issue; its number. Not repeatable: look with `find_issue` first."""
+        return int(self.write("POST", f"{self._repo}/issues", {"title": title, "body": body})["number"])
+
+    def edit_issue(self, number: int, body: str) -> None:
+        """Replace an issue's text. Raises Missing when somebody deleted it."""
+        self.write("PATCH", f"{self._repo}/issues/{number}", {"body": body})
+
     # -- labels ----------------------------------------------------------------------------------------------
 
     def add_label(self, number: int, name: str, look: LabelLook) -> None:

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from workers import audit, budget_rows, deliveries, jobs, outcomes, places, resume, texts, totals
+from workers import audit, budget_issue, budget_rows, deliveries, jobs, outcomes, places, resume, texts, totals
 from workers.admit import MAY_SPEND, carries
 from workers.bill import Month
 from workers.command import Command, FollowUp, Instruct, Observe
@@ -231,6 +231,9 @@ class Asked:
             return texts.bad_amount(error.value, error.why, error.fix)
         for job_id in again:
             self.course.wake(job_id)
+        budget_issue.keep_up(
+            self.forge, self.course.database, place.repository_id, self.course.limits, self.course.clock
+        )
         month = self._month()
         return texts.budget_set(before, amount, month.cap, month)
 

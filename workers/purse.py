@@ -47,6 +47,8 @@ class Purse:
         self._stopped: Stopped | None = None
         self.needed: Decimal | None = None
         """USD of the last call that found no room."""
+        self.full = ""
+        """Whose money it was: the scope of that call's cap, "repository" for its month."""
 
     def _caps(self) -> Caps:
         with self._database.read() as session:
@@ -73,6 +75,7 @@ class Purse:
             raise
         except OverBudget as error:
             self.needed = error.needed
+            self.full = error.scope
             raise
 
     def settle(self, reservation: Reservation, charge: Charge) -> None:

@@ -19,7 +19,7 @@ from strategies.issue import Issue
 from strategies.meter import OverBudget
 from strategies.resolution import Ending
 from strategies.step import Step
-from workers import jobs, labels, outcomes, texts, timeline
+from workers import budget_issue, jobs, labels, outcomes, texts, timeline
 from workers.admit import Admitted, Turned, admit, admit_follow_up, look, still_open, still_wanted
 from workers.bill import Bill, bill
 from workers.checkout import checkout
@@ -311,7 +311,18 @@ class Run:
             )
         if restarted is not None:
             self.course.wake(restarted.job_id)
+        course, ended = self.course, self._month_is_over(settlement)
+        budget_issue.keep_up(
+            self.forge, course.database, self.job.repository_id, course.limits, course.clock, ended=ended
+        )
         return settlement.state
+
+    def _month_is_over(self, settlement: Settlement) -> bool:
+        """Whether the repository's month, not another cap, stopped the job."""
+        if settlement.state is not State.OVER_BUDGET:
+            return False
+        month = self.purse.month()
+        return self.purse.full == "repository" or month.spent + month.reserved >= month.cap
 
     def _remember(self, session: Session, s: Settlement, pull: RemotePull, now: datetime) -> None:
         strategy = self.job.strategy or s.strategy

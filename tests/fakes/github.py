@@ -138,6 +138,24 @@ class FakeGitHub:
         self.reactions.add((number, comment_id, content))
         self._wrote("reaction")
 
+    # -- an issue of our own
+
+    def find_issue(self, marker: str) -> int | None:
+        found = [n for n, i in self.issues.items() if marker in i.body and i.author == "pennyfix[bot]"]
+        return max(found, default=None)
+
+    def open_issue(self, title: str, body: str) -> int:
+        self._fits(body)
+        number = next(self._ids)
+        self.issues[number] = issue(number, title=title, body=body, author="pennyfix[bot]", labels=())
+        self._wrote("issue")
+        return number
+
+    def edit_issue(self, number: int, body: str) -> None:
+        self._fits(body)
+        self.issues[number] = replace(self.read_issue(number), body=body)
+        self._wrote("edit issue")
+
     # -- labels
 
     def add_label(self, number: int, name: str, look: LabelLook) -> None:

@@ -257,11 +257,15 @@ def test_each_alert_is_handed_out_once_a_month(database: Database) -> None:
         settle(database, reserve(database, Account(1, 1, 2, 3), "0.85", caps, now), "0.85", now)
         for _ in range(2):
             with database.begin() as session:
-                taken.append(budget_rows.take_alerts(session, 2, limits, now))
+                due = budget_rows.due(session, 2, limits, now)
+                budget_rows.told(session, 2, due, now)
+                taken.append(due)
     assert taken == [(80,), (), (100,), (), (80,), ()]
     with database.begin() as session:
-        assert budget_rows.reached_end(session, 2, NOW + timedelta(days=1))
-        assert not budget_rows.reached_end(session, 2, NOW + timedelta(days=1))
+        later = NOW + timedelta(days=1)
+        assert budget_rows.due(session, 2, limits, later, ended=True) == (100,)
+        budget_rows.told(session, 2, (100,), later)
+        assert budget_rows.due(session, 2, limits, later, ended=True) == ()
 
 
 def test_finishing_does_not_need_money_to_be_left(database: Database) -> None:
