@@ -28,6 +28,7 @@ from workers.job import Job, Lease, LeaseLost, State
 from workers.publish import Publisher
 from workers.quote import Quote
 from workers.repository_file import RepositoryFile
+from workers.rounds import Breaker
 from workers.run import Run, place_of
 from workers.settle import Ends
 from workers.telling import Comments
@@ -64,6 +65,7 @@ class Course:
     wake: Callable[[int], None] = lambda _job_id: None
     wake_teller: Callable[[int], None] = lambda _job_id: None
     quote_above: Decimal | None = None
+    breaker: Breaker = field(default_factory=Breaker)
     quote: Callable[[Place, RemoteIssue, RepositoryFile], Quote] = no_quote
     lease: float = 120.0
     heartbeat: float | None = None

@@ -24,6 +24,7 @@ from workers.purse import limits_of
 from workers.quote import Quote
 from workers.quoting import past_issues, quote_for
 from workers.repository_file import RepositoryFile
+from workers.rounds import Breaker
 from workers.settings import Settings, provider_key
 
 log = structlog.get_logger()
@@ -62,6 +63,7 @@ def course_of(context: Context) -> Course:
         wake=lambda job_id: publish(context, "job", job_id),
         wake_teller=lambda job_id: publish(context, "tell", job_id),
         quote_above=operator.limits.quote_above_usd,
+        breaker=Breaker(operator.limits.follow_up_rounds, operator.limits.follow_up_usd),
         quote=estimate,
         lease=settings.lease_seconds,
         most_runs=settings.job_attempts,

@@ -25,11 +25,22 @@ from workers.forge import ForgeError, LabelLook, Permission, RateLimited, Unreac
 from workers.job import Job, Kind
 from workers.money import MoneyError, parse_usd
 from workers.repository_file import PATH, RepositoryFile, parse_repository_file
-from workers.rounds import follow_ups
+from workers.rounds import cost, follow_ups, unasked
 
 PATIENCE = timedelta(minutes=5)
-ROUNDS = 5
-"""Follow-ups on one pull request after which the bot asks for a human: the breaker of any ping-pong."""
+BUSY = "a job is at it already"
+
+
+class Later(Exception):
+    """It cannot be done now, and is worth another try."""
+
+
+class BreakerOut(Exception):
+    """Nothing starts by itself on this pull request any more; the words say why, `since` names the rounds counted."""
+
+    def __init__(self, why: str, since: int) -> None:
+        super().__init__(why)
+        self.since = since
 
 
 def obey(course: Course, guid: str) -> str:
@@ -42,7 +53,7 @@ def obey(course: Course, guid: str) -> str:
     reason, error, retry = "", "", True
     try:
         reason = _carry_out(course, pending.command)
-    except (Unreachable, RateLimited) as trouble:
+    except (Unreachable, RateLimited, Later) as trouble:
         error = str(trouble)
     except ForgeError as trouble:
         error, retry = str(trouble), False
@@ -83,20 +94,31 @@ def follow_up(course: Course, forge: Forge, command: FollowUp) -> str:
         "review_id": command.review_id,
         "head_sha": command.head_sha,
     }
-    return queue_follow_up(course, origin, command.actor, request)
+    try:
+        made = queue_follow_up(course, origin, command.actor, request)
+    except BreakerOut as out:
+        mark = f"<!-- pennyfix:breaker:{out.since} -->"
+        if forge.find_comment(origin.pull_request, mark) is None:
+            forge.add_comment(origin.pull_request, f"{mark}\n{texts.breaker_out(str(out))}")
+        return str(out)
+    if made == BUSY and command.cause == "review":  # what a reviewer asked for is not lost
+        raise Later(made)
+    return made
 
 
 def queue_follow_up(course: Course, origin: Job, actor: str, request: Mapping[str, object]) -> str:
-    """Queue it, unless the breaker is out, the branch's head was followed up for its checks, or a job is active."""
+    """Queue it, unless the branch's head was followed up for its checks, or a job is active. Raises BreakerOut."""
     with course.database.begin() as session:
         rounds = follow_ups(session, origin.repository_id, origin.branch)
-        if len(rounds) >= ROUNDS:
-            return f"the breaker is out after {ROUNDS} rounds"
         seen = (json.loads(r.request or "{}") for r in rounds)
         if request["cause"] == "checks" and any(
             s.get("cause") == "checks" and s.get("head_sha") == request["head_sha"] for s in seen
         ):
             return "the checks of this commit were followed up once"
+        since, alone = unasked(rounds)
+        out = course.breaker.out(len(alone), cost(session, alone)) if request["cause"] != "instructions" else ""
+        if out:
+            raise BreakerOut(out, since)
         made = jobs.enqueue(
             session,
             kind=Kind.FOLLOW_UP,
@@ -112,8 +134,9 @@ def queue_follow_up(course: Course, origin: Job, actor: str, request: Mapping[st
             pull_request=origin.pull_request,
             comment_id=origin.comment_id if origin.kind is Kind.FOLLOW_UP else 0,
         )
-    course.wake(made.job_id)
-    return "queued" if made.created else "a job is at it already"
+    if made.created:
+        course.wake(made.job_id)
+    return "queued" if made.created else BUSY
 
 
 @dataclass(frozen=True, slots=True)

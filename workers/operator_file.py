@@ -129,6 +129,17 @@ class SpendingLimits(Checked):
     quote_above_usd: Usd | None = Field(
         None, description="USD, 0 or more: an issue quoted above it waits for `/autofix approve`", examples=["1"]
     )
+    follow_up_rounds: int = Field(
+        5,
+        ge=0,
+        le=100,
+        description="a whole number, 0–100: reviews and failing checks answered on one pull request before a person "
+        "must say `/autofix …`",
+        examples=["5"],
+    )
+    follow_up_usd: Usd | None = Field(
+        None, description="USD, 0 or more: the same breaker by what those rounds have cost", examples=["1"]
+    )
 
 
 class SandboxOptions(Checked):

@@ -370,6 +370,14 @@ def follow_up(what: str) -> str:
     return "I try it, with a commit on this branch." if what == "queued" else f"I do not start: {line(what, 200)}."
 
 
+def breaker_out(why: str) -> str:
+    """Said once on the pull request."""
+    return (
+        f"I answer no further reviews and failing checks here by myself: {ours(why)}. "
+        "Somebody with write access who wants me to go on says `/autofix` and what to do, in one comment."
+    )
+
+
 def answered(sha: str) -> str:
     """The answer in the thread of a review's line comment."""
     return f"I changed this in {sha[:12]}. The evidence and the bill in the description are up to date."

@@ -80,6 +80,7 @@ class World:
     heard: int = 0
     woken: list[int] = field(default_factory=list)
     untold: list[int] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
 
     def clock(self) -> datetime:
         return datetime.now(UTC) + self.offset
@@ -121,10 +122,7 @@ class World:
         """Everything that waits: deliveries as the receiver takes them, then jobs and untold endings. Their states."""
         states: list[State | None] = []
         while True:
-            guids, job_ids = self._receive()
-            self.woken += job_ids
-            for guid in guids:
-                obey(self.course, guid)
+            guids = self.receive()
             if self.untold:
                 tell_ended(self.course, self.untold.pop(0))
             elif self.woken:
@@ -132,8 +130,9 @@ class World:
             elif not guids and self.heard == len(self.github.world.deliveries):
                 return states
 
-    def _receive(self) -> tuple[list[str], list[int]]:
-        guids, job_ids = [], []
+    def receive(self) -> list[str]:
+        """Take in what the stand-in sent since, and obey it; the guids that were for a worker."""
+        guids = []
         for delivery in self.github.world.deliveries[self.heard :]:
             self.heard += 1
             payload = Payload.model_validate(delivery.payload)
@@ -152,8 +151,10 @@ class World:
             if made.wake == "delivery":
                 guids.append(event.guid)
             elif made.wake == "job" and made.job_id is not None:
-                job_ids.append(made.job_id)
-        return guids, job_ids
+                self.woken.append(made.job_id)
+        for guid in guids:
+            obey(self.course, guid)
+        return guids
 
     def job(self, job_id: int) -> Job:
         with self.database.read() as session:
@@ -186,8 +187,11 @@ class World:
         return {n for n in self.github.issue(NAME, number).labels if n != "autofix"}
 
     def after_a_while(self) -> None:
+        """Leases and patience run out, and the sweeper wakes whoever is needed: `waiting` holds the deliveries."""
         self.offset += timedelta(minutes=10)
-        sweeper.sweep(self.database, lambda _kind, _key: None, self.clock())
+        wakes: list[tuple[str, str]] = []
+        sweeper.sweep(self.database, lambda kind, key: wakes.append((kind, key)), self.clock())
+        self.waiting = [key for kind, key in wakes if kind == "delivery"]
         self.offset += timedelta(minutes=10)
 
 

@@ -13,7 +13,9 @@ from tests.fakes.course_world import NAME, World, open_world, spent
 from workers import labels
 from workers.job import State
 from workers.money import show_usd
+from workers.obey import obey
 from workers.record import find
+from workers.rounds import Breaker
 
 pytestmark = pytest.mark.slow
 
@@ -208,3 +210,56 @@ def test_a_merge_is_remembered_and_ends_what_runs(world: World) -> None:
     assert world.go() in ([], [State.CANCELLED], [None])
     assert world.latest(number).state is State.CANCELLED
     assert Decimal(0) < spent(world)
+
+
+def test_the_breaker_ends_a_ping_pong_says_so_once_and_a_person_goes_on(world: World) -> None:
+    number = opened(world)
+    world.course = replace(world.course, breaker=Breaker(rounds=1))
+    answers(world, ASKED, BETTER)
+    review(world)
+    assert world.go() == [State.OPENED]
+    branch = f"autofix/issue-{number}"
+    review(world)
+    world.github.keeper.check(NAME, branch, "failure", name="lint", summary="no")
+    assert world.go() == []
+    [said] = world.remarks(world.pull().number)
+    assert "the breaker is out after 1 round." in said
+    answers(world, "back to parts", BETTER.replace("words", "bits").replace("parts", "words"))
+    world.github.comment(NAME, world.pull().number, "/autofix back to parts", by="ada")
+    assert world.go() == [State.OPENED], world.said(world.pull().number)
+    assert b"bits = text" in world.github.read(NAME, "parcel/weight.py", branch)
+
+
+def test_the_breaker_counts_money_too(world: World) -> None:
+    opened(world)
+    world.course = replace(world.course, breaker=Breaker(rounds=9, usd=Decimal("0.0001")))
+    answers(world, ASKED, BETTER)
+    review(world)
+    assert world.go() == [State.OPENED]
+    review(world)
+    assert world.go() == []
+    assert "the breaker is out after $0.00" in world.remarks(world.pull().number)[0]
+
+
+def test_a_review_during_a_job_is_heard_after_it(world: World) -> None:
+    number = opened(world)
+    answers(world, ASKED, BETTER)
+    review(world)
+    asked: list[int] = []
+
+    def again(line: int) -> None:
+        if line == 9 and not asked:
+            asked.append(line)
+            review(world, "And the name of the test.")
+            before = world.woken.copy()
+            world.receive()
+            assert world.woken == before
+
+    world.course = replace(world.course, at=again)
+    assert world.go() == [State.OPENED]
+    first = world.latest(number).id
+    world.after_a_while()
+    for guid in world.waiting:
+        obey(world.course, guid)
+    world.go()
+    assert world.latest(number).id > first
