@@ -107,3 +107,38 @@ def test_a_budget_issue_that_somebody_deleted_is_opened_again_at_the_next_word(w
     assert again is not None
     assert again.number != gone.number
     assert alerts(again) == []
+
+
+@pytest.fixture
+def asking(tmp_path: Path) -> Iterator[World]:
+    """Whatever may cost more than a thousandth of a dollar waits for approval."""
+    with open_world(tmp_path, TOML.replace("issue_usd = 1\n", "issue_usd = 1\nquote_above_usd = 0.001\n")) as it:
+        yield it
+
+
+def test_a_dear_issue_waits_with_a_quote_until_somebody_who_may_spend_approves(asking: World) -> None:
+    asking.add()
+    number = labeled(asking, "weight")
+    assert asking.go() == [State.DECLINED]
+    said = asking.said(number)
+    assert "**Likely $" in said
+    assert "| strong | `openai/demo-strong` |" in said
+    assert "`/autofix approve`" in said
+    assert spent(asking) == 0
+    asking.github.comment(NAME, number, "/autofix approve", by="bob")
+    assert asking.go() == []
+    asking.github.comment(NAME, number, "/autofix approve", by="ada")
+    assert asking.go() == [State.OPENED], asking.said(number)
+    assert spent(asking) > 0
+    assert "Approved, I start." in asking.remarks(number)[-1]
+    asking.github.comment(NAME, number, "/autofix approve", by="ada")
+    assert asking.go() == []
+    assert "Nothing waits for approval here." in asking.remarks(number)[-1]
+
+
+def test_the_repositorys_own_threshold_asks_too(world: World) -> None:
+    world.add(**{".github__autofix.yml": FILE + "quote_above_usd: 0.001\n"})
+    number = labeled(world, "weight")
+    assert world.go() == [State.DECLINED]
+    assert "more than the $0.001 that may be spent here without asking" in world.said(number)
+    assert spent(world) == 0
