@@ -79,7 +79,7 @@ class Comment(Part):
 
 
 class Head(Part):
-    """The branch a pull request comes from; `repo` is null when the fork is gone."""
+    """The branch a pull request comes from or goes to; `repo` is null when the fork is gone."""
 
     ref: str = ""
     sha: str = ""
@@ -93,6 +93,7 @@ class PullRequest(Part):
     state: str = "open"
     merged: bool | None = False
     head: Head = Head()
+    base: Head = Head()
 
 
 class Review(Part):

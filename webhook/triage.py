@@ -14,7 +14,7 @@ from typing import Literal
 
 from webhook.event import Event, PullRequest
 from webhook.slash import parse
-from workers.command import Cancel, Command, FollowUp, Ignored, Instruct, Lifecycle, Observe, Place, Start
+from workers.command import Cancel, Command, FollowUp, Ignored, Instruct, Learn, Lifecycle, Observe, Place, Start
 
 DEFAULT_LABEL = "autofix"
 STATE_LABELS = "autofix:"
@@ -146,6 +146,8 @@ def _pull_request_closed(event: Event, _known: Known) -> Command | Ignored:
     if revert and pull.merged and _same_repository(event, pull):
         return Observe(_place(event, int(revert[1])), _actor(event), "reverted", revert[2])
     if not _on_our_branch(event, pull):
+        if pull.merged and pull.base.ref == event.payload.repository.default_branch != "":
+            return Learn(_place(event))
         return Ignored("not on a branch of ours")
     return Observe(_place(event), _actor(event), "merged" if pull.merged else "closed", pull.head.ref)
 

@@ -1,8 +1,8 @@
 """What a delivery asks Pennyfix to do, as data: `webhook.triage` makes them, `workers` carries them out.
 
 A command is recorded with its delivery in one transaction. `Start`, `Cancel` and `Lifecycle` change rows
-in that same transaction; `Instruct`, `FollowUp` and `Observe` wait in the delivery's row for a worker
-(`workers.obey`), because they need GitHub (the actor's permission, an answer).
+in that same transaction; `Instruct`, `FollowUp`, `Observe` and `Learn` wait in the delivery's row for a worker
+(`workers.obey`), because they need GitHub (the actor's permission, a file, an answer).
 """
 
 from __future__ import annotations
@@ -75,6 +75,13 @@ class Observe:
 
 
 @dataclass(frozen=True, slots=True)
+class Learn:
+    """The repository's own file may have changed on the default branch: a pull request was merged."""
+
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class Lifecycle:
     """An installation or repository came, went, was renamed or suspended."""
 
@@ -94,6 +101,11 @@ class Lifecycle:
     ]
     repositories: tuple[tuple[int, str], ...] = ()
 
+    @property
+    def teaches(self) -> bool:
+        """Whether repositories came whose own file nobody has read yet."""
+        return self.what in ("created", "repositories_added") and bool(self.repositories)
+
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
@@ -102,4 +114,4 @@ class Ignored:
     reason: str
 
 
-Command = Start | Cancel | Instruct | FollowUp | Observe | Lifecycle
+Command = Start | Cancel | Instruct | FollowUp | Observe | Learn | Lifecycle

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict, fields
 from typing import Any
 
-from workers.command import Cancel, Command, FollowUp, Instruct, Lifecycle, Observe, Place, Start
+from workers.command import Cancel, Command, FollowUp, Instruct, Learn, Lifecycle, Observe, Place, Start
 
 COMMANDS: dict[str, type[Command]] = {
     "Start": Start,
@@ -17,6 +17,7 @@ COMMANDS: dict[str, type[Command]] = {
     "Instruct": Instruct,
     "FollowUp": FollowUp,
     "Observe": Observe,
+    "Learn": Learn,
     "Lifecycle": Lifecycle,
 }
 

@@ -1,7 +1,9 @@
 """The rows of `deliveries`: a delivery and what it changes are one transaction, so that neither exists alone.
 
-`Start`, `Cancel` and `Lifecycle` are carried out on the spot; `Instruct`, `FollowUp` and `Observe` wait here for a
-worker. GitHub's delivery ids are the only defence against replays: they are kept 30 days.
+`Start`, `Cancel` and `Lifecycle` are carried out on the spot; `Instruct`, `FollowUp`, `Observe`, `Learn` and the files
+of repositories that came wait here for a worker.
+
+GitHub's delivery ids are the only defence against replays: they are kept 30 days.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from workers import command_json, jobs, places
-from workers.command import Cancel, Command, FollowUp, Ignored, Instruct, Lifecycle, Observe, Start
+from workers.command import Cancel, Command, FollowUp, Ignored, Instruct, Learn, Lifecycle, Observe, Start
 from workers.insert import insert
 from workers.tables import DeliveryRow
 
@@ -52,7 +54,8 @@ def record(
     now: datetime,
 ) -> Recorded:
     """Keep the delivery and do at once what needs no GitHub. A guid seen before changes nothing."""
-    pending = isinstance(command, Instruct | FollowUp | Observe)
+    taught = isinstance(command, Lifecycle) and command.teaches
+    pending = taught or isinstance(command, Instruct | FollowUp | Observe | Learn)
     ignored = isinstance(command, Ignored)
     statement = (
         insert(session, DeliveryRow)
@@ -74,7 +77,7 @@ def record(
     )
     if session.execute(statement).scalar_one_or_none() is None:
         return Recorded(duplicate=True)
-    if pending:
+    if pending and not isinstance(command, Lifecycle):
         return Recorded(duplicate=False, wake="delivery")
     if isinstance(command, Start):
         return _start(session, command, now)
@@ -85,7 +88,7 @@ def record(
     if isinstance(command, Lifecycle):
         done = places.apply(session, command, now, keep_delivery=guid)
         session.execute(update(DeliveryRow).where(DeliveryRow.guid == guid).values(reason=done))
-    return Recorded(duplicate=False)
+    return Recorded(duplicate=False, wake="delivery" if taught else None)
 
 
 def _start(session: Session, command: Start, now: datetime) -> Recorded:

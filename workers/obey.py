@@ -17,12 +17,13 @@ from sqlalchemy.orm import Session
 from workers import audit, budget_issue, budget_rows, deliveries, jobs, outcomes, places, resume, texts, totals
 from workers.admit import MAY_SPEND, carries
 from workers.bill import Month
-from workers.command import Command, FollowUp, Instruct, Observe
+from workers.command import Command, FollowUp, Instruct, Learn, Lifecycle, Observe
 from workers.config_error import ConfigError
 from workers.course import Course, Forge
 from workers.forecast import forecast
 from workers.forge import ForgeError, LabelLook, Permission, RateLimited, Unreachable
 from workers.job import Job, Kind
+from workers.learn_label import learn
 from workers.money import MoneyError, parse_usd
 from workers.repository_file import PATH, RepositoryFile, parse_repository_file
 from workers.rounds import cost, follow_ups, unasked
@@ -68,6 +69,8 @@ def _carry_out(course: Course, command: Command) -> str:
             place = command.place
             seen = outcomes.observe(session, place.repository_id, command.head_branch, command.outcome, course.clock())
         return f"remembered: {command.outcome}" if seen is not None else "not a pull request of ours"
+    if isinstance(command, Learn | Lifecycle):
+        return learn(course, command)
     if not isinstance(command, Instruct | FollowUp):
         return "nothing that waits for a worker"
     with course.open_forge(command.place) as forge:

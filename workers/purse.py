@@ -12,14 +12,15 @@ from strategies.meter import Charge, OverBudget, Reservation
 from strategies.usage import Usage
 from workers import budget_rows, totals
 from workers.bill import Month
-from workers.budget import Limits, Wish
+from workers.budget import Limits
 from workers.database import Database
 from workers.job import Job, Lease
+from workers.learn_label import remember
 from workers.ledger import Caps, SpendingStopped
 from workers.meter import LedgerMeter, Stopped, price_from_json
 from workers.operator_file import Operator
 from workers.repository_file import RepositoryFile
-from workers.tables import ChargeRow, JobRow, RepositoryRow
+from workers.tables import ChargeRow, JobRow
 
 
 def limits_of(operator: Operator) -> Limits:
@@ -58,11 +59,7 @@ class Purse:
         """Remember what the repository's file says, so that its budget and label hold from now on."""
         now = self._clock()
         with self._database.begin() as session:
-            wish = Wish(file.budget.monthly_usd, file.budget.issue_usd)
-            budget_rows.saw_file(session, self._job.repository_id, wish, now=now)
-            row = session.get_one(RepositoryRow, self._job.repository_id)
-            row.settings = {**(row.settings or {}), "label": file.label, "strategy": file.strategy}
-            row.settings_at = now
+            remember(session, self._job.repository_id, file, now)
 
     # -- the meter -------------------------------------------------------------------------------------------
 

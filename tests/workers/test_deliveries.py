@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, update
 
 from workers import books, command_json, deliveries, jobs, ledger, totals
-from workers.command import Cancel, Command, FollowUp, Ignored, Instruct, Lifecycle, Observe, Place, Start
+from workers.command import Cancel, Command, FollowUp, Ignored, Instruct, Learn, Lifecycle, Observe, Place, Start
 from workers.command_json import CommandUnreadable
 from workers.database import Database
 from workers.deliveries import Recorded
@@ -46,6 +46,7 @@ def states(database: Database) -> list[str]:
         INSTRUCT,
         FollowUp(PLACE, "ada", "review", "autofix/issue-3", "abc", 5),
         Observe(PLACE, "ada", "merged", "autofix/issue-3"),
+        Learn(PLACE),
         Lifecycle(1, "octo", "repositories_added", ((2, "octo/repo"), (4, "octo/é"))),
     ],
 )
