@@ -15,6 +15,7 @@ from webhook.triage import Known
 from webhook.waker import Waker
 from webhook.writer import Writer
 from workers.database import Database
+from workers.gauges import gauges
 from workers.label_of import Labels
 from workers.readiness import database_answers
 from workers.settings import Settings
@@ -46,7 +47,12 @@ def create_app(
 
     app = FastAPI(title="Pennyfix", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     app.include_router(receiver(settings.webhook_secrets, known, quick, writer, metrics))
-    app.include_router(health({"database": lambda: database_answers(database)}, lambda: metrics.text(waker.failures)))
+    app.include_router(
+        health(
+            {"database": lambda: database_answers(database)},
+            lambda: metrics.text(waker.failures) + gauges(database),
+        )
+    )
     for router in routers:
         app.include_router(router)
     install_errors(app)
