@@ -16,8 +16,8 @@ Insert = postgresql.Insert | sqlite.Insert
 def insert(session: Session, table: type[Table]) -> Insert:
     """The dialect's own INSERT, which knows ON CONFLICT."""
     if session.get_bind().dialect.name == "postgresql":
-        return postgresql.insert(table)
-    return sqlite.insert(table)
+        return postgresql.insert(table.__table__)  # type: ignore[arg-type]  # Core, not ORM: half the time; a mapped class has a Table
+    return sqlite.insert(table.__table__)  # type: ignore[arg-type]  # Core, not ORM: half the time; a mapped class has a Table
 
 
 def insert_new(session: Session, table: type[Table], rows: Sequence[Mapping[str, Any]]) -> None:

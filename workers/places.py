@@ -33,7 +33,18 @@ _GONE = {
 
 def know(session: Session, place: Place, now: datetime, *, account: str = "") -> RepositoryRow:
     """The repository's row, made or corrected to what `place` says."""
-    account = account or place.repository.partition("/")[0]
+    row = session.get(RepositoryRow, place.repository_id)
+    if row is None or row.installation_id != place.installation_id:
+        row = _add(session, place, now, account or place.repository.partition("/")[0])
+    if (row.installation_id, row.name) != (place.installation_id, place.repository):
+        row.installation_id = place.installation_id
+        row.name = place.repository
+    row.active = True
+    session.flush()
+    return row
+
+
+def _add(session: Session, place: Place, now: datetime, account: str) -> RepositoryRow:
     insert_new(
         session,
         InstallationRow,
@@ -44,11 +55,6 @@ def know(session: Session, place: Place, now: datetime, *, account: str = "") ->
     row = session.get(RepositoryRow, place.repository_id)
     if row is None:  # deleted between the two statements: only PostgreSQL, and then for good
         raise LookupError(f"repository {place.repository_id} was purged just now")
-    if (row.installation_id, row.name) != (place.installation_id, place.repository):
-        row.installation_id = place.installation_id
-        row.name = place.repository
-    row.active = True
-    session.flush()
     return row
 
 

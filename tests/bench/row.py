@@ -16,3 +16,7 @@ class Row:
     ratio: float | None = None
     aim: str = ""
     ok: bool = True
+
+
+class NotHere(Exception):
+    """What a bench needs from outside is missing on this machine; the message says what."""

@@ -1,6 +1,6 @@
 """What one command in a sandbox costs beside `docker exec`, and what an environment costs cold and warm.
 
-`python -m tests.bench.sandbox_exec` prints one line per figure. Aims on two cores: exec ratio ≤ 2, warm ≤ 1 s.
+`python -m tests.bench.sandbox_exec` prints one row per figure. Aims on two cores: exec ratio ≤ 2, warm ≤ 1 s.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from sandbox.errors import SandboxUnavailable
 from sandbox.options import BackendOptions
 from sandbox.reaper import tidy
 from sandbox.recipe import Recipe, ReportFormat
+from tests.bench.row import NotHere, Row
 from tests.fakes.tree import FakeTree
 
 ROUNDS = 15
@@ -37,8 +38,8 @@ def median(act: Callable[[], object], rounds: int = ROUNDS) -> float:
     return statistics.median(times)
 
 
-def measure(backend: Backend) -> list[str]:
-    """The lines of one backend."""
+def measure(backend: Backend) -> list[Row]:
+    """The figures of one backend."""
     recipe = Recipe("python", SETUP, "true", ReportFormat.EXIT_CODE, "the bench")
     environment = backend.prepare("bench", recipe, TREE, lambda _: None)
 
@@ -47,35 +48,50 @@ def measure(backend: Backend) -> list[str]:
         with backend.open(again, TREE) as sandbox:
             sandbox.run(["true"], timeout=20)
 
-    lines = [f"{backend.name}: environment cold {environment.seconds:.2f} s, warm {median(warm, 5):.2f} s (aim <= 1 s)"]
+    cold, again = environment.seconds, median(warm, 5)
+    rows = [
+        Row(
+            f"environment warm, one command in it, {backend.name}",
+            again,
+            "s",
+            f"cold: {cold:.2f} s",
+            again / cold if cold else None,
+            "<= 1 s",
+            again <= 1,
+        )
+    ]
     with backend.open(environment, TREE) as sandbox:
-        ours = median(lambda: sandbox.run(["true"], timeout=20))
+        ours = median(lambda: sandbox.run(["true"], timeout=20)) * 1000
         if isinstance(sandbox, DockerSandbox):
             argv = ["docker", "exec", str(sandbox.container.id), "true"]
-            theirs = median(lambda: subprocess.run(argv, check=True, capture_output=True))
-            lines.append(
-                f"docker: exec {ours * 1000:.0f} ms, `docker exec` {theirs * 1000:.0f} ms, ratio {ours / theirs:.2f} (aim <= 2)"
-            )
+            theirs = median(lambda: subprocess.run(argv, check=True, capture_output=True)) * 1000
+            beside = f"`docker exec`: {theirs:.0f} ms"
+            rows.append(Row("sandbox exec, docker", ours, "ms", beside, ours / theirs, "<= 2x", ours <= 2 * theirs))
         else:
-            lines.append(f"{backend.name}: exec {ours * 1000:.0f} ms")
-        lines.append(f"{backend.name}: fork {median(lambda: sandbox.fork().close(), 5) * 1000:.0f} ms")
-    return lines
+            rows.append(Row(f"sandbox exec, {backend.name}", ours, "ms"))
+        rows.append(Row(f"sandbox fork, {backend.name}", median(lambda: sandbox.fork().close(), 5) * 1000, "ms"))
+    return rows
 
 
-def main() -> list[str]:
-    """Every backend this machine has."""
-    lines = []
+def run() -> list[Row]:
+    """Every backend this machine has. Raises NotHere if there is none."""
+    rows = []
+    missing = []
     with tempfile.TemporaryDirectory() as home:
         for name, make in BACKENDS.items():
             try:
                 backend = make(BackendOptions(Path(home), limits=Limits()))
             except SandboxUnavailable as error:
-                lines.append(f"{name}: not here ({str(error).splitlines()[0]})")
+                missing.append(f"{name}: not here ({str(error).splitlines()[0]})")
+                print(missing[-1])
                 continue
-            lines += measure(backend)
+            rows += measure(backend)
             tidy(backend, time.time(), keep_seconds=-60.0)
-    return lines
+    if not rows:
+        raise NotHere("; ".join(missing))
+    return rows
 
 
 if __name__ == "__main__":
-    print("\n".join(main()))
+    for row in run():
+        print(row)
