@@ -286,7 +286,7 @@ def end(session: Session, row: JobRow, state: State, reason: str, *, now: dateti
         issue=row.issue,
         actor=restart_by,
         now=now,
-        comment_id=row.comment_id,
+        comment_id=row.comment_id if row.kind == Kind.RESOLVE.value else 0,  # a follow-up's is on the pull request
     )
 
 

@@ -270,7 +270,7 @@ class Asked:
     def instructions(self, _permission: Permission) -> str:
         """`/autofix do it like this` on our pull request."""
         c = self.command
-        origin = _own_job(self.course, c.place.repository_id, self.forge.read_pull(c.place.issue).head_branch)
+        origin = self._origin()
         if origin is None:
             return texts.not_mine()
         request = {"cause": "instructions", "pull": c.place.issue, "text": c.rest, "head_sha": ""}
@@ -280,11 +280,15 @@ class Asked:
 
     def _issue(self) -> int:
         """The issue that is meant: on our pull request, the one that it fixes."""
-        c = self.command
-        if not c.on_pull_request:
-            return c.place.issue
-        origin = _own_job(self.course, c.place.repository_id, self.forge.read_pull(c.place.issue).head_branch)
-        return origin.issue if origin is not None else c.place.issue
+        origin = self._origin() if self.command.on_pull_request else None
+        return origin.issue if origin is not None else self.command.place.issue
+
+    def _origin(self) -> Job | None:
+        """The newest job of this pull request, if it is ours; a fork may name its branch like ours."""
+        place = self.command.place
+        pull = self.forge.read_pull(place.issue)
+        ours = pull.head_repository_id == place.repository_id
+        return _own_job(self.course, place.repository_id, pull.head_branch) if ours else None
 
     def _file(self) -> RepositoryFile | ConfigError:
         repository = self.forge.read_repository()

@@ -182,7 +182,8 @@ def steer(page: str) -> str:
     """What a reviewer can do."""
     text = (
         "Request changes in a review, or comment `/autofix` and what to do differently: I answer with a commit on this "
-        "branch, on the same budget. `/autofix retry` starts over, `/autofix stop` stops, `/autofix help` lists the "
-        "rest. You can push to this branch; I never overwrite commits that are not mine."
+        "branch, on the same budget. `/autofix stop` stops, `/autofix help` lists the rest. To start over, close this "
+        "and comment `/autofix retry` on the issue. You can push to this branch; I never overwrite commits that "
+        "are not mine."
     )
     return f"{text} [Every call and step]({page})." if page else text

@@ -7,7 +7,7 @@ import pytest
 from tests.fakes.github_delivery import ROBOT, comment_event, issue_event, pull_request_event
 from webhook.event import Event, Payload
 from webhook.triage import RULES, Known, triage
-from workers.command import Cancel, Command, FollowUp, Ignored, Instruct, Lifecycle, Observe, Place, Start
+from workers.command import Cancel, Command, FollowUp, Ignored, Instruct, Learn, Lifecycle, Observe, Place, Start
 
 PLACE = Place(99, 11, "acme/widgets", 7)
 PULL = Place(99, 11, "acme/widgets", 8)
@@ -149,6 +149,14 @@ def test_outcomes_of_our_pull_requests_are_observed(action: str, merged: bool, o
     assert decide("pull_request", payload) == Observe(PULL, "renovate[bot]", outcome, "autofix/issue-7")  # type: ignore[arg-type]  # parametrized
     assert "not on a branch" in why("pull_request", pull_request_event(action, ref="main"))
     assert "not on a branch" in why("pull_request", pull_request_event(action, repository_id=12))
+
+
+def test_any_merge_into_the_default_branch_may_bring_another_file() -> None:
+    def merged(base: str) -> dict[str, Any]:
+        return pull_request_event("closed", ref="theirs", pull_request={"merged": True, "base": {"ref": base}})
+
+    assert decide("pull_request", merged("main")) == Learn(PULL)
+    assert "not on a branch" in why("pull_request", merged("release"))
 
 
 def test_a_merged_revert_of_our_pull_request_is_observed() -> None:

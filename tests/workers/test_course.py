@@ -637,3 +637,16 @@ def test_an_issue_that_does_not_say_enough_is_answered_by_one_question(house: Ca
     it.after_a_while()
     assert it.solver.calls == 1, "it is asked once"
     assert it.job(job_id).reason.startswith("Which currency is meant?")
+
+
+def test_a_forks_branch_that_is_named_like_ours_is_left_alone(house: Callable[..., House]) -> None:
+    it = house(solved(tried(passes=True)))
+    run(it.course, it.start())
+    [pull] = it.github.pulls.values()
+    it.github.pulls[pull.number] = replace(pull, head_repository_id=8)
+    command = Instruct(
+        Place(3, 7, "ada/parcel", pull.number), "ada", "instructions", "do more", 45, on_pull_request=True
+    )
+    obeyed(it, command, "a")
+    assert "is not mine" in it.github.comments[pull.number][-1].body
+    assert it.woken == []
