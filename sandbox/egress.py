@@ -21,6 +21,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
+# The public registries of the languages we know how to install. They are named here and nowhere else.
 DEFAULT_HOSTS = (
     "pypi.org:443",
     "files.pythonhosted.org:443",

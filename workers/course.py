@@ -46,7 +46,7 @@ class Forge(Seen, Listing, Comments, Publisher, Ends, Reviews, Issues, Protocol)
 
 def no_quote(_place: Place, _issue: RemoteIssue, _file: RepositoryFile) -> Quote:
     """For a course that never quotes."""
-    raise NotImplementedError("this course cannot quote; give it one")
+    raise LookupError("this course was made without a way to quote; give `Course.quote` one")
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,7 +162,7 @@ class SandboxOptions(Checked):
     allowed_hosts: tuple[str, ...] | None = Field(
         None,
         description="host names that set-up may reach, also *.example.org",
-        examples=['["pypi.org", "files.pythonhosted.org"]'],
+        examples=['["packages.example.org"]'],
     )
 
     @field_validator("allowed_hosts", mode="before")

@@ -322,7 +322,7 @@ class Conformance:
                 probe = f"import socket; socket.create_connection(({host!r}, {port}), 2)"
                 assert not sandbox.run(["python3", "-c", probe], timeout=20).ok, host
             assert not sandbox.run(
-                ["python3", "-c", "import socket; socket.getaddrinfo('pypi.org', 443)"], timeout=20
+                ["python3", "-c", "import socket; socket.getaddrinfo('example.com', 443)"], timeout=20
             ).ok
         assert reached == []
 

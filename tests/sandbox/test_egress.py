@@ -69,7 +69,14 @@ def test_bytes_sent_along_with_the_request_are_not_lost(echo: tuple[int, list[by
 
 
 @pytest.mark.parametrize(
-    "target", ["example.com:443", "pypi.org:80", "pypi.org.evil.test:443", "127.0.0.1:1", "[::1]:443"]
+    "target",
+    [
+        "example.com:443",
+        DEFAULT_HOSTS[0].replace(":443", ":80"),
+        DEFAULT_HOSTS[0].replace(":443", ".evil.test:443"),
+        "127.0.0.1:1",
+        "[::1]:443",
+    ],
 )
 def test_another_pair_is_refused_and_remembered(target: str) -> None:
     with Egress(DEFAULT_HOSTS) as egress:

@@ -82,7 +82,7 @@ def test_sizes_may_be_written_as_people_do() -> None:
         (TIERS + "input_usd_per_million = 1\n", 4, "tiers[1]", "needs both", ""),
         ('[sandbox]\nmemory = "lots"\n', 2, "sandbox.memory", "not a size", "4g"),
         (
-            '[sandbox]\nallowed_hosts = ["https://pypi.org"]\n',
+            '[sandbox]\nallowed_hosts = ["https://packages.example.org"]\n',
             2,
             "sandbox.allowed_hosts",
             "not a host name",
