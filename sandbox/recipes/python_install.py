@@ -104,7 +104,7 @@ def _poetry(
     extras: Sequence[str],
     groups: Sequence[str],
 ) -> tuple[str, ...]:
-    """By poetry from the lock; where poetry cannot (it asks the public index alone), by pip without the lock's versions."""
+    """By poetry from the lock; where poetry cannot (it knows one index), by pip without the lock's versions."""
     flags = " ".join([*_flags("--extras", extras), *_flags("--with", groups)])
     poetry = f'"$PENNYFIX_ENV/tools/poetry/bin/poetry" install --no-interaction --quiet {flags}'.rstrip()
     names = [n for g in groups for n in table(project, "tool", "poetry", "group", g, "dependencies")]
