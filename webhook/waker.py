@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from types import TracebackType
@@ -16,7 +17,8 @@ import structlog
 
 WAITING = 10_000
 GROUP = 500
-MOST_JOBS = 16
+MOST_JOBS = 16  # messages for jobs within SECONDS
+SECONDS = 1.0
 Wakeup = tuple[str, str | int]
 
 log = structlog.get_logger()
@@ -25,8 +27,11 @@ log = structlog.get_logger()
 class Waker:
     """Use with `with`. `publish(kind, id)` may block and may raise. `failures` counts what was not published."""
 
-    def __init__(self, publish: Callable[[str, str | int], None]) -> None:
+    def __init__(self, publish: Callable[[str, str | int], None], clock: Callable[[], float] = time.monotonic) -> None:
         self._publish = publish
+        self._clock = clock
+        self._since = float("-inf")
+        self._jobs = 0
         self._queue: queue.Queue[Wakeup | None] = queue.Queue(WAITING)
         self._published: deque[Wakeup] = deque(maxlen=WAITING)
         self._thread = threading.Thread(target=self._run, name="waker", daemon=True)
@@ -75,16 +80,22 @@ class Waker:
 
     def _publish_all(self, group: list[Wakeup]) -> None:
         """In a flood not every job needs its own message: whoever ran one looks for the next (`workers.app`)."""
-        jobs = 0
         for wakeup in group:
-            jobs += wakeup[0] == "job"
             try:
-                if wakeup[0] != "job" or jobs <= MOST_JOBS:
+                if wakeup[0] != "job" or self._may_wake():
                     self._publish(*wakeup)
             except Exception as error:  # noqa: BLE001  # every broker has its own errors, and none may end this thread
                 self._failed(wakeup, f"{type(error).__name__}: {error}")
             else:
                 self._published.append(wakeup)
+
+    def _may_wake(self) -> bool:
+        """Whether one more message for a job is wanted in this second."""
+        now = self._clock()
+        if now - self._since >= SECONDS:
+            self._since, self._jobs = now, 0
+        self._jobs += 1
+        return self._jobs <= MOST_JOBS
 
     def _failed(self, wakeup: Wakeup, why: str) -> None:
         self.failures += 1

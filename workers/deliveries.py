@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from workers import command_json, jobs, places
 from workers.command import Cancel, Command, FollowUp, Ignored, Instruct, Learn, Lifecycle, Observe, Start
-from workers.insert import insert
+from workers.insert import insert_one
 from workers.tables import DeliveryRow
 
 MOST_ATTEMPTS = 5
@@ -57,25 +57,20 @@ def record(
     taught = isinstance(command, Lifecycle) and command.teaches
     pending = taught or isinstance(command, Instruct | FollowUp | Observe | Learn)
     ignored = isinstance(command, Ignored)
-    statement = (
-        insert(session, DeliveryRow)
-        .values(
-            guid=guid,
-            event=event,
-            action=action,
-            installation_id=_installation(command),
-            repository_id=_repository(command),
-            received_at=now,
-            body_digest=body_digest,
-            state="ignored" if ignored else "pending" if pending else "done",
-            reason=command.reason if isinstance(command, Ignored) else "",
-            command=None if isinstance(command, Ignored) else command_json.dump(command),
-            next_run_at=now,
-        )
-        .on_conflict_do_nothing()
-        .returning(DeliveryRow.guid)
-    )
-    if session.execute(statement).scalar_one_or_none() is None:
+    values = {
+        "guid": guid,
+        "event": event,
+        "action": action,
+        "installation_id": _installation(command),
+        "repository_id": _repository(command),
+        "received_at": now,
+        "body_digest": body_digest,
+        "state": "ignored" if ignored else "pending" if pending else "done",
+        "reason": command.reason if isinstance(command, Ignored) else "",
+        "command": None if isinstance(command, Ignored) else command_json.dump(command),
+        "next_run_at": now,
+    }
+    if insert_one(session, DeliveryRow, values, "guid") is None:
         return Recorded(duplicate=True)
     if pending and not isinstance(command, Lifecycle):
         return Recorded(duplicate=False, wake="delivery")

@@ -9,14 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Update, bindparam, select
 from sqlalchemy import update as sql_update
 from sqlalchemy.orm import Session
 
 from workers import picking
-from workers.insert import insert
+from workers.insert import insert_one
 from workers.job import Job, Kind, Lease, LeaseLost, State
 from workers.tables import JobRow
 
@@ -89,8 +90,7 @@ def enqueue(
         "next_run_at": now,
     }
     for _ in range(10):
-        statement = insert(session, JobRow).values(**values).on_conflict_do_nothing().returning(JobRow.id)
-        created = session.execute(statement).scalar_one_or_none()
+        created = insert_one(session, JobRow, values, "id")
         if created is not None:
             _supersede(session, repository_id, issue, now)
             return Enqueued(created, created=True)
@@ -104,10 +104,17 @@ def enqueue(
 
 
 def _supersede(session: Session, repository_id: int, issue: int, now: datetime) -> None:
-    session.execute(
-        sql_update(JobRow.__table__)  # type: ignore[arg-type]  # Core: a mapped class has a Table
-        .where(JobRow.repository_id == repository_id, JobRow.issue == issue, JobRow.state == State.OVER_BUDGET.value)
-        .values(state=State.CANCELLED.value, reason="superseded by a newer request", updated_at=now)
+    session.execute(_superseding(), {"of": repository_id, "number": issue, "now": now})
+
+
+@cache
+def _superseding() -> Update:
+    jobs: Any = JobRow.__table__  # Core, not ORM, and made once: half the time
+    return (
+        sql_update(jobs)
+        .where(jobs.c.repository_id == bindparam("of"), jobs.c.issue == bindparam("number"))
+        .where(jobs.c.state == State.OVER_BUDGET.value)
+        .values(state=State.CANCELLED.value, reason="superseded by a newer request", updated_at=bindparam("now"))
     )
 
 

@@ -39,7 +39,8 @@ def know(session: Session, place: Place, now: datetime, *, account: str = "") ->
     if (row.installation_id, row.name) != (place.installation_id, place.repository):
         row.installation_id = place.installation_id
         row.name = place.repository
-    row.active = True
+    if not row.active:
+        row.active = True
     session.flush()
     return row
 
