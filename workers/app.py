@@ -81,13 +81,17 @@ def make_app(settings: Settings) -> Celery:
     return app
 
 
-def publisher(settings: Settings) -> Publish:
+def publisher(settings: Settings, *, loaded: bool = False) -> Publish:
     """`publish(kind, id)` with kind "job", "delivery" or "tell": one attempt and one more on a fresh connection.
 
     Raises what the broker's client raises (within seconds); whoever calls it leaves the rest to the sweeper.
+    `loaded`: Celery and its transport are imported now (half a second), not while the first deliveries wait.
     """
     lock = threading.Lock()
     made: list[Celery] = []
+    if loaded:
+        made.append(make_app(settings))
+        made[0].connection_for_write().get_transport_cls()
 
     def publish(kind: str, id: str | int) -> None:  # noqa: A002  # the contract's word
         with lock:
