@@ -26,8 +26,11 @@ demo: $(READY)  ## from label to pull request on this machine, without account o
 run: $(READY)  ## the real thing: broker, receiver, worker and sweeper in one process tree
 	$(BIN)/pennyfix up
 
-test: check  ## all checks and all tests
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+test: check  ## all checks and all tests, then the coverage
+	$(BIN)/coverage erase
+	PENNYFIX_TEST_COVERAGE=1 $(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --format=total --fail-under=90
 
 check: $(READY)  ## lint, format, types, imports
 	$(BIN)/ruff check --quiet .

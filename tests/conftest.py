@@ -13,6 +13,7 @@ from collections.abc import Callable
 from functools import cache
 
 import pytest
+from coverage import Coverage
 
 
 def _answers(*argv: str) -> bool:
@@ -61,3 +62,20 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             if os.environ.get("CI"):
                 pytest.fail(f"in CI nothing real is skipped, and this needs {what}", pytrace=False)
             pytest.skip(f"needs {what}")
+
+
+COVERED = pytest.StashKey[Coverage]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Measure coverage inside each parallel worker, and nowhere else: processes that tests kill stay undisturbed."""
+    if os.environ.get("PENNYFIX_TEST_COVERAGE") and hasattr(config, "workerinput"):
+        config.stash[COVERED] = Coverage(data_suffix=True)
+        config.stash[COVERED].start()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    measured = config.stash.get(COVERED, None)
+    if measured is not None:
+        measured.stop()
+        measured.save()
