@@ -17,8 +17,8 @@ import structlog
 
 WAITING = 10_000
 GROUP = 500
-MOST_JOBS = 16  # messages for jobs within SECONDS
-SECONDS = 1.0
+MOST_JOBS = 16  # messages for the jobs of one group
+PACE = 0.02  # seconds of rest for each message sent, in which a flood gathers into a group
 Wakeup = tuple[str, str | int]
 
 log = structlog.get_logger()
@@ -27,11 +27,9 @@ log = structlog.get_logger()
 class Waker:
     """Use with `with`. `publish(kind, id)` may block and may raise. `failures` counts what was not published."""
 
-    def __init__(self, publish: Callable[[str, str | int], None], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, publish: Callable[[str, str | int], None], rest: Callable[[float], None] = time.sleep) -> None:
         self._publish = publish
-        self._clock = clock
-        self._since = float("-inf")
-        self._jobs = 0
+        self._rest = rest
         self._queue: queue.Queue[Wakeup | None] = queue.Queue(WAITING)
         self._published: deque[Wakeup] = deque(maxlen=WAITING)
         self._thread = threading.Thread(target=self._run, name="waker", daemon=True)
@@ -67,7 +65,9 @@ class Waker:
         last = False
         while not last:
             group, last = self._gather()
-            self._publish_all(group)
+            sent = self._publish_all(group)
+            if not last:
+                self._rest(sent * PACE)
 
     def _gather(self) -> tuple[list[Wakeup], bool]:
         group: list[Wakeup] = []
@@ -78,24 +78,23 @@ class Waker:
             group.append(item)
         return group, False
 
-    def _publish_all(self, group: list[Wakeup]) -> None:
-        """In a flood not every job needs its own message: whoever ran one looks for the next (`workers.app`)."""
+    def _publish_all(self, group: list[Wakeup]) -> int:
+        """In a flood not every job needs its own message: whoever ran one looks for the next (`workers.app`).
+
+        All of a group are in the database before its first message goes out, so that whoever looks finds them.
+        Returns how many messages for jobs were sent.
+        """
+        jobs = 0
         for wakeup in group:
+            jobs += wakeup[0] == "job"
             try:
-                if wakeup[0] != "job" or self._may_wake():
+                if wakeup[0] != "job" or jobs <= MOST_JOBS:
                     self._publish(*wakeup)
             except Exception as error:  # noqa: BLE001  # every broker has its own errors, and none may end this thread
                 self._failed(wakeup, f"{type(error).__name__}: {error}")
             else:
                 self._published.append(wakeup)
-
-    def _may_wake(self) -> bool:
-        """Whether one more message for a job is wanted in this second."""
-        now = self._clock()
-        if now - self._since >= SECONDS:
-            self._since, self._jobs = now, 0
-        self._jobs += 1
-        return self._jobs <= MOST_JOBS
+        return min(jobs, MOST_JOBS)
 
     def _failed(self, wakeup: Wakeup, why: str) -> None:
         self.failures += 1

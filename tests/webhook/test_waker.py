@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from webhook.waker import MOST_JOBS, Waker, Wakeup
+import time
+
+from webhook.waker import GROUP, MOST_JOBS, PACE, Waker, Wakeup
 
 
 class Broker:
@@ -20,25 +22,48 @@ class Broker:
 
 def test_a_flood_of_jobs_becomes_few_messages_and_all_of_them_count_as_published() -> None:
     broker = Broker()
-    with Waker(broker.publish, clock=lambda: 0.0) as waker:
-        for number in range(500):
-            waker.wake("job", number)
+    waker = Waker(broker.publish, rest=lambda _: None)
+    for number in range(400):
+        waker.wake("job", number)
+    with waker:
+        pass
     assert broker.sent == [("job", number) for number in range(MOST_JOBS)]
-    assert len(waker.published()) == 500
+    assert len(waker.published()) == 400
 
 
-def test_the_next_second_has_messages_of_its_own() -> None:
+def test_a_job_that_comes_after_a_message_is_followed_by_a_message_of_its_own() -> None:
+    """Or nobody would look for it once the workers are through with those before."""
     broker = Broker()
-    times = iter(range(40))
-    with Waker(broker.publish, clock=lambda: float(next(times))) as waker:
-        for number in range(40):
+    came = iter(range(100, 140))
+
+    def meanwhile(_seconds: float) -> None:
+        number = next(came, None)
+        if number is not None:
             waker.wake("job", number)
-    assert len(broker.sent) == 40
+
+    waker = Waker(broker.publish, rest=meanwhile)
+    waker.wake("job", 99)
+    with waker:
+        deadline = time.monotonic() + 20
+        while len(broker.sent) < 41:
+            assert time.monotonic() < deadline, broker.sent
+            time.sleep(0.01)
+    assert broker.sent == [("job", number) for number in range(99, 140)]
+
+
+def test_it_rests_in_proportion_to_what_it_sent() -> None:
+    rests: list[float] = []
+    waker = Waker(Broker().publish, rest=rests.append)
+    for number in range(GROUP):
+        waker.wake("job", number)
+    with waker:
+        pass
+    assert rests == [MOST_JOBS * PACE]
 
 
 def test_a_delivery_always_gets_its_message() -> None:
     broker = Broker()
-    with Waker(broker.publish, clock=lambda: 0.0) as waker:
+    with Waker(broker.publish) as waker:
         for number in range(100):
             waker.wake("delivery", f"guid-{number}")
     assert len(broker.sent) == 100
