@@ -1,4 +1,8 @@
-"""Signed deliveries persisted and acknowledged per second, beside a bare route that verifies and stores nothing."""
+"""Signed deliveries persisted and acknowledged per second, beside a bare route that verifies and stores nothing.
+
+The client has its share of the same processors: it sends bytes made beforehand. The first deliveries after a start
+fill caches and pools; they are measured by themselves, and for both servers.
+"""
 
 from __future__ import annotations
 
@@ -20,17 +24,21 @@ from workers.broker import Broker, broker_url
 from workers.settings import load_settings
 
 DELIVERIES = 3000
+FIRST = 100
 CONNECTIONS = 32
 BODY = "x" * 8000  # a usual issue payload is about this long
 
 
 def run() -> list[Row]:
     """The rows; both servers are measured in this run, one after the other."""
-    requests = [_request(n) for n in range(1, DELIVERIES + 1)]
+    requests = [_request(n) for n in range(1, FIRST + DELIVERIES + 1)]
+    first, requests = requests[:FIRST], requests[FIRST:]
     with tempfile.TemporaryDirectory() as folder, Broker(Path(folder)) as _broker:
         with _server(["tests.bench.bare_receiver"], Path(folder), port_argument=True) as (port, _pid):
+            asyncio.run(_load(port, first))
             bare = asyncio.run(_load(port, requests))
         with _server(["webhook.serve", str(os.getpid())], Path(folder)) as (port, pid):
+            slowest = max(asyncio.run(_load(port, first))[1]) * 1000
             ours = asyncio.run(_load(port, requests))
             memory = _peak_mb(pid)
     rate, bare_rate = DELIVERIES / ours[0], DELIVERIES / bare[0]
@@ -47,6 +55,7 @@ def run() -> list[Row]:
             rate >= 300,
         ),
         Row("p99 of an answer", p99, "ms", f"bare route {bare_p99:.0f} ms", p99 / bare_p99, "< 250 ms", p99 < 250),
+        Row(f"slowest of the first {FIRST} answers after a start", slowest, "ms"),
         Row("receiver's memory, peak", memory, "MB", "", None, "< 150 MB", memory < 150),
     ]
 
