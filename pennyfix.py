@@ -409,12 +409,19 @@ def study_run(
     sandbox: Annotated[str, typer.Option(help="auto, docker, bubblewrap or process (isolates nothing).")] = "",
     mirrors: Annotated[str, typer.Option(help="A URL or absolute path with {repo} in it (default: GitHub).")] = "",
     only: Annotated[str, typer.Option(help="Only these tasks, separated by commas.")] = "",
+    record_plans: Annotated[
+        int,
+        typer.Option(min=0, max=10, help="Record so many answers and self-tests per tier, to search plans."),
+    ] = 0,
     as_json: Json = False,
 ) -> None:
     """Run strategies over tasks; hidden tests judge what they publish. Run it again to go on.
 
     Example: pennyfix study run --corpus --strategies weak,strong,cascade (scripted models, no key, no network).
     """
+    from functools import partial
+
+    from strategies.study.plan_record import STRATEGY, record_one
     from strategies.study.run import run
     from workers.money import parse_usd
     from workers.operator_file import load_operator
@@ -430,7 +437,7 @@ def study_run(
         load_operator(settings.config),
         found,
         scripts,
-        strategies=names(strategies),
+        strategies=[STRATEGY] if record_plans else names(strategies),
         models=names(models) or (["scripted"] if corpus else ["configured"]),
         out=out,
         max_usd=parse_usd(max_usd),
@@ -440,9 +447,9 @@ def study_run(
         mirrors=mirrors,
     )
     with SpendingBar() as step:
-        ran = run(plan, step)
+        ran = run(plan, step, partial(record_one, k=record_plans, sizes=(2, 4)) if record_plans else None)
     emit({"capped": ran.capped, "missing": len(ran.missing), "spent_usd": ran.progress.spent}) if as_json else say(
-        words_of(ran, out)
+        words_of(ran, out, recording=bool(record_plans))
     )
     raise typer.Exit(1 if ran.capped else 0)
 
@@ -501,8 +508,10 @@ class SpendingBar:
 
 @study.command("replay")
 def study_replay(
-    outcomes: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV of recorded outcomes.")],
-    chain: Annotated[str, typer.Option(help="Models in the order they are tried, separated by commas.")],
+    outcomes: Annotated[
+        Path, typer.Argument(exists=True, help="CSV of recorded outcomes, or a folder of recorded plans.")
+    ],
+    chain: Annotated[str, typer.Option(help="Models in the order they are tried, separated by commas.")] = "",
     false_accept: Annotated[float, typer.Option(help="How often a wrong patch is accepted, 0 to 1.")] = 0.0,
     false_reject: Annotated[float, typer.Option(help="How often a right patch is rejected, 0 to 1.")] = 0.0,
     tests_of: Annotated[str, typer.Option(help="Instead of rates: this model's recorded tests decide.")] = "",
@@ -517,6 +526,11 @@ def study_replay(
     Example: pennyfix study replay outcomes.csv --chain DeepSeek-V4-Pro,MiniMax-M3,claude-opus-4-8
     --false-accept 0.1 --false-reject 0.1 --search
     """
+    if outcomes.is_dir():
+        _replay_plans(outcomes, html, as_json=as_json)
+        return
+    if not chain:
+        raise typer.BadParameter("name the models in the order they are tried", param_hint="--chain")
     from strategies.study.outcomes import load_outcomes
     from strategies.study.replay import Rates, RecordedTests, Verifier
     from strategies.study.replay_report import replay_page, rows
@@ -548,6 +562,27 @@ def study_replay(
     say(f"{len(recorded.issues)} issues, {words}.")
     _print_table(table(compared))
     for sentence in of_search(found) if found else ():
+        say(f"- {sentence}")
+    if html:
+        say(f"The page is at {html}.")
+
+
+def _replay_plans(folder: Path, html: Path | None, *, as_json: bool) -> None:
+    """Search the plans of the self-test cascade on a recording (`pennyfix study run … --record-plans 3`)."""
+    from strategies.study.plan_record import load_runs
+    from strategies.study.plan_report import plans_json, plans_page, plans_sentences, plans_table
+    from strategies.study.plan_search import search_plans
+
+    runs = load_runs(folder)
+    with ProgressBar("replaying plans") as step:
+        found = search_plans(runs, progress=step)
+    if html:
+        html.write_text(plans_page(found), encoding="utf-8")
+    if as_json:
+        emit(plans_json(found))
+        return
+    _print_table(plans_table(found))
+    for sentence in plans_sentences(found):
         say(f"- {sentence}")
     if html:
         say(f"The page is at {html}.")

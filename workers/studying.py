@@ -119,8 +119,8 @@ def tasks_of(
     return tuple(t for t in tasks if not only or t.id in only), scripts
 
 
-def words_of(ran: Ran, out: Path) -> str:
-    """How a study ended, and how to go on."""
+def words_of(ran: Ran, out: Path, *, recording: bool = False) -> str:
+    """How a study (or the recording of plans) ended, and how to go on."""
     p = ran.progress
     done = f"{p.done} of {p.total} recorded in {out}, {p.resolved} resolved, ${p.spent} spent."
     if ran.capped:
@@ -128,4 +128,7 @@ def words_of(ran: Ran, out: Path) -> str:
             f"{done}\nThe money ended (--max-usd): {len(ran.missing)} are missing. The same command with a greater "
             "--max-usd goes on where it stopped."
         )
+    if recording:
+        done = f"{p.done} of {p.total} recorded in {out}, ${p.spent} spent."
+        return f"{done}\nNext: pennyfix study replay {out} --html plans.html"
     return f"{done}\nNext: pennyfix study report {out} --html report.html"

@@ -65,6 +65,9 @@ class Plan:
     tests: int = 1
 
 
+CarryOut = Callable[[Plan, Task, str, Purse], dict[str, Any] | None]
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """Of `total` pairs of task and strategy `done` are recorded; `projected` USD for all of them."""
@@ -85,8 +88,10 @@ class Ran:
     missing: tuple[tuple[str, str], ...]
 
 
-def run(plan: Plan, progress: Callable[[Progress], None] = lambda _: None) -> Ran:
-    """Run what is not recorded yet. Raises TaskError for a plan that cannot be run, ModelRefused for its models."""
+def run(plan: Plan, progress: Callable[[Progress], None] = lambda _: None, carry_out: CarryOut | None = None) -> Ran:
+    """Run what is not recorded yet; `carry_out` makes one record (by default `one`).
+
+    Raises TaskError for a plan that cannot be run, ModelRefused for its models."""
     pairs = [(t, s) for t in plan.tasks for s in plan.strategies]
     _check(plan)
     purse = Purse(plan.out / JOURNAL, plan.max_usd)  # holds the folder from here on
@@ -108,7 +113,7 @@ def run(plan: Plan, progress: Callable[[Progress], None] = lambda _: None) -> Ra
         with ThreadPoolExecutor(max(plan.parallel, 1)) as pool:
             running: dict[Future[dict[str, Any] | None], tuple[str, str]] = {}
             try:
-                _fill(running, pool, todo, plan, purse)
+                _fill(running, pool, todo, plan, purse, carry_out or one)
                 while running:
                     finished, _ = wait(running, return_when=FIRST_COMPLETED)
                     for future in finished:
@@ -123,7 +128,7 @@ def run(plan: Plan, progress: Callable[[Progress], None] = lambda _: None) -> Ra
                         resolved += row["resolved"] is True
                         progress(told())
                     if not capped:
-                        _fill(running, pool, todo, plan, purse)
+                        _fill(running, pool, todo, plan, purse, carry_out or one)
             finally:
                 _keep(running, records)
         missing += [(t.id, s) for t, s in todo]
@@ -139,12 +144,13 @@ def _fill(
     todo: Iterator[tuple[Task, str]],
     plan: Plan,
     purse: Purse,
+    carry_out: CarryOut,
 ) -> None:
     while len(running) < max(plan.parallel, 1):
         pair = next(todo, None)
         if pair is None:
             return
-        running[pool.submit(one, plan, pair[0], pair[1], purse)] = (pair[0].id, pair[1])
+        running[pool.submit(carry_out, plan, pair[0], pair[1], purse)] = (pair[0].id, pair[1])
 
 
 def _keep(running: Mapping[Future[dict[str, Any] | None], object], records: Records) -> None:
@@ -193,6 +199,19 @@ def attempt(
     roles: Mapping[Role, Tier],
 ) -> Resolution:
     """The strategy at work, as in production: it is given the issue and the base commit, nothing else."""
+    bench = bench_of(plan, task, workspace, recipe, tiers, roles)
+    return resolve(task.issue, workspace, strategy_of(strategy, theta=plan.theta), bench)
+
+
+def bench_of(
+    plan: Plan,
+    task: Task,
+    workspace: Workspace,
+    recipe: Recipe | None,
+    tiers: tuple[Tier, ...],
+    roles: Mapping[Role, Tier],
+) -> Bench:
+    """What a strategy may use for one task."""
     issue = task.issue
     verification: Verification | WithoutTests
     if recipe is None or not has_tests(workspace):
@@ -211,7 +230,7 @@ def attempt(
             prompts=plan.prompts,
             tests=plan.tests,
         )
-    bench = Bench(
+    return Bench(
         tiers=tiers if isinstance(verification, Verification) else without_sandbox(tiers),
         roles=roles,
         verification=verification,
@@ -220,7 +239,6 @@ def attempt(
         prompts=plan.prompts,
         tests=tell_tests(recipe) if recipe is not None else "",
     )
-    return resolve(issue, workspace, strategy_of(strategy, theta=plan.theta), bench)
 
 
 def _check(plan: Plan) -> None:
