@@ -23,6 +23,7 @@ from sandbox.tests_guard import suspicious, weakened
 from sandbox.workspace import Workspace
 from strategies.affected import affected
 from strategies.baseline import Baseline, kept, measure
+from strategies.covered import executing, kept_covered
 from strategies.distinguish import Bout, Comparison, compare
 from strategies.issue import Issue
 from strategies.parses import parse_problems
@@ -86,6 +87,7 @@ class Verification:
     say: Callable[[Step], None]
     prompts: PromptFolder = field(default_factory=PromptFolder)
     tests: int = 1
+    memory: Path | None = None
     _reproductions: tuple[Reproduction, ...] | None = None
     _judged: dict[str, Verdict] = field(default_factory=dict)
 
@@ -135,7 +137,9 @@ class Verification:
             )
         )
         words = prompts or PromptFolder()
-        return cls(backend, environment, baseline, workspace, issue, tester, accept, tuple(deny), say, words, tests)
+        return cls(
+            backend, environment, baseline, workspace, issue, tester, accept, tuple(deny), say, words, tests, memory
+        )
 
     @property
     def can_judge(self) -> bool:
@@ -257,11 +261,18 @@ class Verification:
         evidence = with_reproduction(evidence, reproduction, told, good=False)
         return Verdict(Judged.FAILED, evidence, f"A test written from the issue still fails:\n{told}")
 
+    def _near(self, judged: Patch) -> tuple[str, ...]:
+        """The test files that a patch concerns: as measured where coverage was, else by the import graph."""
+        covered = kept_covered(
+            self.memory, self.environment, self.workspace.base, self.baseline.seconds, self.open_sandbox
+        )
+        return executing(judged, covered) or affected(judged, self.workspace)
+
     def _gate(self, judged: Patch, evidence: Evidence) -> TestReport | Verdict:
         """Affected tests first where the suite is slow, then the whole suite; a verdict when it is settled early."""
         recipe = self.environment.recipe
         if self.baseline.seconds > SLOW_SUITE and recipe.test_only is not None and recipe.runner == "pytest":
-            near = affected(judged, self.workspace)
+            near = self._near(judged)
             run = self._run(judged, only=near, canary=True) if near else None
             if run is not None and run.report is not None:
                 broken = self._confirmed(judged, sorted(run.report.failed & self.baseline.passed))
