@@ -55,8 +55,8 @@ def up() -> None:
 
     Says where everything is, restarts what dies, and stops gracefully on Ctrl-C (twice to hurry).
     """
-    from workers.settings import load_settings
-    from workers.up import up as run
+    from workers.config.settings import load_settings
+    from workers.processes.up import up as run
 
     run(load_settings(), say)
 
@@ -65,7 +65,7 @@ def up() -> None:
 def serve() -> None:
     """Run only the receiver and the pages (needs PENNYFIX_REDIS_URL or a running `pennyfix up` for the wake-ups)."""
     from webhook.serve import serve as run
-    from workers.settings import load_settings
+    from workers.config.settings import load_settings
 
     run(load_settings())
 
@@ -77,9 +77,9 @@ def worker(
     """Run only a worker with its sweeper; start as many as you like, on as many machines (PostgreSQL and Redis)."""
     import socket
 
-    from workers.settings import load_settings
-    from workers.sweep import beside
-    from workers.work import work
+    from workers.config.settings import load_settings
+    from workers.processes.sweep import beside
+    from workers.processes.worker import work
 
     settings = load_settings()
     with beside(settings):
@@ -104,13 +104,13 @@ def resolve(
     Takes the committed state of the checkout. Exit code 0 only if the patch earned what the repository accepts.
     With --as-job nothing else is needed; it tells at the end what is not as it was (a prompt, a price, a version).
     """
-    from workers.local import quote_local, resolve_local
-    from workers.local_issue import find_issue
-    from workers.money import parse_usd
-    from workers.operator_file import load_operator
-    from workers.repeat import again, differences, web_address
-    from workers.said import quote_json, quote_lines, result_json, result_lines
-    from workers.settings import load_settings
+    from workers.cli.local_issue import find_issue
+    from workers.cli.local_resolution import quote_local, resolve_local
+    from workers.cli.recorded_job import again, differences, web_address
+    from workers.cli.resolve_output import quote_json, quote_lines, result_json, result_lines
+    from workers.config.operator_file import load_operator
+    from workers.config.settings import load_settings
+    from workers.usd import parse_usd
 
     settings = load_settings()
     operator = load_operator(settings.config)
@@ -184,8 +184,8 @@ def setup(
     """
     from dataclasses import asdict
 
-    from webhook.setup_run import Answers, run_setup
-    from workers.settings import load_settings
+    from webhook.setup.run import Answers, run_setup
+    from workers.config.settings import load_settings
 
     answers = Answers(organization=organization, name=name, public_url=public_url, port=port, force=force)
     made = run_setup(load_settings(), answers, (lambda line: print(line, file=sys.stderr)) if as_json else say)
@@ -218,9 +218,9 @@ def doctor(
 
     from rich.console import Console
 
-    from workers.checks.check import Options
-    from workers.console import print_check, print_verdict
-    from workers.doctor import LOOKS, examine, failed
+    from workers.cli.tables import print_check, print_verdict
+    from workers.doctor.all_checks import LOOKS, examine, failed
+    from workers.doctor.check import Options
 
     unknown = [n for n in only or () if n not in LOOKS]
     if unknown:
@@ -244,8 +244,8 @@ Repository = Annotated[str, typer.Argument(metavar="OWNER/NAME")]
 @budget.command("list")
 def budget_list(as_json: Json = False) -> None:
     """Every repository's month: spent, budget, forecast, and who says so."""
-    from workers.budget_report import budget_lines
-    from workers.console import budget_json, print_budgets
+    from workers.billing.budget_reports import budget_lines
+    from workers.cli.tables import budget_json, print_budgets
 
     with Desk() as (context, console):
         with context.database.read() as session:
@@ -258,16 +258,16 @@ def budget_show(repository: Repository, as_json: Json = False) -> None:
     """One repository's month: bar, forecast, by tier and model, by issue."""
     from dataclasses import asdict
 
-    from workers import books
-    from workers.budget_report import budget_line, find_repository
-    from workers.console import budget_json, print_budget
+    from workers.billing import spending_reports
+    from workers.billing.budget_reports import budget_line, find_repository
+    from workers.cli.tables import budget_json, print_budget
 
     with Desk() as (context, console):
         with context.database.read() as session:
             row = find_repository(session, repository)
             line = budget_line(session, row, context.limits, context.clock())
-            by_model = books.by_tier_model(session, line.month, repository_id=row.id)
-            by_issue = books.by_issue(session, row.id, line.month)
+            by_model = spending_reports.by_tier_model(session, line.month, repository_id=row.id)
+            by_issue = spending_reports.by_issue(session, row.id, line.month)
         if as_json:
             tables = {"by_model": [asdict(b) for b in by_model], "by_issue": [asdict(b) for b in by_issue]}
             emit({**budget_json(line), **tables})
@@ -284,8 +284,8 @@ def budget_set(
     """Set a repository's month in USD. Jobs that waited for money go on, oldest first. The change is audited."""
     from dataclasses import asdict
 
-    from workers.desk import change_budget, cli_actor
-    from workers.money import show_usd
+    from workers.cli.operator_actions import change_budget, cli_actor
+    from workers.usd import show_usd
 
     with Desk() as (context, _):
         changed = change_budget(context, repository, amount, actor=cli_actor())
@@ -308,10 +308,10 @@ def jobs_list(
     as_json: Json = False,
 ) -> None:
     """The newest jobs, with state, pull request and cost."""
-    from workers.budget_report import find_repository
-    from workers.console import job_line_json, print_jobs
-    from workers.job import State
-    from workers.job_report import list_jobs
+    from workers.billing.budget_reports import find_repository
+    from workers.cli.tables import job_line_json, print_jobs
+    from workers.jobs.job import State
+    from workers.views.job_report import list_jobs
 
     if state and state not in list(State):
         raise typer.BadParameter(f"{state!r} is not one of {', '.join(State)}", param_hint="--state")
@@ -329,8 +329,8 @@ def jobs_show(
     as_json: Json = False,
 ) -> None:
     """What exactly produced this patch: strategy, tiers, models and prices, prompts, attempts, every call."""
-    from workers.console import job_json, print_job
-    from workers.job_report import job_report
+    from workers.cli.tables import job_json, print_job
+    from workers.views.job_report import job_report
 
     with Desk() as (context, console):
         with context.database.read() as session:
@@ -343,7 +343,7 @@ def jobs_cancel(job_id: JobId, as_json: Json = False) -> None:
     """Stop a job that waits or runs; a running one ends after the call it is in."""
     from dataclasses import asdict
 
-    from workers.desk import cancel_job, cli_actor
+    from workers.cli.operator_actions import cancel_job, cli_actor
 
     with Desk() as (context, _):
         job = cancel_job(context, job_id, actor=cli_actor())
@@ -360,7 +360,7 @@ def jobs_retry(
     """Run an ended job again as a new one, in the name of the person who asked at first."""
     from dataclasses import asdict
 
-    from workers.desk import cli_actor, retry_job
+    from workers.cli.operator_actions import cli_actor, retry_job
 
     _known_strategy(strategy)
     with Desk() as (context, _):
@@ -374,7 +374,7 @@ class Desk:
     def __enter__(self) -> tuple[Any, Any]:
         from rich.console import Console
 
-        from workers.context import open_context
+        from workers.processes.context import open_context
 
         self.context = open_context()
         return self.context, Console()
@@ -421,12 +421,12 @@ def study_run(
     """
     from functools import partial
 
-    from strategies.study.plan_record import STRATEGY, record_one
-    from strategies.study.run import run
-    from workers.money import parse_usd
-    from workers.operator_file import load_operator
-    from workers.settings import load_settings
-    from workers.studying import plan_of, tasks_of, words_of
+    from strategies.study.running.plan_record import STRATEGY, record_one
+    from strategies.study.running.run import run
+    from workers.cli.study_setup import plan_of, tasks_of, words_of
+    from workers.config.operator_file import load_operator
+    from workers.config.settings import load_settings
+    from workers.usd import parse_usd
 
     settings = load_settings()
     for name in names(strategies):
@@ -469,7 +469,7 @@ def study_report(
 
     Example: pennyfix study report study --html report.html --compare cascade strong
     """
-    from strategies.study.shown import shown, shown_paper
+    from strategies.study.reporting.shown import shown, shown_paper
 
     if (paper is None) == (folder is None and compare is None):
         raise typer.BadParameter("give a study's folder, or --paper, and not both")
@@ -531,11 +531,11 @@ def study_replay(
         return
     if not chain:
         raise typer.BadParameter("name the models in the order they are tried", param_hint="--chain")
-    from strategies.study.outcomes import load_outcomes
-    from strategies.study.replay import Rates, RecordedTests, Verifier
-    from strategies.study.replay_report import replay_page, rows
-    from strategies.study.said import replay_json
-    from strategies.study.search import search as search_chains
+    from strategies.study.replaying.outcomes import load_outcomes
+    from strategies.study.replaying.replay import Rates, RecordedTests, Verifier
+    from strategies.study.replaying.search import search as search_chains
+    from strategies.study.reporting.output import replay_json
+    from strategies.study.reporting.replay_report import replay_page, rows
 
     recorded = load_outcomes(outcomes)
     verifier: Verifier = RecordedTests.of(recorded, tests_of) if tests_of else Rates(false_accept, false_reject)
@@ -556,8 +556,8 @@ def study_replay(
     if as_json:
         emit(replay_json(compared, found))
         return
-    from strategies.study.guidelines import of_search
-    from strategies.study.replay_report import table
+    from strategies.study.reporting.guidelines import of_search
+    from strategies.study.reporting.replay_report import table
 
     say(f"{len(recorded.issues)} issues, {words}.")
     _print_table(table(compared))
@@ -569,9 +569,9 @@ def study_replay(
 
 def _replay_plans(folder: Path, html: Path | None, *, as_json: bool) -> None:
     """Search the plans of the self-test cascade on a recording (`pennyfix study run … --record-plans 3`)."""
-    from strategies.study.plan_record import load_runs
-    from strategies.study.plan_report import plans_json, plans_page, plans_sentences, plans_table
-    from strategies.study.plan_search import search_plans
+    from strategies.study.replaying.plans import search_plans
+    from strategies.study.reporting.plan_report import plans_json, plans_page, plans_sentences, plans_table
+    from strategies.study.running.plan_record import load_runs
 
     runs = load_runs(folder)
     with ProgressBar("replaying plans") as step:

@@ -16,19 +16,19 @@ Name = Literal["auto", "docker", "bubblewrap", "process"]
 
 
 def _docker(options: BackendOptions) -> Backend:
-    from sandbox.docker import DockerBackend
+    from sandbox.docker.backend import DockerBackend
 
     return DockerBackend(options)
 
 
 def _bubblewrap(options: BackendOptions) -> Backend:
-    from sandbox.bubblewrap import BubblewrapBackend
+    from sandbox.bubblewrap.backend import BubblewrapBackend
 
     return BubblewrapBackend(options)
 
 
 def _process(options: BackendOptions) -> Backend:
-    from sandbox.process import ProcessBackend
+    from sandbox.process.backend import ProcessBackend
 
     return ProcessBackend(options)
 

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox import local
+from sandbox import folders
 from sandbox.environment import Environment
 from sandbox.errors import SandboxUnavailable
 from sandbox.recipe import Recipe
@@ -98,7 +98,7 @@ class Cache:
 
     def drop(self, key: str) -> None:
         """Forget `key` and remove its files."""
-        local.remove(self.path(key))
+        folders.remove(self.path(key))
 
     def older_than(self, when: float) -> tuple[Prepared, ...]:
         """Environments last used before `when` (seconds since the epoch), for whoever makes room."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sandbox.backend import Limits
-from sandbox.egress import DEFAULT_HOSTS
+from sandbox.network.egress import DEFAULT_HOSTS
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from sandbox.patch import Patch
+from sandbox.repository.patch import Patch
 
 
 @dataclass(frozen=True, slots=True)

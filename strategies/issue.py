@@ -15,7 +15,7 @@ class Comment:
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """One labeled issue. Texts are already cleaned (see `strategies.cleaning`); `number` is 0 for a local file.
+    """One labeled issue. Texts are already cleaned (see `strategies.prompts.cleaning`); `number` is 0 for a local file.
 
     `instructions` is what a maintainer asked for on top: review comments, or text after `/autofix`.
     """

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from strategies.cascade import Cascade
-from strategies.few_shot import FewShot
-from strategies.informed import Informed
-from strategies.issue_context import IssueContext
-from strategies.pipeline import Pipeline
-from strategies.prompt_reduction import PromptReduction
-from strategies.repository_context import RepositoryContext
-from strategies.router import Router
-from strategies.sampling import BestOfN, SelfConsistency, by_cluster, by_judge, by_majority
-from strategies.self_test_cascade import SelfTestCascade
-from strategies.single import Single
+from strategies.methods.cascade import Cascade
+from strategies.methods.few_shot import FewShot
+from strategies.methods.informed import Informed
+from strategies.methods.issue_context import IssueContext
+from strategies.methods.pipeline import Pipeline
+from strategies.methods.prompt_reduction import PromptReduction
+from strategies.methods.repository_context import RepositoryContext
+from strategies.methods.router import Router
+from strategies.methods.sampling import BestOfN, SelfConsistency, by_cluster, by_judge, by_majority
+from strategies.methods.self_test_cascade import SelfTestCascade
+from strategies.methods.single import Single
 from strategies.strategy import Strategy
 
 STRATEGIES: dict[str, Callable[[], Strategy]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sandbox.patch import Patch
+from sandbox.repository.patch import Patch
 from strategies.strategy import Tried
 
 

@@ -10,17 +10,17 @@ from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from sandbox.patch import Patch
+from sandbox.repository.patch import Patch
 from strategies.attempt import Attempt
 from strategies.issue import Issue
-from strategies.meter import OverBudget
+from strategies.models.meter import OverBudget
 from strategies.resolution import Ending, Resolution
 from strategies.step import Step
 from strategies.strategy import Bench, Strategy, Tried
 from strategies.verdict import Evidence, Judged, Rung, Verdict
 
 if TYPE_CHECKING:
-    from sandbox.workspace import Workspace
+    from sandbox.repository.workspace import Workspace
 
 
 def resolve(

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from strategies.attempt import Attempt
 from strategies.issue import Issue
 from strategies.outcomes import NoOutcomes, Outcomes
-from strategies.prompt import PromptFolder
+from strategies.prompts.prompt import PromptFolder
 from strategies.step import Step
 from strategies.tier import Tier
 from strategies.verdict import Verdict
 
 if TYPE_CHECKING:
-    from sandbox.workspace import Workspace
-    from strategies.verification import Judge
+    from sandbox.repository.workspace import Workspace
+    from strategies.verification.verification import Judge
 
 Role = Literal["tester", "judge", "writer"]
 

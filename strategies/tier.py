@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from strategies.meter import Metered
+from strategies.models.meter import Metered
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,13 +18,15 @@ from typer.testing import CliRunner
 from pennyfix import EXPECTED, app, explain, main
 from tests.fakes.databases import sqlite_url
 from tests.readme_help import README, commands, generated, help_of, written
-from workers import audit, jobs, places
-from workers.command import Place
-from workers.context import open_context
-from workers.database import Database, open_database
-from workers.job import State
-from workers.settings import Settings
-from workers.tables import AttemptRow, ChargeRow, JobRow, StepRow, TotalRow
+from workers.config.settings import Settings
+from workers.db import audit
+from workers.db.database import Database, open_database
+from workers.db.tables import AttemptRow, ChargeRow, JobRow, StepRow, TotalRow
+from workers.deliveries import installations
+from workers.jobs import queue
+from workers.jobs.commands import Place
+from workers.jobs.job import State
+from workers.processes.context import open_context
 
 ROOT = Path(__file__).parents[1]
 NOW = datetime.now(UTC)
@@ -174,15 +176,15 @@ def database(machine: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Databas
     monkeypatch.setenv("PENNYFIX_REDIS_URL", "redis+socket:///nowhere/broker.sock")
     database = open_database(url)
     with database.begin() as session:
-        places.know(session, Place(1, 11, "Acme/Parcel"), NOW)
-        places.know(session, Place(1, 12, "acme/idle"), NOW)
+        installations.know(session, Place(1, 11, "Acme/Parcel"), NOW)
+        installations.know(session, Place(1, 12, "acme/idle"), NOW)
     yield database
     database.close()
 
 
 def make_job(database: Database, issue: int = 4, state: State = State.OPENED, **columns: Any) -> int:
     with database.begin() as session:
-        made = jobs.enqueue(
+        made = queue.enqueue(
             session, installation_id=1, repository_id=11, repository="Acme/Parcel", issue=issue, actor="ada", now=NOW
         )
         row = session.get(JobRow, made.job_id)
@@ -275,7 +277,7 @@ def test_a_raise_lets_jobs_that_waited_for_money_go_on(database: Database) -> No
     code, said = run("budget", "set", "acme/parcel", "30")
     assert (code, f"These jobs go on: {waiting}" in said) == (0, True), said
     with database.read() as session:
-        found = jobs.find(session, waiting)
+        found = queue.find(session, waiting)
     assert found is not None
     assert found.state is State.QUEUED
 
@@ -337,7 +339,7 @@ def test_a_waiting_job_is_cancelled_at_once(database: Database, state: State) ->
     job = make_job(database, state=state)
     assert run("jobs", "cancel", str(job)) == (0, f"job {job} is cancelled\n")
     with database.read() as session:
-        found = jobs.find(session, job)
+        found = queue.find(session, job)
         assert found is not None
         assert found.reason.startswith("cli:")
         assert audit.latest(session)[0].what == "job cancelled"

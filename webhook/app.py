@@ -14,11 +14,11 @@ from webhook.receive import receiver
 from webhook.triage import Known
 from webhook.waker import Waker
 from webhook.writer import Writer
-from workers.database import Database
-from workers.gauges import gauges
-from workers.label_of import Labels
-from workers.readiness import database_answers
-from workers.settings import Settings
+from workers.config.settings import Settings
+from workers.db.database import Database
+from workers.db.readiness import database_answers
+from workers.deliveries.trigger_labels import Labels
+from workers.views.metrics import gauges
 
 
 def create_app(

@@ -18,13 +18,13 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 
-from webhook.event import Envelope, Event, Payload
 from webhook.metrics import Metrics
+from webhook.payload import Envelope, Event, Payload
 from webhook.signature import verified
 from webhook.triage import RULES, Known, triage
 from webhook.writer import Delivery, NotWritten, Writer
-from workers.command import Command, Ignored
-from workers.label_of import LabelUnknown, NotKept
+from workers.deliveries.trigger_labels import LabelUnknown, NotKept
+from workers.jobs.commands import Command, Ignored
 
 PATH = "/webhooks/github"
 LARGEST = 25 * 1024 * 1024  # GitHub's own cap

@@ -9,12 +9,12 @@ import uvicorn
 from fastapi import APIRouter
 
 from webhook.app import create_app
-from webhook.pages.site import pages as dashboard
-from workers import log
-from workers.app import publisher
-from workers.context import Context, open_context
+from webhook.pages.router import pages as dashboard
+from workers import logging
+from workers.config.settings import Settings, load_settings
 from workers.parent import die_with_parent
-from workers.settings import Settings, load_settings
+from workers.processes.celery_app import publisher
+from workers.processes.context import Context, open_context
 
 Pages = Callable[[Context], Sequence[APIRouter]]
 AT_ONCE = 1000
@@ -23,7 +23,7 @@ AT_ONCE = 1000
 def serve(settings: Settings, *, pages: Pages = dashboard) -> None:
     """Receive deliveries and show the pages until SIGTERM or SIGINT. Raises ConfigError without a webhook secret."""
     settings.require_webhook_secret()
-    log.configure(settings, "receiver")
+    logging.configure(settings, "receiver")
     context = open_context(settings, publish=publisher(settings, loaded=True))
     sys.setswitchinterval(0.001)  # the writer's thread must not keep answers waiting for 5 ms a time
     app = create_app(

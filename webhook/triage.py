@@ -1,7 +1,7 @@
 """Decides what a delivery asks for. Pure: no network, no database, no clock. One table of rules.
 
 A label event proves "triage" rights at most and events arrive late and out of order, so a worker asks
-GitHub again before anything costs money (`workers.admit`). Stopping is accepted from anybody; whatever
+GitHub again before anything costs money (`workers.pipeline.admission`). Stopping is accepted from anybody; whatever
 spends is accepted from people only.
 """
 
@@ -12,9 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from webhook.event import Event, PullRequest
-from webhook.slash import parse
-from workers.command import Cancel, Command, FollowUp, Ignored, Instruct, Learn, Lifecycle, Observe, Place, Start
+from webhook.payload import Event, PullRequest
+from webhook.slash_command import parse
+from workers.jobs.commands import Cancel, Command, FollowUp, Ignored, Instruct, Learn, Lifecycle, Observe, Place, Start
 
 DEFAULT_LABEL = "autofix"
 STATE_LABELS = "autofix:"

@@ -47,7 +47,7 @@ class Waker:
             return
         self._thread.join(5)
 
-    def wake(self, kind: str, id: str | int) -> None:  # noqa: A002  # the word of `workers.app.publish`
+    def wake(self, kind: str, id: str | int) -> None:  # noqa: A002  # the word of `workers.processes.celery_app.publish`
         """Publish soon. Never blocks, never raises."""
         try:
             self._queue.put_nowait((kind, id))
@@ -79,7 +79,7 @@ class Waker:
         return group, False
 
     def _publish_all(self, group: list[Wakeup]) -> int:
-        """In a flood not every job needs its own message: whoever ran one looks for the next (`workers.app`).
+        """In a flood not every job needs its own message: whoever ran one looks for the next (`workers.processes.celery_app`).
 
         All of a group are in the database before its first message goes out, so that whoever looks finds them.
         Returns how many messages for jobs were sent.

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 import structlog
 
-from workers.command import Command, Ignored
-from workers.deliveries import Recorded, record
-from workers.wakeups import mark_published
+from workers.deliveries.inbox import Recorded, record
+from workers.deliveries.wakeups import mark_published
+from workers.jobs.commands import Command, Ignored
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -39,7 +39,7 @@ class NotWritten(Exception):
 
 
 class Writable(Protocol):
-    """What the writer needs of `workers.database.Database`."""
+    """What the writer needs of `workers.db.database.Database`."""
 
     def begin(self) -> AbstractContextManager[Session]:
         """One write transaction."""

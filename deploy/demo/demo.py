@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from deploy.demo.stage import UP, Stage
 from deploy.demo.watching import Progress, look
-from workers.job import State
+from workers.jobs.job import State
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -99,7 +99,7 @@ def _follow(stage: Stage, console: Console, alive: Callable[[], bool], patience:
     """Show the issues until all have ended, Pennyfix is gone, or `patience` seconds are over."""
     from rich.live import Live
 
-    from workers.database import open_database
+    from workers.db.database import open_database
 
     opened = open_database(f"sqlite:///{stage.home / 'state' / 'pennyfix.db'}")
     id_of = lambda full_name: stage.github.repository(full_name).id

@@ -13,8 +13,8 @@ from typing import Self
 from deploy.demo.github import StandIn
 from deploy.demo.github.rest import Traffic
 from deploy.demo.models import ScriptedModels, read_scripts
-from workers.job import State
-from workers.settings import child_environment
+from workers.config.settings import child_environment
+from workers.jobs.job import State
 
 PROJECT = Path(__file__).parent / "project"
 ROOT = Path(__file__).parent.parent.parent

@@ -7,15 +7,15 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from deploy.demo.stage import Scene
-from workers import settlement
-from workers.job import State
+from workers.jobs import ending
+from workers.jobs.job import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from workers.database import Database
+    from workers.db.database import Database
 
-HIDDEN = frozenset({settlement.KIND, settlement.DONE})
+HIDDEN = frozenset({ending.KIND, ending.DONE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,9 @@ class Progress:
 
 def look(database: Database, scenes: tuple[Scene, ...], id_of: Callable[[str], int]) -> tuple[Progress, ...]:
     """How each issue is getting on; `id_of` gives a repository's numeric id."""
-    from workers.books import spent
-    from workers.jobs import latest
-    from workers.timeline import steps
+    from workers.billing.spending_reports import spent
+    from workers.jobs.queue import latest
+    from workers.jobs.timeline import steps
 
     found = []
     with database.read() as session:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import yaml
 
-from sandbox.workspace import Workspace
+from sandbox.repository.workspace import Workspace
 
 COPILOT_STEPS = (".github/workflows/copilot-setup-steps.yml", ".github/workflows/copilot-setup-steps.yaml")
 DEVCONTAINERS = (".devcontainer/devcontainer.json", ".devcontainer.json")

@@ -12,7 +12,7 @@ from sandbox.recipes.ci_workflow import Hints
 from sandbox.recipes.python import COLLECT_ALL, REPORT_FLAGS, python
 from sandbox.recipes.python_install import ensure
 from sandbox.recipes.python_tests import canary, pytest_config, selects
-from sandbox.workspace import Workspace
+from sandbox.repository.workspace import Workspace
 
 OWN_FILE = ".github/autofix.yml"
 

@@ -8,7 +8,7 @@ from collections import Counter
 
 from sandbox.recipe import Canary, Recipe, ReportFormat
 from sandbox.recipes.ci_workflow import Hints
-from sandbox.workspace import Workspace
+from sandbox.repository.workspace import Workspace
 
 # In the checkout, because what set-up leaves there is there, and writable, in every sandbox.
 ENV = 'GOMODCACHE="$PENNYFIX_ENV/go/mod" GOCACHE="$PWD/.pennyfix/go" GOTOOLCHAIN=local GOFLAGS="-modcacherw"'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sandbox.recipe import Canary, Recipe, ReportFormat
 from sandbox.recipes.ci_workflow import Hints
-from sandbox.workspace import Workspace
+from sandbox.repository.workspace import Workspace
 
 # Both write to their caches even when offline, so these live in the checkout, where every sandbox has its copy.
 MAVEN = "-B -ntp -Dmaven.repo.local=$PWD/.pennyfix/m2"

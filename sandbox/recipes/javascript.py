@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from sandbox.recipe import Canary, Recipe, ReportFormat
 from sandbox.recipes.ci_workflow import Hints
-from sandbox.workspace import Workspace
+from sandbox.repository.workspace import Workspace
 
 # An extra tool goes where PATH looks first and where the checkout's node_modules is not touched.
 GLOBAL = 'npm install --silent --no-audit --no-fund --global --prefix "$PENNYFIX_ENV"'

@@ -21,7 +21,7 @@ from sandbox.recipes.python_tests import (
     toml,
 )
 from sandbox.recipes.python_version import Python, wanted_python
-from sandbox.workspace import Workspace
+from sandbox.repository.workspace import Workspace
 
 REPORT_FLAGS = "-o junit_family=xunit1 --junitxml={junit}"
 COLLECT_ALL = "--continue-on-collection-errors --maxfail=0"

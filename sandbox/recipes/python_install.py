@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from sandbox.recipes.ci_workflow import Hints
 from sandbox.recipes.python_tests import ini, table, toml
-from sandbox.workspace import Workspace
+from sandbox.repository.workspace import Workspace
 
 TEST_NAMES = ("test", "tests", "testing", "dev", "develop", "development")
 

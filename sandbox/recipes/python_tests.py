@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sandbox.recipe import Canary
-from sandbox.workspace import Workspace
+from sandbox.repository.workspace import Workspace
 
 DEFAULT_PATTERNS = ("test_*.py", "*_test.py")
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from sandbox.workspace import Workspace
+from sandbox.repository.workspace import Workspace
 
 MINORS = tuple(f"3.{n}" for n in range(6, 20))
 _ASK = "import sys; print('%d.%d' % sys.version_info[:2])"

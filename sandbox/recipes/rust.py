@@ -6,7 +6,7 @@ import tomllib
 
 from sandbox.recipe import Canary, Recipe, ReportFormat
 from sandbox.recipes.ci_workflow import Hints
-from sandbox.workspace import Workspace
+from sandbox.repository.workspace import Workspace
 
 ENV = 'CARGO_HOME="$PENNYFIX_ENV/cargo" CARGO_TERM_COLOR=never'
 _TARGETS = (

@@ -16,12 +16,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from sandbox.backends import BackendOptions, choose
-from strategies.meter import Meter
+from strategies.models.meter import Meter
 from strategies.strategy import Role
-from strategies.study.corpus import load_corpus
-from strategies.study.run import Plan
-from strategies.study.run import run as run_study
-from strategies.study.scripted import ScriptedModel, common, scripted_tiers
+from strategies.study.running.run import Plan
+from strategies.study.running.run import run as run_study
+from strategies.study.running.scripted import ScriptedModel, common, scripted_tiers
+from strategies.study.tasks.corpus import load_corpus
 from strategies.tier import Tier
 from tests.bench.row import Row
 

@@ -20,10 +20,10 @@ from deploy.demo.demo import best_sandbox
 from deploy.demo.models import read_scripts
 from deploy.demo.stage import PERSON, Stage
 from tests.bench.row import NotHere, Row
-from workers.database import Database, open_database
-from workers.job import State
-from workers.jobs import latest
-from workers.tables import ChargeRow
+from workers.db.database import Database, open_database
+from workers.db.tables import ChargeRow
+from workers.jobs.job import State
+from workers.jobs.queue import latest
 
 REPOSITORY = "demo/parcel"
 ROUNDS = 3

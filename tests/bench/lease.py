@@ -12,11 +12,12 @@ from tempfile import TemporaryDirectory
 
 from tests.bench.row import Row
 from tests.fakes.databases import postgres_schema, sqlite_url
-from workers import jobs, places
-from workers.command import Place
-from workers.database import Database, open_database
-from workers.job import State
-from workers.tables import JobRow
+from workers.db.database import Database, open_database
+from workers.db.tables import JobRow
+from workers.deliveries import installations
+from workers.jobs import queue
+from workers.jobs.commands import Place
+from workers.jobs.job import State
 
 INSTALLATIONS = 10
 ROUNDS = 300
@@ -26,7 +27,7 @@ def _fill(database: Database, count: int) -> None:
     now = datetime.now(UTC) - timedelta(hours=1)
     with database.begin() as session:
         for number in range(INSTALLATIONS):
-            places.know(session, Place(number + 1, number + 1, f"o{number}/r"), now)
+            installations.know(session, Place(number + 1, number + 1, f"o{number}/r"), now)
         session.add_all(
             JobRow(
                 kind="resolve",
@@ -57,11 +58,11 @@ def milliseconds_per_lease(urls: tuple[str, str]) -> tuple[float, float]:
             now = datetime.now(UTC)
             began = time.perf_counter()
             with database.begin() as session:
-                leased = jobs.lease_next(session, "bench", ttl, now)
+                leased = queue.lease_next(session, "bench", ttl, now)
             times.append(time.perf_counter() - began)
             assert leased is not None
             with database.begin() as session:
-                jobs.requeue(session, leased[1], now, "bench", now=now, count_attempt=False)
+                queue.requeue(session, leased[1], now, "bench", now=now, count_attempt=False)
     for database in databases:
         database.close()
     return statistics.median(took[0]) * 1000, statistics.median(took[1]) * 1000

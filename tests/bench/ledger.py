@@ -16,8 +16,9 @@ from sqlalchemy import text
 
 from tests.bench.row import Row
 from tests.fakes.databases import forks, migrate, postgres_schema, sqlite_url
-from workers import books, ledger, locks, till, totals
-from workers.database import open_database
+from workers.billing import ledger, ledger_transactions, spending_reports, totals
+from workers.db import locks
+from workers.db.database import open_database
 
 WORKERS = 8
 SECONDS = 4.0
@@ -35,10 +36,10 @@ def _work(url: str, number: int, start: float, results: multiprocessing.Queue[in
     until = time.monotonic() + SECONDS
     while time.monotonic() < until:
         now = datetime.now(UTC)
-        reserved = till.reserve(
+        reserved = ledger_transactions.reserve(
             database, account, CAPS, tier="weak", model="m", purpose="repair", worst=Decimal("0.02"), now=now
         )
-        till.settle(database, reserved.id, cost, now=now)
+        ledger_transactions.settle(database, reserved.id, cost, now=now)
         settled += 1
     database.close()
     results.put(settled)
@@ -83,8 +84,8 @@ def settled_per_second(url: str) -> tuple[float, float]:
     database = open_database(url)
     with database.read() as session:
         month = totals.month_of(datetime.now(UTC))
-        assert books.discrepancies(session) == ()
-        assert books.spent(session, "operator", "", month).spent == turns * Decimal("0.01")
+        assert spending_reports.discrepancies(session) == ()
+        assert spending_reports.spent(session, "operator", "", month).spent == turns * Decimal("0.01")
     database.close()
     return turns / SECONDS, bare / SECONDS
 

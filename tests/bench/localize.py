@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from sandbox.patch import Patch
-from sandbox.workspace import Workspace
-from strategies import tokens
+from sandbox.repository.patch import Patch
+from sandbox.repository.workspace import Workspace
 from strategies.issue import Issue
-from strategies.lexical import Ranking, query, words
-from strategies.localize import localize, text_of
-from strategies.study.corpus import load_corpus
-from strategies.study.planting import plant
+from strategies.localization.bm25 import Ranking, query, words
+from strategies.localization.localize import localize, text_of
+from strategies.models import tokens
+from strategies.study.tasks.corpus import load_corpus
+from strategies.study.tasks.planting import plant
 from tests.bench.row import Row
 
 FIRST = 5

@@ -23,16 +23,17 @@ from tests.bench.row import Row
 from tests.fakes.databases import migrate, postgres_schema, sqlite_url
 from tests.fakes.github_delivery import SECRET
 from webhook.app import create_app
-from webhook.pages.site import pages
-from webhook.session import digest
-from workers import places, sessions
-from workers.command import Place
-from workers.context import Context
-from workers.database import Database, open_database
-from workers.operator_file import Operator
-from workers.settings import load_settings
-from workers.tables import ChargeRow, JobRow, OutcomeRow, TotalRow
-from workers.totals import month_of
+from webhook.pages.router import pages
+from webhook.pages.session import digest
+from workers.billing.totals import month_of
+from workers.config.operator_file import Operator
+from workers.config.settings import load_settings
+from workers.db import sessions
+from workers.db.database import Database, open_database
+from workers.db.tables import ChargeRow, JobRow, OutcomeRow, TotalRow
+from workers.deliveries import installations
+from workers.jobs.commands import Place
+from workers.processes.context import Context
 
 REPOSITORIES = 1000
 CHARGES = 100_000
@@ -48,7 +49,7 @@ def _fill(database: Database, repositories: int, charges: int, jobs: int, now: d
     month = month_of(now)
     with database.begin() as session:
         for number in range(1, repositories + 1):
-            places.know(session, Place(1 + number % 50, number, f"owner{number % 50}/repository-{number}"), now)
+            installations.know(session, Place(1 + number % 50, number, f"owner{number % 50}/repository-{number}"), now)
         session.flush()
         sessions.open_session(
             session, digest=digest(COOKIE), github_id=1, login="ada", csrf="c", token="",

@@ -20,8 +20,8 @@ from urllib.request import urlopen
 
 from tests.bench.row import Row
 from tests.fakes.github_delivery import SECRET, issue_event, signed
-from workers.broker import Broker, broker_url
-from workers.settings import load_settings
+from workers.config.settings import load_settings
+from workers.processes.broker import Broker, broker_url
 
 DELIVERIES = 3000
 FIRST = 100

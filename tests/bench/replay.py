@@ -13,9 +13,9 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from strategies.study.outcomes import Outcomes, load_outcomes
-from strategies.study.replay import Rates, replay
-from strategies.study.search import search
+from strategies.study.replaying.outcomes import Outcomes, load_outcomes
+from strategies.study.replaying.replay import Rates, replay
+from strategies.study.replaying.search import search
 from tests.bench.row import Row
 
 MODELS, ISSUES = 34, 246

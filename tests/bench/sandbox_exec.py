@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sandbox.backend import Backend, Limits
 from sandbox.backends import BACKENDS
-from sandbox.docker_sandbox import DockerSandbox
+from sandbox.docker.sandbox import DockerSandbox
 from sandbox.errors import SandboxUnavailable
 from sandbox.options import BackendOptions
 from sandbox.reaper import tidy

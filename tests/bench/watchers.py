@@ -18,15 +18,17 @@ from tests.fakes.databases import sqlite_url
 from tests.fakes.github_delivery import SECRET
 from webhook.app import create_app
 from webhook.pages.job import events_of, job
+from webhook.pages.session import digest
 from webhook.pages.visitor import gate_of
-from webhook.session import digest
-from workers import places, sessions, timeline
-from workers.command import Place
-from workers.context import Context, utc_now
-from workers.database import open_database
-from workers.job import State
-from workers.operator_file import Operator
-from workers.settings import load_settings
+from workers.config.operator_file import Operator
+from workers.config.settings import load_settings
+from workers.db import sessions
+from workers.db.database import open_database
+from workers.deliveries import installations
+from workers.jobs import timeline
+from workers.jobs.commands import Place
+from workers.jobs.job import State
+from workers.processes.context import Context, utc_now
 
 WATCHERS = 200
 STEPS = 8
@@ -79,7 +81,7 @@ def measure(watchers: int) -> tuple[float, float, float]:
         place = Place(1, 11, "acme/widgets", 7)
         now = utc_now()
         with database.begin() as session:
-            places.know(session, place, now)
+            installations.know(session, place, now)
             sessions.open_session(
                 session, digest=digest(COOKIE), github_id=1, login="ada", csrf="c", token="", sights={11: True},
                 now=now + timedelta(hours=1), expires=now + timedelta(hours=9),

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from deploy.demo.stage import Stage
 from tests.bench.row import NotHere, Row
-from workers.broker import Broker
-from workers.settings import load_settings
+from workers.config.settings import load_settings
+from workers.processes.broker import Broker
 
 AIM = 350.0
 

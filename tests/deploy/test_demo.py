@@ -16,14 +16,14 @@ from deploy.demo.demo import run, table, tell, visible
 from deploy.demo.stage import PLAY, Scene, Stage, project_files
 from deploy.demo.watching import Progress, look
 from sandbox.backends import BackendOptions, choose
-from sandbox.discovery import discover
-from sandbox.mirror import Mirror
-from sandbox.testrun import run_tests
-from workers.database import open_database
-from workers.job import State
-from workers.operator_file import load_operator
-from workers.repository_file import parse_repository_file
-from workers.settings import load_settings
+from sandbox.recipes.discovery import discover
+from sandbox.repository.mirror import Mirror
+from sandbox.testing.testrun import run_tests
+from workers.config.operator_file import load_operator
+from workers.config.repository_file import parse_repository_file
+from workers.config.settings import load_settings
+from workers.db.database import open_database
+from workers.jobs.job import State
 
 
 def plain_console() -> Console:

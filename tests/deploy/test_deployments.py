@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from workers.settings import Settings
+from workers.config.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "deploy/compose.yml").read_text())

@@ -19,28 +19,30 @@ from deploy.demo.github import StandIn
 from deploy.demo.github.state import Issue, Permission
 from deploy.demo.models import answer, read_scripts
 from deploy.demo.stage import FILE, TOML, project_files
-from strategies.model import Prompt
-from strategies.model_spec import ModelSpec
-from strategies.price import Price
+from strategies.models.model import Prompt
+from strategies.models.model_spec import ModelSpec
+from strategies.models.price import Price
 from tests.deploy.standins import Conformance
 from tests.fakes.databases import sqlite_url
 from tests.fakes.model import ScriptedModel
-from webhook.event import Event, Payload
+from webhook.payload import Event, Payload
 from webhook.triage import Known, triage
-from workers import deliveries, jobs, sweeper
-from workers.command import Cancel, Instruct, Place, Start
-from workers.context import Context
-from workers.course import Course, run
-from workers.course_of import course_of
-from workers.database import Database, open_database
-from workers.job import Job, State
-from workers.label_of import Labels
-from workers.obey import obey
-from workers.operator_file import parse_operator
-from workers.settings import Settings, load_settings
-from workers.solving import Solving
-from workers.tables import ChargeRow
-from workers.tell import tell_ended
+from workers.config.operator_file import parse_operator
+from workers.config.settings import Settings, load_settings
+from workers.db.database import Database, open_database
+from workers.db.tables import ChargeRow
+from workers.deliveries import inbox
+from workers.deliveries.trigger_labels import Labels
+from workers.jobs import queue
+from workers.jobs.commands import Cancel, Instruct, Place, Start
+from workers.jobs.job import Job, State
+from workers.pipeline.runner import Course, run
+from workers.pipeline.slash_commands import obey
+from workers.pipeline.solving import Solving
+from workers.pipeline.tell_ended import tell_ended
+from workers.processes import sweeper
+from workers.processes.context import Context
+from workers.processes.wiring import course_of
 
 NAME = "demo/parcel"
 SCRIPTS = {s.name: s for s in read_scripts()}
@@ -99,10 +101,10 @@ class World:
     def open(self, script: str) -> int:
         return self.github.open_issue(NAME, SCRIPTS[script].title, SCRIPTS[script].body, by="ada")
 
-    def deliver(self, command: Start | Cancel | Instruct, guid: str = "") -> deliveries.Recorded:
+    def deliver(self, command: Start | Cancel | Instruct, guid: str = "") -> inbox.Recorded:
         self.guids += 1
         with self.database.begin() as session:
-            return deliveries.record(
+            return inbox.record(
                 session,
                 guid=guid or f"guid-{self.guids}",
                 event="issues",
@@ -139,7 +141,7 @@ class World:
             event = Event(delivery.guid, delivery.event, payload.action or "", "", payload)
             known = Known(self.github.app.id, Labels(self.database).look_up)
             with self.database.begin() as session:
-                made = deliveries.record(
+                made = inbox.record(
                     session,
                     guid=event.guid,
                     event=event.name,
@@ -158,13 +160,13 @@ class World:
 
     def job(self, job_id: int) -> Job:
         with self.database.read() as session:
-            found = jobs.find(session, job_id)
+            found = queue.find(session, job_id)
         assert found is not None
         return found
 
     def latest(self, number: int) -> Job:
         with self.database.read() as session:
-            found = jobs.latest(session, self.github.repository(NAME).id, number)
+            found = queue.latest(session, self.github.repository(NAME).id, number)
         assert found is not None
         return found
 

@@ -20,15 +20,18 @@ from strategies.step import Step
 from tests.fakes.databases import sqlite_url
 from tests.fakes.github_delivery import SECRET
 from webhook.app import create_app
-from webhook.pages.site import pages
-from workers import beats, jobs, ledger, outcomes, places, timeline
-from workers.command import Place
-from workers.context import Context
-from workers.database import Database, open_database
-from workers.job import Kind, State
-from workers.operator_file import Operator
-from workers.settings import load_settings
-from workers.tables import AttemptRow, JobRow
+from webhook.pages.router import pages
+from workers.billing import ledger
+from workers.config.operator_file import Operator
+from workers.config.settings import load_settings
+from workers.db.database import Database, open_database
+from workers.db.tables import AttemptRow, JobRow
+from workers.deliveries import installations
+from workers.jobs import outcomes, queue, timeline
+from workers.jobs.commands import Place
+from workers.jobs.job import Kind, State
+from workers.processes import heartbeat
+from workers.processes.context import Context
 
 MARKUP = '<script>alert(1)</script><img src=x onerror=alert(2)> & "quotes" \''
 DIFF = "\n".join(  # noqa: FLY002  # a diff reads best line by line
@@ -81,7 +84,7 @@ def charge(
 def add_job(database: Database, place: Place, at: datetime, state: State, **columns: Any) -> int:
     """A job in a state, by the front door and then by hand."""
     with database.begin() as session:
-        number = jobs.enqueue(
+        number = queue.enqueue(
             session, kind=columns.pop("kind", Kind.RESOLVE), installation_id=place.installation_id,
             repository_id=place.repository_id, repository=place.repository, issue=place.issue, actor="bob", now=at,
         ).job_id  # fmt: skip
@@ -136,8 +139,8 @@ class Dashboard:
 
     def _know(self) -> None:
         with self.database.begin() as session:
-            places.know(session, self.place(), self.now())
-            places.know(session, self.place(secret=True), self.now())
+            installations.know(session, self.place(), self.now())
+            installations.know(session, self.place(secret=True), self.now())
 
     def fill(self) -> dict[str, int]:
         """A month of work; job ids by what became of them."""
@@ -176,7 +179,7 @@ class Dashboard:
             ):
                 timeline.add_step(session, opened, Step(kind, text), now)
             timeline.add_step(session, opened, Step("settled", "Opened a pull request"), now)
-            job = jobs.find(session, opened)
+            job = queue.find(session, opened)
             assert job is not None
             outcomes.opened(
                 session, job, pull_request=12, branch="autofix/issue-7", tier="strong", strategy="cascade",
@@ -209,7 +212,7 @@ class Dashboard:
         found["secret"] = add_job(self.database, self.place(3, secret=True), now, State.DECLINED, reason="hush hush")
         with self.database.begin() as session:
             timeline.add_step(session, found["running"], Step("checkout", "Checking out main"), now)
-            beats.beat(session, "w1", "machine", found["running"], now)
+            heartbeat.beat(session, "w1", "machine", found["running"], now)
         return found
 
     def say(self, job_id: int, text: str, *, kind: str = "agent") -> None:

@@ -15,8 +15,8 @@ from tempfile import mkdtemp
 
 from sqlalchemy import make_url
 
-from workers.database import Database, open_database
-from workers.tables import Table
+from workers.db.database import Database, open_database
+from workers.db.tables import Table
 
 
 @cache

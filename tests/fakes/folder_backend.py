@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 
 from sandbox.backend import Say
-from sandbox.canary import hatch
 from sandbox.environment import Environment
 from sandbox.errors import SandboxUnavailable
 from sandbox.recipe import Canary, Recipe, ReportFormat
+from sandbox.testing.canary import hatch
 from sandbox.tree import Tree
 from tests.fakes.folder_sandbox import FolderSandbox
 

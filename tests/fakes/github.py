@@ -1,4 +1,4 @@
-"""GitHub in memory, as `workers.course.Forge` promises it: keeps GitHub's rules, and raises on misuse.
+"""GitHub in memory, as `workers.pipeline.runner.Forge` promises it: keeps GitHub's rules, and raises on misuse.
 
 `after` is called with each visible write's name once it has happened: a test raises there to crash the worker.
 """
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from workers.forge import (
+from workers.github.types import (
     FailedCheck,
     LabelLook,
     Missing,
@@ -24,7 +24,7 @@ from workers.forge import (
     ReviewComment,
     Unprocessable,
 )
-from workers.publish import Files
+from workers.pipeline.publish import Files
 
 
 def repository(**changed: object) -> RemoteRepository:

@@ -1,17 +1,17 @@
-"""A model that answers from a script. It keeps the promise of `strategies.model.Model` and complains about misuse."""
+"""A model that answers from a script. It keeps the promise of `strategies.models.model.Model` and complains about misuse."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
-from strategies.in_memory_meter import CapMeter
-from strategies.meter import Meter, Metered
-from strategies.model import Completion, ModelError, Prompt, ToolCall
-from strategies.price import Price
+from strategies.models.in_memory_meter import CapMeter
+from strategies.models.meter import Meter, Metered
+from strategies.models.model import Completion, ModelError, Prompt, ToolCall
+from strategies.models.price import Price
+from strategies.models.tokens import bound_prompt
+from strategies.models.usage import Usage
 from strategies.tier import Tier
-from strategies.tokens import bound_prompt
-from strategies.usage import Usage
 
 Answer = str | Completion | ModelError | Callable[[Prompt], "Answer"]
 

@@ -7,8 +7,8 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from sandbox.mirror import Mirror
-from sandbox.workspace import Workspace
+from sandbox.repository.mirror import Mirror
+from sandbox.repository.workspace import Workspace
 
 
 class Origin:

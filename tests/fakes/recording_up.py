@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from workers.settings import load_settings
-from workers.up import Commands, up
+from workers.config.settings import load_settings
+from workers.processes.up import Commands, up
 
 if __name__ == "__main__":
     up(load_settings(), partial(print, flush=True), commands=Commands(worker=("tests.fakes.recording_worker",)))

@@ -12,12 +12,13 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
-from workers import deliveries, jobs
-from workers.context import Context
-from workers.job import LeaseLost, State
+from workers.config.settings import load_settings
+from workers.deliveries import inbox
+from workers.jobs import queue
+from workers.jobs.job import LeaseLost, State
 from workers.parent import die_with_parent
-from workers.settings import load_settings
-from workers.work import work
+from workers.processes.context import Context
+from workers.processes.worker import work
 
 
 def note(home: Path, line: str) -> None:
@@ -37,7 +38,7 @@ class Recording:
     def run_next(self) -> int | None:
         clock, database, home = self.context.clock, self.context.database, self.context.settings.home
         with database.begin() as session:
-            leased = jobs.lease_next(session, self.owner, self.ttl, clock())
+            leased = queue.lease_next(session, self.owner, self.ttl, clock())
         if leased is None:
             return None
         job, lease = leased
@@ -46,11 +47,11 @@ class Recording:
         try:
             while time.monotonic() < end:
                 with database.begin() as session:
-                    jobs.heartbeat(session, lease, self.ttl, clock())
+                    queue.heartbeat(session, lease, self.ttl, clock())
                 time.sleep(min(0.2, self.seconds))
             with database.begin() as session:
-                jobs.fenced(session, lease)
-                jobs.finish(session, lease, State.OPENED, "done", now=clock())
+                queue.fenced(session, lease)
+                queue.finish(session, lease, State.OPENED, "done", now=clock())
                 note(home, f"published {job.issue}")
         except LeaseLost:
             note(home, f"lost {job.issue}")
@@ -58,9 +59,9 @@ class Recording:
 
     def obey(self, guid: str) -> None:
         with self.context.database.begin() as session:
-            pending = deliveries.lease_delivery(session, self.owner, self.ttl, self.context.clock(), guid=guid)
+            pending = inbox.lease_delivery(session, self.owner, self.ttl, self.context.clock(), guid=guid)
             if pending is not None:
-                deliveries.finish_delivery(session, pending, now=self.context.clock())
+                inbox.finish_delivery(session, pending, now=self.context.clock())
                 note(self.context.settings.home, f"obeyed {guid}")
 
     def tell(self, job_id: int) -> None:

@@ -1,15 +1,15 @@
-"""A verification that judges from a rule instead of a sandbox. Keeps `strategies.verification.Judge`; misuse raises."""
+"""A verification that judges from a rule instead of a sandbox. Keeps `strategies.verification.verification.Judge`; misuse raises."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from sandbox.backend import Sandbox
-from sandbox.patch import Patch
-from strategies.distinguish import Comparison
+from sandbox.repository.patch import Patch
 from strategies.tier import Tier
 from strategies.verdict import Evidence, Judged, Reproduction, Rung, Verdict
-from strategies.verification import Accept
+from strategies.verification.comparison import Comparison
+from strategies.verification.verification import Accept
 
 FULL = frozenset({Rung.APPLIES, Rung.BUILDS, Rung.REGRESSION, Rung.REPRODUCTION})
 

@@ -13,10 +13,11 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from multiprocessing.context import BaseContext
 
-from workers import budget_rows, jobs, ledger, till
-from workers.budget import Limits
-from workers.database import Database, open_database
-from workers.job import Job, Lease, LeaseLost, State
+from workers.billing import budgets, ledger, ledger_transactions
+from workers.billing.policy import Limits
+from workers.db.database import Database, open_database
+from workers.jobs import queue
+from workers.jobs.job import Job, Lease, LeaseLost, State
 
 TTL = timedelta(minutes=20)
 
@@ -51,7 +52,7 @@ def spend(url: str, seed: int, clock: SharedClock, limits: Limits) -> None:
     owner = f"spender-{seed}"
     while not clock.stopped:
         with database.begin() as session:
-            leased = jobs.lease_next(session, owner, TTL, clock())
+            leased = queue.lease_next(session, owner, TTL, clock())
         if leased is None:
             time.sleep(0.02)
             continue
@@ -68,14 +69,14 @@ def _work(database: Database, dice: random.Random, clock: SharedClock, limits: L
         worst = Decimal(dice.randint(1, 20_000)) / 1_000_000
         try:
             with database.read() as session:
-                caps = budget_rows.caps_of(session, job.repository_id, limits)
-            reserved = till.reserve(
+                caps = budgets.caps_of(session, job.repository_id, limits)
+            reserved = ledger_transactions.reserve(
                 database, account, caps, tier="weak", model="m", purpose="repair", worst=worst, now=clock()
             )
         except ledger.CapReached as refusal:
             with database.begin() as session:
                 state = State.OVER_BUDGET
-                jobs.finish(session, lease, state, refusal.scope, now=clock(), needed=refusal.needed)
+                queue.finish(session, lease, state, refusal.scope, now=clock(), needed=refusal.needed)
             return
         time.sleep(dice.random() * 0.003)
         _maybe_die(dice)
@@ -83,17 +84,17 @@ def _work(database: Database, dice: random.Random, clock: SharedClock, limits: L
         cost = ledger.Cost(None if dice.random() < 0.1 else known, input_tokens=10)
         match dice.randint(0, 9):
             case 0:
-                till.release(database, reserved.id)
+                ledger_transactions.release(database, reserved.id)
             case 1 | 2 | 3:
                 with database.begin() as session:
                     ledger.settle(session, reserved.id, cost, now=clock())
                     if dice.random() < 0.1:
                         os.kill(os.getpid(), signal.SIGKILL)  # inside the transaction
             case _:
-                till.settle(database, reserved.id, cost, now=clock())
+                ledger_transactions.settle(database, reserved.id, cost, now=clock())
     _maybe_die(dice)
     with database.begin() as session:
-        jobs.finish(session, lease, State.DECLINED, "done", now=clock())
+        queue.finish(session, lease, State.DECLINED, "done", now=clock())
 
 
 def _maybe_die(dice: random.Random) -> None:

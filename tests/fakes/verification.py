@@ -1,4 +1,4 @@
-"""A judge with a table: keeps the promise of `strategies.verification.Judge` without a sandbox."""
+"""A judge with a table: keeps the promise of `strategies.verification.verification.Judge` without a sandbox."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 from sandbox.backend import Sandbox
 from sandbox.errors import SandboxUnavailable
-from sandbox.patch import Patch
-from strategies.distinguish import Comparison
-from strategies.model import Message, Prompt
+from sandbox.repository.patch import Patch
+from strategies.models.model import Message, Prompt
 from strategies.tier import Tier
 from strategies.verdict import Evidence, Judged, Reproduction, Rung, Verdict
-from strategies.verification import Accept
+from strategies.verification.comparison import Comparison
+from strategies.verification.verification import Accept
 
 _RUNGS = {
     "reproduction": frozenset({Rung.APPLIES, Rung.BUILDS, Rung.REGRESSION, Rung.REPRODUCTION}),

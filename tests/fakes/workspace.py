@@ -1,4 +1,4 @@
-"""A workspace held in memory: keeps what `sandbox.workspace.Workspace` promises to readers, without git."""
+"""A workspace held in memory: keeps what `sandbox.repository.workspace.Workspace` promises to readers, without git."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import hashlib
 from collections.abc import Mapping
 from typing import cast
 
-from sandbox.patch import Patch
+from sandbox.repository.patch import Patch
+from sandbox.repository.workspace import Workspace
 from sandbox.tree import TreeFile
-from sandbox.workspace import Workspace
 
 
 class MemoryWorkspace:

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.patch import Patch
-from strategies.in_memory_meter import CapMeter
+from sandbox.repository.patch import Patch
 from strategies.issue import Issue
-from strategies.meter import Metered
-from strategies.model import ModelRefused, Prompt
+from strategies.models.in_memory_meter import CapMeter
+from strategies.models.meter import Metered
+from strategies.models.model import ModelRefused, Prompt
+from strategies.models.price import Price
 from strategies.outcomes import Example, NoOutcomes
-from strategies.price import Price
 from strategies.registry import DEFAULT, STRATEGIES
 from strategies.resolution import Ending, Resolution
 from strategies.resolve import resolve

@@ -8,11 +8,11 @@ from decimal import Decimal
 import pytest
 
 from sandbox.errors import SandboxUnavailable
-from sandbox.patch import Patch
-from sandbox.workspace import Workspace
+from sandbox.repository.patch import Patch
+from sandbox.repository.workspace import Workspace
 from strategies.attempt import Attempt
 from strategies.issue import Issue
-from strategies.meter import OverBudget
+from strategies.models.meter import OverBudget
 from strategies.resolution import Ending
 from strategies.resolve import resolve
 from strategies.step import Step

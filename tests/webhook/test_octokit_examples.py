@@ -12,10 +12,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from webhook.app import create_app
-from workers import places
-from workers.command import Place
-from workers.database import open_database
-from workers.settings import load_settings
+from workers.config.settings import load_settings
+from workers.db.database import open_database
+from workers.deliveries import installations
+from workers.jobs.commands import Place
 
 PACKAGES = ("@octokit/webhooks-examples@7.6.1", "@octokit/webhooks-methods@6.0.0")
 SECRET = "from the examples"
@@ -66,7 +66,7 @@ def test_every_published_example_is_answered_with_the_right_decision(
     numbers = {json.loads(e["body"])["repository"]["id"] for e in examples if e["event"] == "issues"}
     with database.begin() as session:
         for number in numbers:
-            places.know(session, Place(4242, number, "octo-org/octo-repo"), datetime.now(UTC)).settings = {
+            installations.know(session, Place(4242, number, "octo-org/octo-repo"), datetime.now(UTC)).settings = {
                 "label": LABEL
             }
     seen: Counter[tuple[tuple[str, str], int, str]] = Counter()

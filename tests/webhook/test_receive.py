@@ -20,12 +20,12 @@ from tests.fakes.github_delivery import SECRET, comment_event, issue_event, sign
 from webhook.app import create_app
 from webhook.receive import LARGEST
 from webhook.writer import Delivery, NotWritten, Writer
-from workers import places
-from workers.command import Ignored, Place, Start
-from workers.config_error import ConfigError
-from workers.database import Database, open_database
-from workers.settings import Settings, load_settings
-from workers.tables import DeliveryRow, JobRow
+from workers.config.errors import ConfigError
+from workers.config.settings import Settings, load_settings
+from workers.db.database import Database, open_database
+from workers.db.tables import DeliveryRow, JobRow
+from workers.deliveries import installations
+from workers.jobs.commands import Ignored, Place, Start
 
 
 class Wakes:
@@ -261,7 +261,7 @@ def test_a_database_that_fails_is_503_and_only_then(settings: Settings, database
 
 def test_the_label_that_the_repositorys_file_named_counts(client: TestClient, database: Database) -> None:
     with database.begin() as session:
-        places.know(session, Place(99, 11, "acme/widgets"), datetime.now(UTC)).settings = {"label": "repair"}
+        installations.know(session, Place(99, 11, "acme/widgets"), datetime.now(UTC)).settings = {"label": "repair"}
     assert post(client, "issues", issue_event("labeled", label="repair")).status_code == 202
     assert post(client, "issues", issue_event("labeled")).status_code == 204
 

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from tests.fakes.github_delivery import ROBOT, comment_event, issue_event, pull_request_event
-from webhook.event import Event, Payload
+from webhook.payload import Event, Payload
 from webhook.triage import RULES, Known, triage
-from workers.command import Cancel, Command, FollowUp, Ignored, Instruct, Learn, Lifecycle, Observe, Place, Start
+from workers.jobs.commands import Cancel, Command, FollowUp, Ignored, Instruct, Learn, Lifecycle, Observe, Place, Start
 
 PLACE = Place(99, 11, "acme/widgets", 7)
 PULL = Place(99, 11, "acme/widgets", 8)

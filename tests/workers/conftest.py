@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.databases import empty, postgres_schema, sqlite_url
-from workers.database import Database, open_database
+from workers.db.database import Database, open_database
 
 BOTH = [pytest.param("sqlite"), pytest.param("postgres", marks=pytest.mark.postgres)]
 

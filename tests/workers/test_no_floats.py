@@ -13,33 +13,36 @@ import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 MONEY = (
-    "strategies/meter.py",
-    "strategies/in_memory_meter.py",
-    "strategies/price.py",
-    "strategies/prices.py",
-    "strategies/usage.py",
-    "workers/bill.py",
-    "workers/books.py",
+    "strategies/models/meter.py",
+    "strategies/models/in_memory_meter.py",
+    "strategies/models/price.py",
+    "strategies/models/price_table.py",
+    "strategies/models/usage.py",
+    "workers/billing/bill.py",
+    "workers/billing/spending_reports.py",
     "workers/budget*.py",
-    "workers/columns.py",
-    "workers/forecast.py",
-    "workers/gauges.py",
-    "workers/ledger.py",
-    "workers/meter.py",
-    "workers/money.py",
-    "workers/purse.py",
-    "workers/quote.py",
-    "workers/quoting.py",
-    "workers/resume.py",
-    "workers/rounds.py",
+    "workers/db/columns.py",
+    "workers/billing/forecast.py",
+    "workers/views/metrics.py",
+    "workers/billing/ledger.py",
+    "workers/billing/ledger_meter.py",
+    "workers/usd.py",
+    "workers/billing/job_account.py",
+    "workers/billing/quote.py",
+    "workers/pipeline/quoting.py",
+    "workers/billing/resume.py",
+    "workers/pipeline/breaker.py",
     "workers/till*.py",
-    "workers/totals.py",
+    "workers/billing/totals.py",
 )
 SECONDS = "a duration in seconds, not an amount"
 REASONED = {
-    ("strategies/meter.py", "seconds"): SECONDS,
-    ("workers/ledger.py", "seconds"): SECONDS,
-    ("strategies/prices.py", "_rate"): "a price table's own number, told apart from other JSON; read by its digits",
+    ("strategies/models/meter.py", "seconds"): SECONDS,
+    ("workers/billing/ledger.py", "seconds"): SECONDS,
+    (
+        "strategies/models/price_table.py",
+        "_rate",
+    ): "a price table's own number, told apart from other JSON; read by its digits",
 }
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import structlog
 
-from workers import log
+from workers import logging as log
+from workers.config.settings import load_settings
 from workers.redact import STRUCK, redact, redact_event
-from workers.settings import load_settings
 
 LONG = "ghs_" + ("Ab9._-" * 90)[:520]
 SECRETS = [

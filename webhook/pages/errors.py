@@ -10,10 +10,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import PlainTextResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
-from webhook.csrf import Forged
-from webhook.pages.answer import guarded, page
+from webhook.pages.csrf import Forged
+from webhook.pages.render import guarded, page
+from webhook.pages.sign_in import SignInFailed
 from webhook.pages.visitor import SignedOut
-from webhook.sign_in import SignInFailed
 
 WORDS = {
     400: ("That cannot be read", "The address or the form is not one of ours."),

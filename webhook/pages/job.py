@@ -7,15 +7,16 @@ from collections.abc import AsyncIterator, Collection
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
-from webhook.events import Busy, Events
-from webhook.pages.answer import guarded, page
+from webhook.live_events import Busy, Events
 from webhook.pages.errors import Answer, not_found
+from webhook.pages.filters import github_link
+from webhook.pages.render import guarded, page
 from webhook.pages.repository import LARGEST
-from webhook.pages.show import github_link
 from webhook.pages.visitor import Gate, Visitor, in_thread
-from workers import job_view, sessions
-from workers.context import Context
-from workers.job_view import Pulse
+from workers.db import sessions
+from workers.processes.context import Context
+from workers.views import job_page
+from workers.views.job_page import Pulse
 
 LONGEST_DIFF = 20_000  # characters shown in the page; the record has all of it
 
@@ -25,7 +26,7 @@ def events_of(context: Context) -> Events:
 
     def look(job_id: int, last: int) -> Pulse | None:
         with context.database.read() as session:
-            return job_view.pulse(session, job_id, last)
+            return job_page.pulse(session, job_id, last)
 
     def may_look(digests: Collection[str], job_id: int) -> Collection[str]:
         with context.database.read() as session:
@@ -84,12 +85,12 @@ def _last(request: Request) -> int:
 
 def _repository_of(gate: Gate, visitor: Visitor, job_id: int) -> int | None:
     with gate.context.database.read() as session:
-        return job_view.repository_of(session, visitor.digest, job_id)
+        return job_page.repository_of(session, visitor.digest, job_id)
 
 
 def _render(gate: Gate, visitor: Visitor, job_id: int) -> Response:
     with gate.context.database.read() as session:
-        it = job_view.view(session, visitor.digest, job_id)
+        it = job_page.view(session, visitor.digest, job_id)
     if it is None:
         raise not_found()
     row = it.row
@@ -108,7 +109,7 @@ def _render(gate: Gate, visitor: Visitor, job_id: int) -> Response:
 
 def _record(gate: Gate, visitor: Visitor, job_id: int) -> dict[str, object]:
     with gate.context.database.read() as session:
-        it = job_view.view(session, visitor.digest, job_id, all_calls=True)
+        it = job_page.view(session, visitor.digest, job_id, all_calls=True)
     if it is None:
         raise not_found()
-    return job_view.record(it)
+    return job_page.record(it)

@@ -7,17 +7,17 @@ from datetime import datetime
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from webhook.charts import bar
-from webhook.pages.answer import guarded, page
+from webhook.pages.charts import bar
 from webhook.pages.errors import Answer
-from webhook.pages.first import month_of_query, page_of_query
-from webhook.pages.show import usd
+from webhook.pages.filters import usd
+from webhook.pages.overview import month_of_query, page_of_query
+from webhook.pages.render import guarded, page
 from webhook.pages.visitor import Gate, Visitor, in_thread
-from workers import audit, switches
-from workers.ledger import STOP_SPENDING
+from workers.billing.ledger import STOP_SPENDING
+from workers.billing.totals import month_of
+from workers.db import audit, switches
 from workers.months import neighbours
-from workers.operator_view import INSTALLATIONS, operator_view
-from workers.totals import month_of
+from workers.views.operator import INSTALLATIONS, operator_view
 
 LONGEST_REASON = 200
 

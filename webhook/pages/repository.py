@@ -11,18 +11,21 @@ import structlog
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from webhook.charts import days, shares
-from webhook.pages.answer import guarded, page
+from webhook.pages.charts import days, shares
 from webhook.pages.errors import Answer, not_found
-from webhook.pages.first import budget_bar, month_of_query
-from webhook.pages.show import github_link
+from webhook.pages.filters import github_link
+from webhook.pages.overview import budget_bar, month_of_query
+from webhook.pages.render import guarded, page
 from webhook.pages.visitor import Gate, Visitor, in_thread
-from workers import audit, budget_rows, overview, repository_view, resume, sessions
-from workers.budget import Limits
-from workers.money import MoneyError, parse_usd
+from workers.billing import budgets, resume
+from workers.billing.policy import Limits
+from workers.billing.totals import ZERO, month_of
+from workers.db import audit, sessions
 from workers.months import neighbours
-from workers.repository_view import Spending
-from workers.totals import ZERO, month_of
+from workers.usd import MoneyError, parse_usd
+from workers.views import overview
+from workers.views import repository as repository_view
+from workers.views.repository import Spending
 
 LARGEST = 2**63 - 1
 NOT_FOUND = 404
@@ -122,7 +125,7 @@ def _set(gate: Gate, visitor: Visitor, repository_id: int, fields: dict[str, str
         with context.database.begin() as session:
             may = sessions.administers(session, visitor.digest, repository_id)
             amount = _asked(fields, may, now, limits)
-            budget_rows.set_budget(session, repository_id, amount, visitor.login, now, limits=limits)
+            budgets.set_budget(session, repository_id, amount, visitor.login, now, limits=limits)
             resumed = resume.resume(session, limits, now, repository_id=repository_id)
     except MoneyError as error:
         _note_refused(gate, visitor, repository_id, str(error))

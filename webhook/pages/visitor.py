@@ -13,11 +13,11 @@ import anyio.to_thread
 import structlog
 from fastapi import Request
 
-from webhook.csrf import FIELD, check_origin, check_token
-from webhook.session import LIFETIME, Cookie, digest, unseal
-from webhook.sign_in import GitHubSignIn, SignInFailed, TokenRefused
-from workers import sessions
-from workers.context import Context
+from webhook.pages.csrf import FIELD, check_origin, check_token
+from webhook.pages.session import LIFETIME, Cookie, digest, unseal
+from webhook.pages.sign_in import GitHubSignIn, SignInFailed, TokenRefused
+from workers.db import sessions
+from workers.processes.context import Context
 
 FRESH = timedelta(minutes=5)  # what a page may rely on
 FRESH_TO_WRITE = timedelta(seconds=15)  # what a form may rely on

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from workers.tables import Table
+from workers.db.tables import Table
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from deploy.demo.github import shapes
-from deploy.demo.github.ask import Ask, Operation, Refused, Reply, not_found
+from deploy.demo.github.request import Ask, Operation, Refused, Reply, not_found
 from deploy.demo.github.state import Delivery, Installation, Repository, now
 
 LEVELS = {"read": 1, "write": 2, "admin": 3}

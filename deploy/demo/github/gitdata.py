@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from deploy.demo.github import shapes
-from deploy.demo.github.ask import Ask, Operation, Refused, Reply, invalid, not_found
 from deploy.demo.github.objects import NoSuchObject, Signature
+from deploy.demo.github.request import Ask, Operation, Refused, Reply, invalid, not_found
 from deploy.demo.github.state import now
 
 R = "/repos/{owner}/{repo}/git"

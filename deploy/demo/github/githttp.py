@@ -5,9 +5,9 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Mapping
 
-from deploy.demo.github.ask import Refused
-from deploy.demo.github.gate import find_token, reach
+from deploy.demo.github.auth import find_token, reach
 from deploy.demo.github.objects import QUIET
+from deploy.demo.github.request import Refused
 from deploy.demo.github.rest import Rest, Wire
 from deploy.demo.github.state import Account, Repository
 

@@ -7,7 +7,7 @@ import base64
 from typing import Any
 
 from deploy.demo.github import shapes
-from deploy.demo.github.ask import Ask, Operation, Refused, Reply, invalid, not_found
+from deploy.demo.github.request import Ask, Operation, Refused, Reply, invalid, not_found
 from deploy.demo.github.state import Issue, Remark
 
 R = "/repos/{owner}/{repo}"

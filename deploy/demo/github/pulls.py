@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from deploy.demo.github import pull_shapes, shapes
-from deploy.demo.github.ask import Ask, Operation, Refused, Reply, invalid, not_found
+from deploy.demo.github.request import Ask, Operation, Refused, Reply, invalid, not_found
 from deploy.demo.github.state import CheckRun, Issue, Pull, Review, now
 
 R = "/repos/{owner}/{repo}"

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode
 
-from deploy.demo.github import apps, gate, gitdata, issues, pulls
-from deploy.demo.github.ask import Ask, Operation, Refused, Reply, not_found
-from deploy.demo.github.deeds import Deeds
+from deploy.demo.github import apps, auth, gitdata, issues, pulls
+from deploy.demo.github.actions import Deeds
 from deploy.demo.github.objects import NoSuchObject
+from deploy.demo.github.request import Ask, Operation, Refused, Reply, not_found
 from deploy.demo.github.state import World
 
 OPERATIONS: tuple[Operation, ...] = (*apps.OPERATIONS, *issues.OPERATIONS, *gitdata.OPERATIONS, *pulls.OPERATIONS)
@@ -127,16 +127,16 @@ class Rest:
         ask = Ask(self.world, self.deeds, params, query, body, self.world.bot)
         authorization = headers.get("authorization", "")
         if operation.needs == "app":
-            gate.check_app(self.world, authorization)
-        elif not authorization and method == "GET" and (public := gate.public(self.world, params)):
+            auth.check_app(self.world, authorization)
+        elif not authorization and method == "GET" and (public := auth.public(self.world, params)):
             ask.repository = public
         elif operation.needs != "none":
-            ask.token = gate.find_token(self.world, authorization)
+            ask.token = auth.find_token(self.world, authorization)
             ask.installation = self.world.installations.get(ask.token.installation)
             ask.actor = ask.token.person or self.world.bot
             if "owner" in params:
-                ask.repository = gate.reach(self.world, ask.token, params["owner"], params["repo"])
-                gate.permit(ask.token, ask.repository, operation.needs, method)
+                ask.repository = auth.reach(self.world, ask.token, params["owner"], params["repo"])
+                auth.permit(ask.token, ask.repository, operation.needs, method)
         return operation.answer(ask)
 
     def _wire(self, reply: Reply, path: str, query: dict[str, str]) -> Wire:

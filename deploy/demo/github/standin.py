@@ -18,9 +18,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from deploy.demo.github import shapes
-from deploy.demo.github.deeds import Deeds
+from deploy.demo.github.actions import Deeds
+from deploy.demo.github.admin import Keeper
 from deploy.demo.github.hooks import Post
-from deploy.demo.github.keeper import Keeper
 from deploy.demo.github.objects import Objects, Signature
 from deploy.demo.github.rest import Rest, Traffic
 from deploy.demo.github.state import (

@@ -1,0 +1,1 @@
+"""Plain child processes: no isolation, for trusted code only."""

@@ -1,0 +1,1 @@
+"""Test runs and their reports, and what makes them believable."""

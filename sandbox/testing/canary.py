@@ -1,0 +1,40 @@
+"""A failing test of ours among the repository's own: a report that does not show it fail is not believed.
+
+The code under judgment runs in the same process as the runner and can make it say anything; it cannot
+know beforehand what this test is called.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+from sandbox.recipe import Canary
+from sandbox.testing.report import TestReport
+
+
+@dataclass(frozen=True, slots=True)
+class Hatched:
+    """A canary with its random name filled in."""
+
+    name: str
+    path: str
+    content: bytes
+    only: str
+
+    def reported(self, report: TestReport) -> bool:
+        """Whether the report says that it failed."""
+        return any(self.name in i for i in report.failed)
+
+    def removed(self, report: TestReport) -> TestReport:
+        """The report without it."""
+        return TestReport({i: r for i, r in report.results.items() if self.name not in i and self.path != r.file})
+
+
+def hatch(canary: Canary) -> Hatched:
+    """Give the canary a name that nobody can have prepared for."""
+    name = "c" + secrets.token_hex(8)
+    path = canary.path.replace("{name}", name)
+    return Hatched(
+        name, path, canary.content.replace("{name}", name).encode(), canary.only.replace("{name}", name) or path
+    )

@@ -1,0 +1,59 @@
+"""Test Anything Protocol (https://testanything.org/tap-version-14-specification.html), top level and subtests."""
+
+from __future__ import annotations
+
+import re
+
+from sandbox.testing.junit import DEPTH, MESSAGE, ReportUnreadable, collect
+from sandbox.testing.report import Outcome, TestReport, TestResult
+
+_POINT = re.compile(
+    r"^(?P<indent> *)(?P<not>not )?ok\b(?: +\d+)?(?: +-)? *(?P<name>.*?)(?: +# *(?P<directive>(?:skip|todo)\S*.*))?$",
+    re.IGNORECASE,
+)
+_SUBTEST = re.compile(r"^(?P<indent> *)# Subtest: (?P<name>.*)$")
+_PLAN = re.compile(r"^1\.\.(?P<count>\d+)")
+_BAIL = re.compile(r"^Bail out!(?P<why>.*)$")
+
+
+def parse_tap(stdout: bytes) -> TestReport:
+    """Tests by `subtest::name`. A plan that promised more points than came, or "Bail out!", is one ERROR.
+
+    `# TODO` points count as skipped. Raises ReportUnreadable when there is no test point.
+    """
+    results: list[TestResult] = []
+    stack: list[tuple[int, str]] = []
+    planned, top = None, 0
+    lines = stdout.decode("utf-8", "replace").splitlines()
+    for number, line in enumerate(lines):
+        if found := _SUBTEST.match(line):
+            indent = len(found["indent"])
+            stack = [s for s in stack if s[0] < indent][:DEPTH]
+            stack.append((indent, found["name"].strip()))
+        elif found := _POINT.match(line):
+            indent = len(found["indent"])
+            parents = [name for depth, name in stack if depth < indent]
+            top += indent == 0
+            name = "::".join([*parents, found["name"].strip() or f"{top}"])
+            outcome = Outcome.SKIPPED if found["directive"] else Outcome.FAILED if found["not"] else Outcome.PASSED
+            message = _diagnostics(lines[number + 1 : number + 200]) if outcome is Outcome.FAILED else ""
+            results.append(TestResult(name, outcome, message))
+        elif found := _PLAN.match(line):
+            planned = int(found["count"])
+        elif found := _BAIL.match(line):
+            results.append(TestResult("bail out", Outcome.ERROR, found["why"].strip()[:MESSAGE]))
+    if not results:
+        raise ReportUnreadable("the command printed no TAP test point")
+    if planned is not None and top < planned:
+        results.append(TestResult("plan", Outcome.ERROR, f"{planned} tests were planned, {top} were reported"))
+    return collect(results)
+
+
+def _diagnostics(lines: list[str]) -> str:
+    """The YAML block or comment lines right below a failed point."""
+    out = []
+    for line in lines:
+        if _POINT.match(line) or _SUBTEST.match(line):
+            break
+        out.append(line.strip())
+    return "\n".join(out).strip()[-MESSAGE:]

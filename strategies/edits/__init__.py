@@ -1,0 +1,1 @@
+"""From a model's answer to changed files: read, matched, applied."""

@@ -1,0 +1,1 @@
+"""Which files and lines an issue is about, found without a model."""

@@ -1,0 +1,79 @@
+"""Files as a model reads them: verbatim, fenced, in a stable order, within a limit of tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from strategies.localization.index import index
+from strategies.localization.localize import Located
+from strategies.models import tokens
+from strategies.prompts.fence import fence, readable
+
+if TYPE_CHECKING:
+    from sandbox.repository.workspace import Workspace
+
+SMALL = 2_500
+"""Tokens up to which a file is always shown whole, if it fits at all."""
+LISTED = 300
+"""Paths listed at most, so that a model knows what exists."""
+
+
+def pack(located: Sequence[Located], workspace: Workspace, limit_tokens: int) -> str:
+    """The located files, best first until `limit_tokens` (estimated) are used, then sorted by path.
+
+    A file is shown whole when it is small or there is room for it; otherwise its relevant ranges, each
+    in a fence that names its lines. Text stands as in the file, so that SEARCH can quote it.
+    """
+    shown: dict[str, str] = {}
+    left = limit_tokens
+    texts = {one.path: text for one in located if (text := workspace.read_text(one.path)) is not None}
+    for place, one in enumerate(located):
+        text = texts.get(one.path)
+        if text is None:
+            continue
+        whole = fence("file", text, path=one.path)
+        size = tokens.estimate(whole)
+        fair = left // 2 if place < len(located) - 1 else left
+        if size <= min(left, max(SMALL, fair)):
+            shown[one.path] = whole
+        else:
+            parts = _parts(one, text, left)
+            if not parts:
+                continue
+            shown[one.path] = parts
+        left -= tokens.estimate(shown[one.path])
+    return "\n\n".join(shown[path] for path in sorted(shown))
+
+
+def outline(workspace: Workspace, limit: int = LISTED) -> str:
+    """The repository's paths, one a line; above `limit` files the folders with their number of files."""
+    paths = index(workspace).paths
+    if len(paths) <= limit:
+        return readable("\n".join(paths))
+    folders: dict[str, int] = {}
+    for path in paths:
+        folder = "/".join(path.split("/")[:-1][:3])
+        folders[folder] = folders.get(folder, 0) + 1
+    rows = [f"{folder or '.'}/ ({n} files)" for folder, n in sorted(folders.items())]
+    more = len(rows) - limit
+    return readable("\n".join([*rows[:limit], *([f"… and {more} more folders"] if more > 0 else [])]))
+
+
+def _parts(one: Located, text: str, left: int) -> str:
+    """The ranges of a file that fit into `left` tokens, in order."""
+    lines = text.split("\n")
+    result: list[str] = []
+    for first, last in one.lines or ((1, 120),):
+        stop = min(last, len(lines))
+        while stop >= first:
+            part = fence(
+                "file", "\n".join(lines[first - 1 : stop]), path=one.path, lines=f"{first}-{stop} of {len(lines)}"
+            )
+            size = tokens.estimate(part)
+            if size <= left:
+                result.append(part)
+                left -= size
+                break
+            stop = first + (stop - first) // 2 - 1
+    return "\n\n".join(result)

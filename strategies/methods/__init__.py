@@ -1,0 +1,1 @@
+"""The strategies: each proposes attempts, cheapest hope first."""

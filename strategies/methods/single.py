@@ -1,0 +1,27 @@
+"""One tier alone, as often as it is set to try: the two ends that every strategy is read beside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from strategies.attempt import Attempt
+from strategies.issue import Issue
+from strategies.solvers.solve import solve
+from strategies.strategy import Bench
+
+if TYPE_CHECKING:
+    from sandbox.repository.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Single:
+    """`rank` counts tiers from the cheapest (0) or from the dearest (-1)."""
+
+    rank: int
+
+    def attempts(self, issue: Issue, workspace: Workspace, bench: Bench) -> Iterator[Attempt]:
+        tier = bench.tiers[self.rank]
+        for _ in range(tier.attempts):
+            yield solve(bench, issue, workspace, tier, learned=tuple(bench.history))

@@ -1,0 +1,111 @@
+"""Prompts as chat messages and answers as completions: the shapes on the wire, without any network.
+
+The shape is OpenAI's chat completion, which litellm translates for every other provider.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Literal
+
+from strategies.models.model import Message, Prompt, Tool, ToolCall
+from strategies.models.usage import Usage
+from strategies.prompts.fence import readable
+
+BREAKPOINTS = 4
+"""Anthropic takes at most four cache marks in a request; the first and the latest are the useful ones."""
+
+Finish = Literal["stop", "length", "tool_calls", "refusal"]
+_FINISH: dict[str, Finish] = {
+    "length": "length",
+    "max_tokens": "length",
+    "tool_calls": "tool_calls",
+    "function_call": "tool_calls",
+    "content_filter": "refusal",
+    "refusal": "refusal",
+}
+
+
+def to_wire(prompt: Prompt, *, marks: bool) -> list[dict[str, Any]]:
+    """The messages of `prompt`. With `marks`, cached prefixes are marked as Anthropic wants it; without, neighbours
+    of the same role become one message, for servers that insist on turns."""
+    chosen = _marked(prompt.messages) if marks else frozenset()
+    result: list[dict[str, Any]] = []
+    for place, message in enumerate(prompt.messages):
+        text = readable(message.content)
+        if message.role == "tool":
+            one: dict[str, Any] = {"role": "tool", "tool_call_id": message.tool_call_id, "content": text or "(nothing)"}
+        elif message.tool_calls:
+            one = {"role": "assistant", "content": text or None, "tool_calls": [_call(c) for c in message.tool_calls]}
+        else:
+            one = {"role": message.role, "content": text or "(empty)"}
+        if place in chosen and isinstance(one["content"], str):
+            one["content"] = [{"type": "text", "text": one["content"], "cache_control": {"type": "ephemeral"}}]
+        last = result[-1] if result else None
+        if not marks and last and last["role"] == one["role"] == "user":
+            last["content"] = f"{last['content']}\n\n{one['content']}"
+        else:
+            result.append(one)
+    return result
+
+
+def tools_to_wire(tools: tuple[Tool, ...]) -> list[dict[str, Any]]:
+    """The tools as function declarations."""
+    return [
+        {
+            "type": "function",
+            "function": {"name": t.name, "description": t.description, "parameters": dict(t.parameters)},
+        }
+        for t in tools
+    ]
+
+
+def finish_of(reason: object, calls: tuple[ToolCall, ...], refusal: object) -> Finish:
+    """Why the answer ended."""
+    if refusal:
+        return "refusal"
+    known = _FINISH.get(str(reason), "stop")
+    return "tool_calls" if calls and known == "stop" else known
+
+
+def calls_of(raw: object) -> tuple[ToolCall, ...]:
+    """The tool calls of an answer; one without a name is dropped, a missing id is made up from its place."""
+    calls = []
+    for place, one in enumerate(raw if isinstance(raw, list | tuple) else ()):
+        function = getattr(one, "function", None)
+        name = getattr(function, "name", None)
+        if name:
+            arguments = getattr(function, "arguments", None) or "{}"
+            calls.append(ToolCall(str(getattr(one, "id", None) or f"call_{place}"), str(name), str(arguments)))
+    return tuple(calls)
+
+
+def usage_of(raw: object) -> Usage | None:
+    """The provider's count; None when it gave none (litellm then shows zeros)."""
+    total, output = _int(raw, "prompt_tokens"), _int(raw, "completion_tokens")
+    if not total:
+        return None
+    details = getattr(raw, "prompt_tokens_details", None)
+    cached = _int(details, "cached_tokens") or _int(raw, "cache_read_input_tokens")
+    written = _int(details, "cache_creation_tokens") or _int(raw, "cache_creation_input_tokens")
+    cached = min(cached, total)
+    return Usage(total, cached, output, min(written, total - cached))
+
+
+def _int(thing: object, name: str) -> int:
+    value = getattr(thing, name, None)
+    return value if isinstance(value, int) and value > 0 else 0
+
+
+def _marked(messages: tuple[Message, ...]) -> frozenset[int]:
+    places = [i for i, m in enumerate(messages) if m.cache]
+    return frozenset(places if len(places) <= BREAKPOINTS else places[:1] + places[1 - BREAKPOINTS :])
+
+
+def _call(call: ToolCall) -> dict[str, Any]:
+    try:
+        valid = isinstance(json.loads(call.arguments), dict)
+    except ValueError:
+        valid = False
+    arguments = call.arguments if valid else json.dumps({"unreadable": call.arguments[:2_000]})
+    return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": readable(arguments)}}

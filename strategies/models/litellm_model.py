@@ -1,0 +1,194 @@
+"""The one door to language models: litellm, imported here and only when the first model is opened.
+
+It refuses to meter (that is `strategies.models.meter`), to cache and to phone home: litellm's own retries, telemetry
+and price download are off. Transient trouble is retried here; whatever may have been charged is not retried
+under the same reservation but reported as uncertain (see `strategies.models.asking`).
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+import tenacity
+
+from strategies.models import tokens
+from strategies.models.chat_format import calls_of, finish_of, to_wire, tools_to_wire, usage_of
+from strategies.models.model import Completion, Message, Model, ModelRefused, ModelUnavailable, Prompt
+from strategies.models.model_spec import ModelSpec
+from strategies.models.price import Price
+from strategies.models.price_table import entry, price_of
+from strategies.models.provider_errors import Trouble, judge
+
+TRIES = 5
+LONGEST_WAIT = 90.0
+"""Seconds: a provider that wants more patience is unavailable for now."""
+DEFAULT_OUTPUT = 16_000
+UNKNOWN_OUTPUT = 8_192
+"""Output tokens at most, where the operator says nothing: worst cases are reserved, so they must stay payable."""
+CONNECT_SECONDS = 15.0
+
+
+def _litellm() -> Any:
+    """The library, quiet and offline. These variables are read at its import, and nowhere else."""
+    for name in (
+        "LITELLM_LOCAL_MODEL_COST_MAP",
+        "LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS",
+        "LITELLM_LOCAL_POLICY_TEMPLATES",
+        "LITELLM_LOCAL_BLOG_POSTS",
+        "LITELLM_LOCAL_AUTOROUTER_PRESETS",
+    ):
+        os.environ.setdefault(name, "True")  # the one exception: litellm has no other switch, and reads it at import
+    import litellm
+
+    litellm.telemetry = False
+    litellm.suppress_debug_info = True
+    litellm.drop_params = True  # a model that takes no temperature is asked without
+    return litellm
+
+
+def open_model(spec: ModelSpec, *, sleep: Callable[[float], None] = time.sleep) -> Model:
+    """The model that `spec` names, not yet called. Raises ModelRefused for an unknown model, provider or price."""
+    litellm = _litellm()
+    price = price_of(spec, litellm.model_cost)
+    try:
+        _, provider, _, _ = litellm.get_llm_provider(spec.model, api_base=spec.api_base or None)
+    except Exception as error:  # litellm raises its own BadRequestError, and others for odd names
+        raise ModelRefused(
+            f"model {spec.model!r} names no provider that litellm knows; write it as provider/name, "
+            "for example anthropic/claude-haiku-5-5, or openai/NAME with api_base for a compatible server"
+        ) from error
+    return LitellmModel(spec, price, str(provider), dict(entry(spec.model, litellm.model_cost)), sleep)
+
+
+class LitellmModel:
+    """One model behind litellm; keeps `strategies.models.model.Model`."""
+
+    def __init__(
+        self, spec: ModelSpec, price: Price, provider: str, row: dict[str, object], sleep: Callable[[float], None]
+    ) -> None:
+        self.name = spec.model
+        self.price = price
+        listed = row.get("max_output_tokens")
+        most = min(listed, DEFAULT_OUTPUT) if isinstance(listed, int) and listed > 0 else UNKNOWN_OUTPUT
+        self.max_output_tokens = spec.max_output_tokens or most
+        known = bool(row.get("supports_function_calling"))
+        self.supports_tools = known if spec.supports_tools is None else spec.supports_tools
+        self._spec = spec
+        self._provider = provider
+        self._marks = "claude" in spec.model.lower() or provider == "anthropic"
+        self._known = tokens.Known()
+        self._thoughts: OrderedDict[str, dict[str, Any]] = OrderedDict()
+        self._sleep = sleep
+
+    def count(self, prompt: Prompt) -> int:
+        thoughts = sum(tokens.bound(str(kept)) for m in prompt.messages if (kept := self._thought(m)))
+        return self._known.bound(prompt) + thoughts
+
+    def complete(self, prompt: Prompt) -> Completion:
+        started = time.monotonic()
+        try:
+            raw = self._retrying()(self._call, prompt)
+        except _Again as last:
+            raise ModelUnavailable(f"{self.name}: {last.trouble.message}") from last
+        completion = self._read(raw, time.monotonic() - started)
+        if completion.usage:
+            self._known.learn(prompt, completion.usage.input_tokens)
+        return completion
+
+    def _retrying(self) -> tenacity.Retrying:
+        backoff = tenacity.wait_exponential_jitter(initial=1, max=30, jitter=1)
+
+        def wait(state: tenacity.RetryCallState) -> float:
+            error = state.outcome.exception() if state.outcome else None
+            asked = error.trouble.wait if isinstance(error, _Again) else None
+            return max(asked, 0.0) if asked is not None else backoff(state)
+
+        def stop(state: tenacity.RetryCallState) -> bool:
+            return state.attempt_number >= TRIES or wait(state) > LONGEST_WAIT
+
+        return tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(_Again), stop=stop, wait=wait, sleep=self._sleep, reraise=True
+        )
+
+    def _call(self, prompt: Prompt) -> Any:
+        import httpx
+
+        litellm = _litellm()
+        options: dict[str, Any] = {}
+        if prompt.tools:
+            options["tools"] = tools_to_wire(prompt.tools)
+        if prompt.temperature is not None:
+            options["temperature"] = prompt.temperature
+        if self._spec.reasoning_effort:
+            options["reasoning_effort"] = self._spec.reasoning_effort
+        if self._spec.api_base:
+            options["api_base"] = self._spec.api_base
+        key = self._spec.api_key or ("unset" if self._spec.api_base else None)
+        try:
+            return litellm.completion(
+                model=self._spec.model,
+                messages=self._messages(prompt),
+                max_tokens=prompt.max_output_tokens or self.max_output_tokens,
+                timeout=httpx.Timeout(self._spec.timeout, connect=CONNECT_SECONDS),
+                num_retries=0,
+                max_retries=0,
+                api_key=key,
+                **options,
+            )
+        except Exception as error:  # providers raise a zoo; one function says what each means
+            trouble = judge(error, self._spec.api_key)
+            if trouble.again:
+                raise _Again(trouble) from error
+            if trouble.lost:
+                raise ModelUnavailable(f"{self.name}: {trouble.message}", uncertain=True) from error
+            raise ModelRefused(f"{self.name}: {trouble.message}", uncertain=trouble.uncertain) from error
+
+    def _messages(self, prompt: Prompt) -> list[dict[str, Any]]:
+        wire = to_wire(prompt, marks=self._marks)
+        for one in wire:
+            calls = one.get("tool_calls")
+            if calls and (kept := self._thoughts.get(calls[0]["id"])):
+                one.update(kept)
+        return wire
+
+    def _read(self, raw: Any, seconds: float) -> Completion:
+        choices = getattr(raw, "choices", None) or []
+        usage = usage_of(getattr(raw, "usage", None))
+        if not choices:
+            raise ModelRefused(f"{self.name}: the provider's answer holds no choice", uncertain=True)
+        message = choices[0].message
+        calls = calls_of(getattr(message, "tool_calls", None))
+        self._remember(message, calls[0].id if calls else "")
+        content = getattr(message, "content", None)
+        refusal = getattr(message, "refusal", None)
+        return Completion(
+            text=content if isinstance(content, str) else str(refusal or ""),
+            usage=usage,
+            finish=finish_of(getattr(choices[0], "finish_reason", ""), calls, refusal),
+            seconds=seconds,
+            tool_calls=calls,
+        )
+
+    def _remember(self, message: Any, call: str) -> None:
+        """Keep a thinking model's thoughts for the turn that answers its tool call: such providers want them back."""
+        field = "reasoning_content" if self._provider == "deepseek" else "thinking_blocks"
+        thoughts = getattr(message, field, None)
+        if call and thoughts and (self._marks or self._provider == "deepseek"):
+            self._thoughts[call] = {field: thoughts}
+            if len(self._thoughts) > 500:  # noqa: PLR2004 - longer than any conversation
+                self._thoughts.popitem(last=False)
+
+    def _thought(self, message: Message) -> dict[str, Any] | None:
+        return self._thoughts.get(message.tool_calls[0].id) if message.tool_calls else None
+
+
+class _Again(Exception):
+    """A transient error on its way to the retry."""
+
+    def __init__(self, trouble: Trouble) -> None:
+        super().__init__(trouble.message)
+        self.trouble = trouble

@@ -1,0 +1,118 @@
+"""Money is reserved before a call and settled after it. `Metered` is the only model a strategy ever holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Protocol
+
+from strategies.models.model import Completion, Model, ModelError, Prompt
+from strategies.models.price import Price
+from strategies.models.usage import Usage
+
+
+class OverBudget(Exception):
+    """A reservation would overrun a cap; nothing was called and nothing reserved. Amounts in USD."""
+
+    def __init__(self, scope: str, cap: Decimal, spent: Decimal, needed: Decimal) -> None:
+        super().__init__(
+            f"the {scope} budget of ${cap} has ${max(cap - spent, Decimal(0))} left; this call may need ${needed}"
+        )
+        self.scope = scope
+        self.cap = cap
+        self.spent = spent
+        self.needed = needed
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """One model call on the bill. `usd` None means the cost is unknown (which is not zero); `worst_usd` was reserved.
+
+    `price` is what was in force, so that a later price change leaves the bill alone.
+    """
+
+    tier: str
+    model: str
+    purpose: str
+    attempt: int
+    usage: Usage
+    usd: Decimal | None
+    worst_usd: Decimal
+    price: Price
+    seconds: float
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """Money set aside for one call, in USD."""
+
+    id: str
+    usd: Decimal
+
+
+class Meter(Protocol):
+    """Where the money is: the ledger in production, an in-memory cap for local runs and the study."""
+
+    def reserve(self, tier: str, model: str, purpose: str, worst_usd: Decimal) -> Reservation:
+        """Set `worst_usd` aside under every cap at once. Raises OverBudget."""
+
+    def settle(self, reservation: Reservation, charge: Charge) -> None:
+        """Replace the reservation by what the call cost. An unknown cost counts as the reservation's worst case."""
+
+    def release(self, reservation: Reservation) -> None:
+        """Give the reservation back: the call was certainly not charged for."""
+
+    def left(self) -> Decimal:
+        """USD that may still be spent on this issue, the tightest of all caps, reservations deducted."""
+
+
+class Metered:
+    """A model that reserves before, settles after, and cannot be called any other way."""
+
+    def __init__(self, model: Model, meter: Meter, tier: str) -> None:
+        self.model = model
+        self.meter = meter
+        self.tier = tier
+        self.attempt = 0
+
+    @property
+    def name(self) -> str:
+        return self.model.name
+
+    def worst(self, prompt: Prompt) -> Decimal:
+        """USD that this prompt can cost at most."""
+        return self.model.price.worst(self.model.count(prompt), self._output(prompt))
+
+    def _output(self, prompt: Prompt) -> int:
+        most = self.model.max_output_tokens
+        return min(prompt.max_output_tokens or most, most)
+
+    def complete(self, prompt: Prompt) -> Completion:
+        """One metered answer. Raises OverBudget before, or ModelError after, the call."""
+        prompt = replace(prompt, max_output_tokens=self._output(prompt))
+        worst = self.worst(prompt)
+        reservation = self.meter.reserve(self.tier, self.model.name, prompt.purpose, worst)
+        charge = Charge(
+            tier=self.tier,
+            model=self.model.name,
+            purpose=prompt.purpose,
+            attempt=self.attempt,
+            usage=Usage(),
+            usd=None,
+            worst_usd=worst,
+            price=self.model.price,
+            seconds=0.0,
+        )
+        try:
+            completion = self.model.complete(prompt)
+        except ModelError as error:
+            if error.uncertain:
+                self.meter.settle(reservation, replace(charge, error=str(error)))
+            else:
+                self.meter.release(reservation)
+            raise
+        usage = completion.usage
+        cost = None if usage is None else self.model.price.cost(usage)
+        self.meter.settle(reservation, replace(charge, usage=usage or Usage(), usd=cost, seconds=completion.seconds))
+        return completion

@@ -1,0 +1,141 @@
+"""Prices from litellm's table, or the operator's in their place. A model without a price is refused.
+
+The table gives USD per token as floats, with dearer rates above a length of input under names like
+`input_cost_per_token_above_100k_tokens`. Other rates (batch, priority, flex, audio) are not what is called here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+
+from strategies.models.model import ModelRefused
+from strategies.models.model_spec import ModelSpec
+from strategies.models.price import MILLION, Price
+
+Table = Mapping[str, Mapping[str, object]]
+
+_ABOVE = re.compile(r"^input_cost_per_token_above_(\d+)k_tokens$")
+_RATES = {
+    "input": "input_cost_per_token",
+    "output": "output_cost_per_token",
+    "cached_input": "cache_read_input_token_cost",
+    "cache_write": "cache_creation_input_token_cost",
+}
+
+
+def entry(model: str, table: Table) -> Mapping[str, object]:
+    """The table's row for `model`: under its whole name, or its bare name if the provider is the same; else {}."""
+    if model in table:
+        return table[model]
+    provider, _, bare = model.partition("/")
+    row = table.get(bare, {})
+    return row if str(row.get("litellm_provider", "")).split("_")[0] == provider else {}
+
+
+def price_of(spec: ModelSpec, table: Table) -> Price:
+    """What `spec` costs. Raises ModelRefused when neither the operator nor the table says it."""
+    listed = _listed(entry(spec.model, table))
+    given = (spec.input_usd_per_million, spec.output_usd_per_million)
+    _check(spec)
+    if None not in given:
+        return Price(
+            input=_some(given[0]),
+            output=_some(given[1]),
+            cached_input=spec.cached_input_usd_per_million,
+            cache_write=spec.cache_write_usd_per_million,
+        )
+    if listed is None:
+        raise ModelRefused(
+            f"model {spec.model!r} has no price in the price table: check its name, or give input_usd_per_million "
+            "and output_usd_per_million (0 is allowed for a model that costs nothing)"
+        )
+    return _override(listed, spec)
+
+
+def _override(listed: Price, spec: ModelSpec) -> Price:
+    """The listed price with the rates that the operator gave in their place, at every length of input."""
+
+    def chosen(given: Decimal | None, table: Decimal | None) -> Decimal | None:
+        return table if given is None else given
+
+    return replace(
+        listed,
+        input=_some(chosen(spec.input_usd_per_million, listed.input)),
+        output=_some(chosen(spec.output_usd_per_million, listed.output)),
+        cached_input=chosen(spec.cached_input_usd_per_million, listed.cached_input),
+        cache_write=chosen(spec.cache_write_usd_per_million, listed.cache_write),
+        above=None if listed.above is None else _override(listed.above, spec),
+    )
+
+
+def _listed(row: Mapping[str, object]) -> Price | None:
+    levels = sorted(int(m[1]) for key in row if (m := _ABOVE.match(key)) and row[key] is not None)
+    base = _price(row, "", None)
+    if base is None:
+        return None
+    prices = [base]
+    for level in levels:
+        prices.append(_price(row, f"_above_{level}k_tokens", prices[-1]) or prices[-1])
+    result = prices[-1]
+    for level, lower in zip(reversed(levels), reversed(prices[:-1]), strict=True):
+        result = replace(lower, above_tokens=level * 1000, above=result)
+    return result
+
+
+def _price(row: Mapping[str, object], suffix: str, lower: Price | None) -> Price | None:
+    """One level of the row; a rate that it does not name stays as on the level below."""
+    rates = {field: _rate(row.get(f"{key}{suffix}")) for field, key in _RATES.items()}
+    if not suffix and (rates["input"] is None or rates["output"] is None):
+        return None
+    thinking = _rate(row.get("output_cost_per_reasoning_token"))
+    output = _least(rates["output"], lower, "output")
+    return Price(
+        input=_least(rates["input"], lower, "input"),
+        output=max(output, thinking) if thinking is not None else output,
+        cached_input=rates["cached_input"]
+        if rates["cached_input"] is not None or lower is None
+        else lower.cached_input,
+        cache_write=_write(rates["cache_write"], lower),
+    )
+
+
+def _write(rate: Decimal | None, lower: Price | None) -> Decimal | None:
+    """The table's 0 for cache writes means "not charged apart": they cost plain input then."""
+    if rate is None:
+        return None if lower is None else lower.cache_write
+    return rate or None
+
+
+def _least(rate: Decimal | None, lower: Price | None, field: str) -> Decimal:
+    if rate is not None:
+        return rate
+    return _some(None if lower is None else getattr(lower, field))
+
+
+def _rate(value: object) -> Decimal | None:
+    """USD per token as the table has it → USD per million."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        return (Decimal(str(value)) * MILLION).normalize() + 0
+    except ArithmeticError:
+        return None
+
+
+def _some(value: Decimal | None) -> Decimal:
+    return Decimal(0) if value is None else value
+
+
+def _check(spec: ModelSpec) -> None:
+    for name in (
+        "input_usd_per_million",
+        "output_usd_per_million",
+        "cached_input_usd_per_million",
+        "cache_write_usd_per_million",
+    ):
+        value: Decimal | None = getattr(spec, name)
+        if value is not None and not (value.is_finite() and value >= 0):
+            raise ModelRefused(f"{name} of {spec.model!r} is {value}; it must be 0 or more USD per million tokens")

@@ -1,0 +1,1 @@
+"""How one model makes one patch: in one answer (repair), or step by step (agent)."""

@@ -1,0 +1,125 @@
+"""What an agent may do: a shell, an editor and the end. Everything happens inside the sandbox it is given."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.backend import Sandbox
+from strategies.models.model import Tool, ToolCall
+from strategies.solvers.agent_editor import edit
+from strategies.solvers.agent_output import Misused, shown
+
+SECONDS = 60.0
+MOST_SECONDS = 600.0
+_BLOCK = re.compile(r"^[ \t]*`{3,}[ \t]*tool[ \t]*\n(.*?)\n[ \t]*`{3,}[ \t]*$", re.DOTALL | re.MULTILINE)
+_BASH = 'if command -v bash >/dev/null 2>&1; then exec bash -c "$0"; else exec sh -c "$0"; fi'
+
+TOOLS = (
+    Tool(
+        "shell",
+        "Runs a shell command in the repository's root (no network, no input). Gives its output and exit code.",
+        {
+            "type": "object",
+            "properties": {
+                "command": {"type": "string"},
+                "timeout": {
+                    "type": "number",
+                    "description": f"seconds, {SECONDS:g} if left out, {MOST_SECONDS:g} at most",
+                },
+            },
+            "required": ["command"],
+        },
+    ),
+    Tool(
+        "edit",
+        "Views or changes one file. command is view (with first_line and last_line), create (with file_text), "
+        "str_replace (old_str, which must stand in the file exactly once, becomes new_str) or insert (new_str after "
+        "the line insert_line; 0 is the beginning).",
+        {
+            "type": "object",
+            "properties": {
+                "command": {"type": "string", "enum": ["view", "create", "str_replace", "insert"]},
+                "path": {"type": "string", "description": "relative to the repository's root"},
+                "first_line": {"type": "integer"},
+                "last_line": {"type": "integer"},
+                "file_text": {"type": "string"},
+                "old_str": {"type": "string"},
+                "new_str": {"type": "string"},
+                "insert_line": {"type": "integer"},
+            },
+            "required": ["command", "path"],
+        },
+    ),
+    Tool(
+        "finish",
+        "Ends the work. summary: the cause and how the change removes it, in two to five sentences.",
+        {"type": "object", "properties": {"summary": {"type": "string"}}, "required": ["summary"]},
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One tool call, read. `arguments` None: they were no JSON object."""
+
+    call: ToolCall
+    arguments: dict[str, Any] | None
+
+    @property
+    def name(self) -> str:
+        return self.call.name
+
+
+def read_calls(calls: tuple[ToolCall, ...]) -> list[Use]:
+    """The native tool calls of an answer."""
+    return [Use(call, _object(call.arguments)) for call in calls]
+
+
+def read_text(text: str) -> list[Use]:
+    """The ```tool blocks of an answer, for models without tool calling."""
+    uses = []
+    for number, body in enumerate(_BLOCK.findall(text)):
+        arguments = _object(body)
+        name = str(arguments.pop("tool", "")) if arguments else ""
+        uses.append(Use(ToolCall(f"text_{number}", name or "unreadable", body), arguments))
+    return uses
+
+
+def described() -> str:
+    """The tools in words, for models without tool calling."""
+    return "\n".join(f"- {t.name}: {t.description} Parameters: {json.dumps(t.parameters['properties'])}" for t in TOOLS)
+
+
+def perform(use: Use, sandbox: Sandbox) -> str:
+    """Run one tool and give its output, shortened. Raises SandboxUnavailable when the sandbox itself broke."""
+    if use.arguments is None:
+        return "Error: the arguments are not one JSON object (are the quotes and line breaks escaped?)"
+    try:
+        if use.name == "shell":
+            return _shell(use.arguments, sandbox)
+        if use.name == "edit":
+            return edit(use.arguments, sandbox)
+    except Misused as why:
+        return f"Error: {why}"
+    return f"Error: there is no tool {use.name!r}; there are shell, edit and finish"
+
+
+def _object(text: str) -> dict[str, Any] | None:
+    try:
+        found = json.loads(text or "{}", strict=False)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _shell(arguments: dict[str, Any], sandbox: Sandbox) -> str:
+    command = arguments.get("command")
+    if not isinstance(command, str) or not command.strip() or "\0" in command:
+        raise Misused("shell needs `command`, a text that is not empty")
+    raw = arguments.get("timeout") or SECONDS
+    seconds = min(max(float(raw), 1.0), MOST_SECONDS) if isinstance(raw, int | float) else SECONDS
+    result = sandbox.run(["sh", "-c", _BASH, command], timeout=seconds)
+    return shown(result, seconds)

@@ -1,0 +1,73 @@
+"""Picks the tier's solver and turns a model's trouble into an attempt that says so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
+
+from sandbox.repository.patch import Patch
+from strategies.attempt import Attempt
+from strategies.issue import Issue
+from strategies.localization.localize import Located
+from strategies.models.model import ModelError, ModelRefused
+from strategies.solvers.agent import agent
+from strategies.solvers.repair import repair
+from strategies.step import Step
+from strategies.tier import Tier
+
+if TYPE_CHECKING:
+    from sandbox.repository.workspace import Workspace
+    from strategies.strategy import Bench, Tried
+
+
+def solve(
+    bench: Bench,
+    issue: Issue,
+    workspace: Workspace,
+    tier: Tier,
+    *,
+    learned: Sequence[Tried] = (),
+    context: str = "",
+    note: str = "",
+    temperature: float | None = None,
+    located: Sequence[Located] | None = None,
+) -> Attempt:
+    """One attempt by `tier`, with the strategy's `note` on why; `located` asks for a repair of just these files.
+
+    Raises OverBudget and SandboxUnavailable."""
+    number = len(bench.history) + 1
+    prompts = bench.prompts
+    tier.model.attempt = number
+    bench.say(Step("attempt", f"attempt {number}: {tier.name} ({tier.model.name}), {tier.solver}", {"tier": tier.name}))
+    try:
+        if tier.solver == "agent" and located is None:
+            attempt = agent(
+                issue,
+                workspace,
+                tier,
+                open_sandbox=bench.verification.open_sandbox,
+                number=number,
+                say=bench.say,
+                learned=learned,
+                context="\n\n".join(c for c in (context.strip(), bench.tests) if c),
+                temperature=temperature,
+                prompts=prompts,
+            )
+        else:
+            attempt = repair(
+                issue,
+                workspace,
+                tier,
+                number=number,
+                say=bench.say,
+                learned=learned,
+                context=context,
+                temperature=temperature,
+                prompts=prompts,
+                located=located,
+            )
+    except ModelError as error:
+        trouble: Literal["refused", "unavailable"] = "refused" if isinstance(error, ModelRefused) else "unavailable"
+        attempt = Attempt(tier.name, tier.solver, Patch(), error=str(error), trouble=trouble)
+    return replace(attempt, note=note)

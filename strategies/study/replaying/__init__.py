@@ -1,0 +1,1 @@
+"""What recorded outcomes say a chain of models or a plan would have earned."""

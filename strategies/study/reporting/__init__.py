@@ -1,0 +1,1 @@
+"""A study as figures, tables, pictures and sentences."""

@@ -1,0 +1,1 @@
+"""Runs strategies over tasks and keeps what came out."""

@@ -1,0 +1,1 @@
+"""What a study works on: issues with hidden tests, and their repositories."""

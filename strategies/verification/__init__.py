@@ -1,0 +1,1 @@
+"""What executed tests say about a patch."""

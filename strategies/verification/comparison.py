@@ -1,0 +1,111 @@
+"""Whether two patches behave alike, and which of them does what the issue asks: by a test that tells them apart.
+
+The test is run with either patch. It needs no validation at the base commit: it does not judge a patch, it only orders
+two that the same evidence speaks for (differential testing, McKeeman, Digital Technical Journal 1998).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sandbox.repository.patch import Patch
+from sandbox.testing.report import Outcome, TestResult
+from strategies.issue import Issue
+from strategies.models.asking import ask
+from strategies.models.model import Message, ModelError, Prompt
+from strategies.prompts.cleaning import shorten
+from strategies.prompts.fence import fence
+from strategies.prompts.prompt import PromptFolder
+from strategies.prompts.sections import tell_issue
+from strategies.step import Step
+from strategies.tier import Tier
+from strategies.verification.reproduction import code
+
+TRIES = 2
+DIFF = 6_000
+
+Run = Callable[[Patch, bytes], Sequence[TestResult]]
+"""Runs a test file with a patch; its results, empty when it could not be run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """`alike`: no test told them apart. `better` is 0 or 1: that patch alone passes a test written from the issue;
+    None when neither does. `tests` is how many could be run: with 0, nothing is known."""
+
+    alike: bool
+    better: int | None
+    tests: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bout:
+    """What two patches are compared in. `diff` shows a patch as text, `path` is where a test goes."""
+
+    issue: Issue
+    path: str
+    runner: str
+    diff: Callable[[Patch], str]
+    run: Run
+
+
+def compare(
+    bout: Bout, first: Patch, second: Patch, tier: Tier, say: Callable[[Step], None], prompts: PromptFolder
+) -> Comparison:
+    """Up to `TRIES` tests by `tier`. Raises OverBudget and SandboxUnavailable; a model that is not there ends it."""
+    prompt = prompts.load("distinguish")
+    question = prompt.fill(
+        issue=tell_issue(bout.issue),
+        first=fence("diff", shorten(bout.diff(first), DIFF)),
+        second=fence("diff", shorten(bout.diff(second), DIFF)),
+        path=bout.path,
+        runner=bout.runner,
+    )
+    messages = [Message("user", question, cache=True)]
+    tests = 0
+    for _ in range(TRIES):
+        try:
+            answer = ask(tier.model, Prompt(tuple(messages), purpose="distinguish", digest=prompt.digest))
+        except ModelError as error:
+            say(Step("distinguish", f"not compared any further: {error}"))
+            break
+        content = code(answer.text)
+        results = [bout.run(p, content) for p in (first, second)] if content.strip() else [(), ()]
+        alike, better = weigh(*results)
+        if all(results):
+            tests += 1
+        facts = {"alike": alike, "better": better, "ran": all(bool(r) for r in results)}
+        say(Step("distinguish", words(alike, better, ran=bool(facts["ran"])), facts))
+        if not alike:
+            return Comparison(alike=False, better=better, tests=tests)
+        said = "\n".join(f"{r.id} {r.outcome}: {r.message[:600]}" for r in results[0]) or "(it could not be run)"
+        messages += [
+            Message("assistant", answer.text or "(empty)"),
+            Message(
+                "user", f"Both patches gave the same:\n{fence('output', said)}\nTry another input, or say the same."
+            ),
+        ]
+    return Comparison(alike=True, better=None, tests=tests)
+
+
+def weigh(first: Sequence[TestResult], second: Sequence[TestResult]) -> tuple[bool, int | None]:
+    """(alike, better) of two runs of one test file. Runs that did not take place say nothing: alike."""
+    if not first or not second:
+        return True, None
+    one, two = ({r.id: r.outcome for r in results} for results in (first, second))
+    if one == two:
+        return True, None
+    good = [all(o is Outcome.PASSED for o in outcomes.values()) for outcomes in (one, two)]
+    return False, good.index(True) if good.count(True) == 1 else None
+
+
+def words(alike: bool, better: int | None, *, ran: bool) -> str:
+    """The comparison in a sentence."""
+    if not ran:
+        return "a test to tell two patches apart could not be run"
+    if alike:
+        return "both patches behave alike in this test"
+    return "the patches behave differently" + (
+        "" if better is None else f", and the {('first', 'second')[better]} does what the issue asks"
+    )

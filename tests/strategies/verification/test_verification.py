@@ -1,0 +1,317 @@
+"""Verdicts by really running tests: what is wrong is caught, what cannot be known is not called wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from sandbox.errors import SandboxUnavailable
+from sandbox.repository.patch import Patch
+from sandbox.repository.workspace import Workspace
+from strategies.issue import Issue
+from strategies.models.in_memory_meter import CapMeter
+from strategies.models.meter import Metered
+from strategies.step import Step
+from strategies.tier import Tier
+from strategies.verdict import Judged, Rung
+from strategies.verification.baseline import NoBaseline
+from strategies.verification.verification import Accept, Verification, WithoutTests
+from tests.fakes.folder_backend import FolderBackend, pytest_recipe
+from tests.fakes.model import Answer, ScriptedModel
+from tests.fakes.origin import Origin
+
+FILES = {
+    "till.py": "def total(prices):\n    return sum(prices[1:])\n\n\ndef label(n):\n    return f'{n} items'\n",
+    "tests/test_till.py": (
+        "from till import label, total\n\n\ndef test_label():\n    assert label(2) == '2 items'\n\n\n"
+        "def test_total_of_none():\n    assert total([]) == 0\n"
+    ),
+    "conftest.py": "",
+}
+ISSUE = Issue(7, "total() forgets the first price", "`total([1, 2])` gives 2, it should be 3.")
+FIX = Patch({"till.py": FILES["till.py"].replace("prices[1:]", "prices").encode()})
+TEST = "```python\nfrom till import total\n\n\ndef test_first_price_counts():\n    assert total([1, 2]) == 3\n```"
+
+Start = Callable[..., Verification]
+
+
+class Bed:
+    """One repository, its workspace and a backend."""
+
+    def __init__(self, folder: Path, files: dict[str, str]) -> None:
+        origin = Origin(folder / "origin")
+        origin.commit(files)
+        self.workspace: Workspace = origin.workspace(folder / "home")
+        self.backend = FolderBackend()
+        self.steps: list[Step] = []
+        self.memory = folder / "memory"
+        self.model = ScriptedModel([])
+
+    def start(
+        self, *answers: Answer, accept: Accept = "reproduction", deny: tuple[str, ...] = (), tests: int = 1
+    ) -> Verification:
+        self.model = ScriptedModel(list(answers))
+        tester = Tier("weak", Metered(self.model, CapMeter(Decimal(5)), "weak"))
+        return Verification.start(
+            self.backend,
+            "repository-1",
+            pytest_recipe(),
+            self.workspace,
+            ISSUE,
+            tester=tester,
+            accept=accept,
+            deny=deny,
+            say=self.steps.append,
+            memory=self.memory,
+            tests=tests,
+        )
+
+
+@pytest.fixture
+def bed(tmp_path: Path) -> Iterator[Bed]:
+    made = Bed(tmp_path, FILES)
+    yield made
+    assert made.backend.all_closed(), "a sandbox was left open"
+    made.workspace.close()
+
+
+def test_a_right_patch_earns_reproduction_with_its_numbers(bed: Bed) -> None:
+    verdict = bed.start(TEST).judge(FIX)
+    assert verdict.judged is Judged.PASSED
+    evidence = verdict.evidence
+    assert evidence.rungs == {Rung.APPLIES, Rung.BUILDS, Rung.REGRESSION, Rung.REPRODUCTION}
+    assert evidence.before is not None
+    assert evidence.after is not None
+    assert (evidence.before.passed, evidence.after.passed, evidence.after.new) == (2, 3, 1)
+    assert evidence.reproduction is not None
+    assert evidence.reproduction.passes
+    assert evidence.reproduction.path == "tests/test_issue_7.py"
+    assert "assert 2 == 3" in evidence.reproduction.before
+
+
+def test_a_patch_that_keeps_tests_green_but_leaves_the_issue_fails(bed: Bed) -> None:
+    verdict = bed.start(TEST).judge(Patch({"till.py": FILES["till.py"].replace("items", "items ").encode()[:-1]}))
+    assert verdict.judged is Judged.FAILED
+    assert "A test written from the issue still fails" in verdict.feedback
+    assert "test_first_price_counts" in verdict.feedback
+
+
+def test_a_regression_is_caught_and_its_message_handed_on(bed: Bed) -> None:
+    broken = FIX.files["till.py"]
+    assert broken is not None
+    verdict = bed.start(TEST).judge(Patch({"till.py": broken.replace(b"items'", b"things'")}))
+    assert verdict.judged is Judged.FAILED
+    assert verdict.evidence.broken == ("tests/test_till.py::test_label",)
+    assert "2 things" in verdict.feedback
+
+
+def test_a_test_that_vanishes_counts_as_broken(tmp_path: Path) -> None:
+    files = FILES | {
+        "tests/test_many.py": "import pytest, till\n\n\n@pytest.mark.parametrize('n', getattr(till, 'CASES', [1, 2]))\n"
+        "def test_case(n):\n    assert n\n"
+    }
+    bed = Bed(tmp_path, files)
+    content = FIX.files["till.py"]
+    assert content is not None
+    verdict = bed.start(accept="regression").judge(Patch({"till.py": content + b"\n\nCASES = [1]\n"}))
+    assert verdict.judged is Judged.FAILED
+    assert verdict.evidence.broken == ("tests/test_many.py::test_case[2]",)
+    assert "no longer runs" in verdict.feedback
+
+
+def test_a_new_skip_counts_as_broken(tmp_path: Path) -> None:
+    files = FILES | {
+        "tests/test_skip.py": "import pytest, till\n\n\n"
+        "@pytest.mark.skipif(hasattr(till, 'OFF'), reason='off')\ndef test_it():\n    assert True\n"
+    }
+    bed = Bed(tmp_path, files)
+    content = FIX.files["till.py"]
+    assert content is not None
+    verdict = bed.start(accept="regression").judge(Patch({"till.py": content + b"\n\nOFF = True\n"}))
+    assert verdict.judged is Judged.FAILED
+    assert "is skipped now" in verdict.feedback
+
+
+def test_a_forged_clean_exit_is_not_believed(bed: Bed) -> None:
+    content = FIX.files["till.py"]
+    assert content is not None
+    verdict = bed.start(TEST).judge(Patch({"till.py": content + b"\nimport os\nos._exit(0)\n"}))
+    assert verdict.judged is Judged.FAILED
+    assert "could not be run" in verdict.feedback
+    assert any("ends the process" in note for note in verdict.evidence.notes)
+
+
+def test_a_weakened_test_is_judged_in_its_original_form(bed: Bed) -> None:
+    content = FIX.files["till.py"]
+    assert content is not None
+    patch = Patch(
+        {"till.py": content.replace(b"items'", b"things'"), "tests/test_till.py": b"def test_label(): pass\n"}
+    )
+    verdict = bed.start(TEST).judge(patch)
+    assert verdict.judged is Judged.FAILED
+    assert verdict.evidence.restored == ("tests/test_till.py",)
+    assert verdict.evidence.broken == ("tests/test_till.py::test_label",)
+
+
+def test_a_patch_of_existing_tests_alone_is_refused(bed: Bed) -> None:
+    verdict = bed.start().judge(Patch({"tests/test_till.py": b""}))
+    assert verdict.judged is Judged.FAILED
+    assert "changes only existing tests" in verdict.feedback
+
+
+@pytest.mark.parametrize("path", [".github/workflows/x.yml", "../up.py", ".git/config", "migrations/0001.py"])
+def test_a_path_no_patch_may_touch_is_named(bed: Bed, path: str) -> None:
+    verdict = bed.start(deny=("migrations/**",)).judge(Patch({path: b"x"}))
+    assert verdict.judged is Judged.FAILED
+    assert path in verdict.feedback
+    assert verdict.evidence.rungs == frozenset()
+
+
+def test_a_file_that_no_longer_parses_costs_no_test_run(bed: Bed) -> None:
+    verification = bed.start()
+    before = bed.backend.opened
+    verdict = verification.judge(Patch({"till.py": b"def total(:\n"}))
+    assert verdict.judged is Judged.FAILED
+    assert "does not parse" in verdict.feedback
+    assert bed.backend.opened == before
+
+
+def test_a_flaky_test_is_quarantined_and_listed(tmp_path: Path) -> None:
+    counter = tmp_path / "runs"
+    files = FILES | {
+        "tests/test_flaky.py": (
+            f"import pathlib\nP = pathlib.Path({str(counter)!r})\n\n\ndef test_moody():\n"
+            "    n = len(P.read_text()) if P.exists() else 0\n    P.write_text('x' * (n + 1))\n    assert n % 2\n"
+        )
+    }
+    bed = Bed(tmp_path, files)
+    verdict = bed.start(TEST).judge(FIX)
+    assert verdict.judged is Judged.PASSED
+    assert "tests/test_flaky.py::test_moody" in verdict.evidence.flaky
+
+
+def test_a_failure_that_does_not_repeat_is_flaky_and_not_a_regression(tmp_path: Path) -> None:
+    counter = tmp_path / "runs"
+    files = FILES | {
+        "tests/test_flaky.py": (
+            f"import pathlib\nP = pathlib.Path({str(counter)!r})\n\n\ndef test_once():\n"
+            "    n = len(P.read_text()) if P.exists() else 0\n    P.write_text('x' * (n + 1))\n    assert n != 2\n"
+        )
+    }
+    bed = Bed(tmp_path, files)
+    verdict = bed.start(accept="regression").judge(FIX)
+    assert verdict.judged is Judged.PASSED
+    assert verdict.evidence.flaky == ("tests/test_flaky.py::test_once",)
+
+
+def test_without_a_valid_reproduction_the_patch_is_not_judged(bed: Bed) -> None:
+    passes = "```python\ndef test_nothing():\n    assert True\n```"
+    missing = "```python\nfrom till import grand_total\n\n\ndef test_x():\n    assert grand_total\n```"
+    verdict = bed.start(passes, missing, "no code at all").judge(FIX)
+    assert verdict.judged is Judged.UNJUDGED
+    assert Rung.REGRESSION in verdict.evidence.rungs
+    told = [s.text for s in bed.steps if s.kind == "reproduction"]
+    assert "passes before any change" in told[0]
+    assert "grand_total" in told[1]
+    assert "no code block" in told[2]
+    assert len(bed.model.prompts) == 3
+    assert "passes before any change" in bed.model.prompts[1].messages[-1].content
+
+
+def test_the_reproduction_is_written_once_for_all_attempts(bed: Bed) -> None:
+    verification = bed.start(TEST)
+    verification.judge(Patch({"till.py": b"def total(p):\n    return 0\n"}))
+    assert verification.judge(FIX).judged is Judged.PASSED
+    assert len(bed.model.prompts) == 1
+
+
+def test_the_same_patch_is_judged_once(bed: Bed) -> None:
+    verification = bed.start(TEST)
+    first = verification.judge(FIX)
+    opened = bed.backend.opened
+    assert verification.judge(Patch(dict(FIX.files))) is first
+    assert bed.backend.opened == opened
+
+
+def test_accepting_anything_runs_nothing(bed: Bed) -> None:
+    verification = bed.start(accept="any")
+    opened = bed.backend.opened
+    assert verification.judge(FIX).judged is Judged.PASSED
+    assert bed.backend.opened == opened
+
+
+def test_a_sandbox_that_breaks_once_is_tried_again(bed: Bed) -> None:
+    verification = bed.start(accept="regression")
+    bed.backend.lose = 1
+    assert verification.judge(FIX).judged is Judged.PASSED
+
+
+def test_a_sandbox_that_stays_broken_is_never_a_failed_patch(bed: Bed) -> None:
+    verification = bed.start(accept="regression")
+    bed.backend.lose = 9
+    with pytest.raises(SandboxUnavailable):
+        verification.judge(FIX)
+
+
+def test_the_baseline_is_kept_for_the_next_job_of_the_same_commit(bed: Bed) -> None:
+    bed.start()
+    opened = bed.backend.opened
+    again = bed.start()
+    assert bed.backend.opened == opened
+    assert again.baseline.counts.passed == 2
+
+
+def test_a_suite_that_cannot_be_believed_gives_no_baseline(tmp_path: Path) -> None:
+    bed = Bed(tmp_path, FILES | {"tests/test_end.py": "import os\n\n\ndef test_end():\n    os._exit(0)\n"})
+    with pytest.raises(NoBaseline, match="left no report"):
+        bed.start()
+
+
+def test_without_tests_nothing_is_passed(bed: Bed) -> None:
+    verification = WithoutTests(bed.workspace, "reproduction", ())
+    assert verification.judge(FIX).judged is Judged.UNJUDGED
+    assert verification.judge(Patch({".git/x": b""})).judged is Judged.FAILED
+    assert not verification.can_judge
+
+
+def test_two_patches_are_really_run_against_a_test_that_tells_them_apart(bed: Bed) -> None:
+    verification = bed.start(TEST, accept="regression")
+    other = Patch({"till.py": FILES["till.py"].replace("prices[1:]", "prices[:1]").encode()})
+    assert verification.tester is not None
+    told = verification.compare(other, FIX, verification.tester)
+    assert (told.alike, told.better, told.tests) == (False, 1, 1)
+    assert "-    return sum(prices[1:])" in bed.model.prompts[0].messages[0].content
+
+
+def expects(call: str, value: int) -> str:
+    """A test that fails at the base commit, rightly or wrongly."""
+    return f"```python\nfrom till import total\n\n\ndef test_total():\n    assert {call} == {value}\n```"
+
+
+def test_most_of_several_tests_must_pass_and_the_one_shown_is_one_that_does(bed: Bed) -> None:
+    verdict = bed.start(expects("total([1, 2])", 30), TEST, expects("total([4, 5])", 9), tests=3).judge(FIX)
+    assert verdict.judged is Judged.PASSED
+    test = verdict.evidence.reproduction
+    assert test is not None
+    assert (test.passes, b"test_first_price_counts" in test.content) == (True, True)
+    assert "2 passed and 1 failed of 3 tests written from the issue, which vote" in verdict.evidence.notes
+    bed.model.done()
+
+
+def test_a_patch_that_most_tests_speak_against_has_failed(bed: Bed) -> None:
+    verification = bed.start(expects("total([1, 2])", 30), expects("total([4, 5])", 90), TEST, tests=3)
+    verdict = verification.judge(FIX)
+    assert verdict.judged is Judged.FAILED
+    assert "Most tests written from the issue still fail" in verdict.feedback
+    assert verdict.evidence.reproduction is not None
+    assert not verdict.evidence.reproduction.passes
+
+
+def test_of_two_valid_tests_only_the_first_counts(bed: Bed) -> None:
+    passing = expects("total([])", 0)  # does not fail at the base commit: it is no valid test
+    verdict = bed.start(TEST, expects("total([1, 2])", 30), passing, tests=3).judge(FIX)
+    assert verdict.judged is Judged.PASSED
+    assert verdict.evidence.notes == ()

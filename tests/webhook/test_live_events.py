@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Collection
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from webhook.live_events import MOST, Busy, Events
+from workers.jobs.job import State
+from workers.views.job_page import Pulse, StepLine
+
+
+class Job:
+    """A job's steps in memory; `looks` counts the reads, `allowed` who may look."""
+
+    def __init__(self) -> None:
+        self.steps: list[StepLine] = []
+        self.state = State.RUNNING
+        self.looks = 0
+        self.gone = False
+        self.broken = False
+        self.allowed: set[str] | None = None
+        self.asked: list[set[str]] = []
+
+    def say(self, text: str) -> None:
+        self.steps.append(StepLine(len(self.steps) + 1, datetime(2026, 11, 1, tzinfo=UTC), "agent", text))
+
+    def look(self, _job: int, last: int) -> Pulse | None:
+        self.looks += 1
+        if self.broken:
+            raise OSError("the database is away")
+        if self.gone:
+            return None
+        steps = tuple(s for s in self.steps if s.id > last)
+        return Pulse(self.state, "", Decimal("0.1"), 1, 0, steps)
+
+    def may_look(self, digests: Collection[str], _job: int) -> Collection[str]:
+        self.asked.append(set(digests))
+        return digests if self.allowed is None else self.allowed
+
+
+async def texts(events: Events, digest: str = "d", last: int = 0) -> list[str]:
+    return [m async for m in events.watch(1, digest, last) if m.startswith(("id", "event"))]
+
+
+def names(messages: list[str]) -> list[str]:
+    return [line[7:] for m in messages for line in m.splitlines() if line.startswith("event: ")]
+
+
+def test_two_hundred_watchers_share_one_poller_and_all_hear_everything() -> None:
+    job = Job()
+    job.say("before")
+
+    async def play() -> list[list[str]]:
+        events = Events(job.look, job.may_look, every=0.02)
+        watching = [asyncio.create_task(texts(events, f"d{n}")) for n in range(200)]
+        await asyncio.sleep(0.1)
+        assert events.watchers == 200
+        job.say("during")
+        await asyncio.sleep(0.1)
+        job.state = State.OPENED
+        heard = await asyncio.wait_for(asyncio.gather(*watching), 10)
+        assert events.watchers == 0
+        return heard
+
+    heard = asyncio.run(play())
+    assert job.looks < 60
+    for messages in heard:
+        assert names(messages) == ["step", "now", "step", "now", "end"]
+        assert "before" in messages[0]
+        assert "during" in messages[2]
+
+
+def test_a_browser_that_comes_back_is_told_only_what_it_missed() -> None:
+    job = Job()
+    for text in ("one", "two", "three"):
+        job.say(text)
+    job.state = State.DECLINED
+    messages = asyncio.run(texts(Events(job.look, job.may_look, every=0.01), last=2))
+    assert names(messages) == ["step", "now", "end"]
+    assert messages[0].startswith("id: 3\n")
+
+
+def test_text_cannot_end_an_event_or_begin_another() -> None:
+    job = Job()
+    job.say("x\n\nevent: end\ndata: {}\n\n\r\u2028<script>")
+    job.state = State.FAILED
+    first = asyncio.run(texts(Events(job.look, job.may_look)))[0]
+    assert first.count("\n\n") == 1
+    assert len(first.splitlines()) == 4
+    assert "\u2028" not in first
+
+
+def test_a_database_that_is_away_for_a_moment_ends_no_stream() -> None:
+    job = Job()
+    job.broken = True
+
+    async def play() -> list[str]:
+        watching = asyncio.create_task(texts(Events(job.look, job.may_look, every=0.01)))
+        await asyncio.sleep(0.05)
+        job.broken = False
+        job.say("back")
+        await asyncio.sleep(0.05)
+        job.state = State.OPENED
+        return await asyncio.wait_for(watching, 5)
+
+    heard = names(asyncio.run(play()))
+    assert "step" in heard
+    assert heard[-1] == "end"
+    assert job.looks > 2
+
+
+def test_a_stream_does_not_outlive_its_sign_in() -> None:
+    job = Job()
+    job.allowed = {"stays"}
+
+    async def play() -> None:
+        events = Events(job.look, job.may_look, every=0.01, quiet=0.05)
+        leaves = asyncio.create_task(texts(events, "leaves"))
+        stays = asyncio.create_task(texts(events, "stays"))
+        await asyncio.wait_for(leaves, 5)
+        assert not stays.done()
+        assert events.watchers == 1
+        job.gone = True
+        assert names(await asyncio.wait_for(stays, 5))[-1] == "gone"
+
+    asyncio.run(play())
+    assert {"leaves", "stays"} in job.asked
+
+
+def test_the_last_watcher_takes_the_poller_along() -> None:
+    job = Job()
+
+    async def play() -> None:
+        watching = asyncio.create_task(texts(Events(job.look, job.may_look, every=0.01)))
+        await asyncio.sleep(0.05)
+        watching.cancel()
+        await asyncio.sleep(0.05)
+        before = job.looks
+        await asyncio.sleep(0.1)
+        assert job.looks == before
+
+    asyncio.run(play())
+
+
+def test_a_quiet_stream_shows_that_it_lives() -> None:
+    job = Job()
+
+    async def first_comment() -> str:
+        async for message in Events(job.look, job.may_look, every=0.01, quiet=0.05).watch(1, "d", 0):
+            if message.startswith(":"):
+                return message
+        return ""
+
+    started = time.monotonic()
+    assert asyncio.run(first_comment()) == ": still here\n\n"
+    assert time.monotonic() - started < 2
+
+
+def test_more_watchers_than_a_process_bears_are_sent_away() -> None:
+    job = Job()
+
+    async def play() -> None:
+        events = Events(job.look, job.may_look)
+        watching = [asyncio.create_task(texts(events)) for _ in range(MOST)]
+        await asyncio.sleep(0.2)
+        with pytest.raises(Busy, match="reload"):
+            events.check_room()
+        for task in watching:
+            task.cancel()
+        await asyncio.gather(*watching, return_exceptions=True)
+
+    asyncio.run(play())

@@ -1,0 +1,102 @@
+"""Who and what is let in: a table of situations."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from tests.fakes.github import issue, repository
+from workers.config.errors import ConfigError, ConfigProblem
+from workers.config.repository_file import RepositoryFile
+from workers.github.types import RemoteCommit, RemotePull
+from workers.jobs.job import State
+from workers.pipeline import labels
+from workers.pipeline.admission import Admitted, Situation, Turned, admit, still_wanted
+
+PULL = RemotePull(9, "open", False, False, "t", "b", "autofix/issue-1", "abc", 7, "main", "https://x")
+OURS = RemoteCommit("abc", "tree", "Fix\n\nPennyfix-Job: 3\nPennyfix-Issue: 1", ())
+THEIRS = RemoteCommit("abc", "tree", "My work", ())
+BROKEN = ConfigError(".github/autofix.yml", (ConfigProblem(3, "budgit", "is not a known key", "write `budget`"),))
+
+
+def situation(**changed: object) -> Situation:
+    given = Situation(
+        actor="ada",
+        issue_number=1,
+        repository=repository(),
+        issue=issue(),
+        permission="write",
+        file=RepositoryFile(),
+        pull=None,
+        tip=None,
+        left=Decimal(2),
+    )
+    return replace(given, **changed)  # type: ignore[arg-type] # a test names real fields
+
+
+def test_an_open_labelled_issue_of_a_writer_is_let_in_on_the_default_branch() -> None:
+    assert admit(situation()) == Admitted(RepositoryFile(), "main")
+
+
+def test_a_label_is_the_same_in_upper_case() -> None:
+    assert isinstance(admit(situation(issue=issue(1, labels=("AutoFix",)))), Admitted)
+
+
+def test_the_file_may_name_another_base_branch() -> None:
+    decision = admit(situation(file=RepositoryFile(base="develop")))
+    assert isinstance(decision, Admitted)
+    assert decision.base == "develop"
+
+
+def test_a_branch_of_ours_from_an_earlier_job_is_no_obstacle() -> None:
+    assert isinstance(admit(situation(tip=OURS)), Admitted)
+
+
+@pytest.mark.parametrize(
+    ("changed", "state", "says"),
+    [
+        ({"repository": repository(archived=True)}, State.CANCELLED, "archived"),
+        ({"repository": repository(disabled=True)}, State.CANCELLED, "archived"),
+        ({"issue": issue(is_pull_request=True)}, State.DECLINED, "pull request"),
+        ({"issue": issue(state="closed")}, State.CANCELLED, "closed"),
+        ({"issue": issue(locked=True)}, State.CANCELLED, "locked"),
+        ({"issue": issue(labels=("bug",))}, State.CANCELLED, "label autofix is not on"),
+        ({"permission": "read"}, State.DECLINED, "no write access"),
+        ({"permission": "none"}, State.DECLINED, "no write access"),
+        ({"file": BROKEN}, State.DECLINED, "cannot be used"),
+        ({"pull": PULL}, State.DECLINED, "open pull request"),
+        ({"tip": THEIRS}, State.DECLINED, "not mine"),
+        ({"left": Decimal(0)}, State.OVER_BUDGET, "no money"),
+    ],
+)
+def test_everything_else_is_turned_away_with_a_reason(changed: dict[str, object], state: State, says: str) -> None:
+    decision = admit(situation(**changed))
+    assert isinstance(decision, Turned)
+    assert decision.state is state
+    assert says in decision.reason
+
+
+def test_somebody_without_write_access_is_not_told_what_is_in_the_file() -> None:
+    decision = admit(situation(permission="read", file=BROKEN))
+    assert isinstance(decision, Turned)
+    assert "budgit" not in decision.text
+
+
+def test_a_bad_file_is_reported_with_line_and_fix() -> None:
+    decision = admit(situation(file=BROKEN))
+    assert isinstance(decision, Turned)
+    assert "line 3: `budgit` is not a known key. Fix: write `budget`." in decision.text
+    assert decision.label == labels.NEEDS_HUMAN
+
+
+def test_an_issue_that_stays_as_it_was_is_still_wanted() -> None:
+    assert still_wanted(repository(), issue(), "autofix") is None
+
+
+@pytest.mark.parametrize("changed", [{"labels": ()}, {"state": "closed"}, {"locked": True}])
+def test_an_issue_that_changed_is_not_published_for(changed: dict[str, object]) -> None:
+    gone = still_wanted(repository(), issue(1, **changed), "autofix")
+    assert gone is not None
+    assert gone.state is State.CANCELLED

@@ -1,0 +1,134 @@
+"""`/sign-in`, the way to GitHub and back, and `/sign-out`.
+
+One random cookie carries a sign-in: GitHub sees a `state` and a challenge derived from it, the database its digest.
+The answer is taken once, from the same browser, within ten minutes.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+
+from webhook.pages import csrf
+from webhook.pages.render import guarded, page
+from webhook.pages.session import LIFETIME, SIGN_IN_LIFETIME, Cookie, derived, digest, new_secret, seal
+from webhook.pages.sign_in import Person, SignInFailed
+from webhook.pages.visitor import Gate, in_thread
+from workers.db import sessions
+from workers.github.manifest import SIGNED_IN_PATH
+
+LONGEST_NEXT = 500
+
+
+def door(gate: Gate) -> APIRouter:
+    """The routes."""
+    router = APIRouter()
+    settings = gate.context.settings
+    passing = Cookie("pennyfix-sign-in", gate.https, SIGN_IN_LIFETIME)
+    ready = bool(settings.github_client_id and settings.github_client_secret.get_secret_value())
+
+    def back(request: Request) -> str:
+        return (settings.public_url or str(request.base_url).rstrip("/")) + SIGNED_IN_PATH
+
+    @router.get("/sign-in")
+    async def ask(next: str = "/") -> Response:  # noqa: A002  # the query's name, as everywhere
+        return page(
+            "sign_in.html", ready=ready, next=_inside(next), problem="", where=urlsplit(gate.github.web_url).netloc
+        )
+
+    @router.get("/sign-in/github")
+    async def begin(request: Request, next: str = "/") -> Response:  # noqa: A002  # see above
+        if not ready:
+            return RedirectResponse("/sign-in", 303)
+        secret = new_secret()
+        await in_thread(_remember, gate, digest(secret), _inside(next))
+        address = gate.github.authorize_url(
+            state=derived(secret, "state"), verifier=derived(secret, "verifier"), redirect_uri=back(request)
+        )
+        response = guarded(RedirectResponse(address, 303), https=gate.https)
+        passing.set(response, secret)
+        return response
+
+    @router.get(SIGNED_IN_PATH)
+    async def finish(request: Request, code: str = "", state: str = "") -> Response:
+        secret = passing.read(request)
+        following = None
+        if secret and hmac.compare_digest(state.encode(), derived(secret, "state").encode()):
+            following = await in_thread(_take, gate, digest(secret))
+        if following is None:
+            return refused("This sign-in was not begun in this browser, was used before, or is older than ten minutes.")
+        if not code:
+            return refused("GitHub did not let you in.")
+        try:
+            token = await gate.github.token(code=code, verifier=derived(secret, "verifier"), redirect_uri=back(request))
+            person = await gate.github.person(token)
+        except SignInFailed as error:
+            return refused(str(error))
+        cookie = new_secret()
+        await in_thread(_open, gate, cookie, person, token)
+        response = guarded(RedirectResponse(_inside(following), 303), https=gate.https)
+        passing.clear(response)
+        gate.cookie.set(response, cookie)
+        return response
+
+    def refused(why: str) -> Response:
+        response = page(
+            "sign_in.html", 400, ready=ready, next="/", problem=why, where=urlsplit(gate.github.web_url).netloc
+        )
+        passing.clear(response)
+        return response
+
+    @router.post("/sign-out")
+    async def leave(request: Request) -> Response:
+        visitor, _ = await gate.form(request, fresh=timedelta.max)  # leaving asks GitHub nothing
+        await in_thread(_close, gate, visitor.digest, visitor.login)
+        response = guarded(RedirectResponse("/sign-in", 303), https=gate.https)
+        gate.cookie.clear(response)
+        return response
+
+    return router
+
+
+def _inside(path: str) -> str:
+    """`path` if it is a page of this site, else the first page: nobody is sent elsewhere after signing in."""
+    plain = path.isascii() and path.isprintable() and "\\" not in path and len(path) <= LONGEST_NEXT
+    inside = path.startswith("/") and not path.startswith(("//", "/sign-", "/auth/"))
+    return path if plain and inside else "/"
+
+
+def _remember(gate: Gate, name: str, following: str) -> None:
+    now = gate.context.clock()
+    with gate.context.database.begin() as session:
+        sessions.begin_sign_in(session, name, following, now=now, expires=now + SIGN_IN_LIFETIME)
+
+
+def _take(gate: Gate, name: str) -> str | None:
+    with gate.context.database.begin() as session:
+        return sessions.take_sign_in(session, name, gate.context.clock())
+
+
+def _open(gate: Gate, secret: str, person: Person, token: str) -> None:
+    now = gate.context.clock()
+    sights: Mapping[int, bool] = person.sights
+    with gate.context.database.begin() as session:
+        sessions.open_session(
+            session,
+            digest=digest(secret),
+            github_id=person.github_id,
+            login=person.login,
+            csrf=csrf.new_token(),
+            token=seal(secret, token),
+            sights=sights,
+            now=now,
+            expires=now + LIFETIME,
+        )
+
+
+def _close(gate: Gate, name: str, login: str) -> None:
+    with gate.context.database.begin() as session:
+        sessions.close_session(session, name, login, gate.context.clock())

@@ -1,0 +1,1 @@
+"""`pennyfix setup`: the pages on which GitHub makes the App."""

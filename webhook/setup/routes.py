@@ -1,0 +1,203 @@
+"""`/setup`: the manifest flow, in which GitHub makes the App and hands over its keys.
+
+Only whoever has the one-time token from the terminal can open the page: opening it spends the token for a cookie
+of that browser. Every form carries a `state` that works once, within the hour that GitHub gives the code.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import quote, urlsplit
+
+from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from webhook.setup.page import form, message
+from workers.github.app_client import MadeApp
+from workers.github.manifest import DONE_PATH, manifest, registration_url
+from workers.github.types import ForgeError, Missing
+
+PATH = "/setup"
+COOKIE = "pennyfix_setup"
+HOUR = 3600.0
+MOST_STATES = 32
+
+Tree = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What will be registered, and where. `page_url` is where the operator's browser reaches this page; the page may
+    also be opened under `public_url`."""
+
+    web_url: str
+    public_url: str
+    page_url: str
+    tree: Tree
+    name: str = ""
+    organization: str = ""
+
+    def page_at(self, host: str) -> str:
+        """The address of the page as this browser reaches it; no other host is believed."""
+        local = urlsplit(self.page_url)
+        known = (self.public_url, self.page_url, f"{local.scheme}://localhost:{local.port}")
+        return next((url for url in known if urlsplit(url).netloc == host), self.page_url)
+
+    @property
+    def apps_url(self) -> str:
+        """Where the owner sees the Apps."""
+        owner = f"/organizations/{quote(self.organization, safe='')}" if self.organization else ""
+        return f"{self.web_url}{owner}/settings/apps"
+
+
+@dataclass(slots=True)
+class Setup:
+    """One run of the flow. `convert` asks GitHub for the App (raises ForgeError), `keep` writes it down (OSError)."""
+
+    plan: Plan
+    convert: Callable[[str], MadeApp]
+    keep: Callable[[MadeApp], None]
+    said: Callable[[str], None] = lambda _line: None
+    clock: Callable[[], float] = time.monotonic
+    token: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
+    made: MadeApp | None = None
+    _browser: str = field(default="", repr=False)
+    _states: dict[str, float] = field(default_factory=dict, repr=False)
+
+    def open(self, token: str) -> str | None:
+        """The browser's secret for the token, which is spent; None for a wrong one."""
+        if not self.token or not hmac.compare_digest(token.encode(), self.token.encode()):
+            return None
+        self.token = ""
+        self._browser = secrets.token_urlsafe(24)
+        return self._browser
+
+    def knows(self, browser: str) -> bool:
+        """Whether this is the browser that spent the token."""
+        return bool(self._browser) and hmac.compare_digest(browser.encode(), self._browser.encode())
+
+    def new_state(self) -> str:
+        """A state for one form."""
+        now = self.clock()
+        self._states = {s: until for s, until in self._states.items() if until > now}
+        while len(self._states) >= MOST_STATES:
+            self._states.pop(next(iter(self._states)))
+        state = secrets.token_urlsafe(24)
+        self._states[state] = now + HOUR
+        return state
+
+    def spend_state(self, state: str) -> bool:
+        """Whether the state was given out, is young enough and was not used."""
+        return self._states.pop(state, 0.0) > self.clock()
+
+
+def setup_pages(setup: Setup) -> APIRouter:
+    """The two routes."""
+    router = APIRouter()
+
+    @router.get(PATH)
+    def begin(request: Request, token: str = "") -> Response:
+        if setup.made is not None:
+            return _page(setup, 410, "Already set up", "The App was made and its keys are written. Close this page.")
+        if token:
+            return _spend(setup, request, token)
+        if not setup.knows(request.cookies.get(COOKIE, "")):
+            return _stranger(setup)
+        plan = setup.plan
+        wanted = manifest(
+            plan.tree,
+            public_url=plan.public_url,
+            page_url=plan.page_at(request.headers.get("host", "")),
+            name=plan.name,
+        )
+        action = registration_url(plan.web_url, setup.new_state(), plan.organization)
+        owner = f"the organization {plan.organization}" if plan.organization else "your personal account"
+        return _html(setup, form(action, wanted, owner))
+
+    @router.get(DONE_PATH)
+    async def done(request: Request, code: str = "", state: str = "") -> Response:
+        if not setup.knows(request.cookies.get(COOKIE, "")):
+            return _stranger(setup)
+        if not setup.spend_state(state):
+            return _page(
+                setup, 400, "Not from this page",
+                "The state is unknown, used or older than an hour, so this answer is not believed.", again=True,
+            )  # fmt: skip
+        if not code:
+            return _page(setup, 400, "No code", "GitHub sent no code along.", again=True)
+        return await run_in_threadpool(_finish, setup, code)
+
+    return router
+
+
+def _spend(setup: Setup, request: Request, token: str) -> Response:
+    browser = setup.open(token)
+    if browser is None:
+        return _stranger(setup)
+    answer = RedirectResponse(PATH, 303)
+    answer.set_cookie(
+        COOKIE, browser, max_age=int(2 * HOUR), path=PATH, httponly=True, samesite="lax",
+        secure=setup.plan.page_at(request.headers.get("host", "")).startswith("https://"),
+    )  # fmt: skip
+    return _guarded(setup, answer)
+
+
+def _finish(setup: Setup, code: str) -> Response:
+    try:
+        made = setup.convert(code)
+    except Missing:
+        return _page(
+            setup, 400, "The code is no longer good",
+            "GitHub does not know this code: it works once, within an hour.",
+            f"If the App stands under {setup.plan.apps_url} already, delete it there before you start over.",
+            again=True,
+        )  # fmt: skip
+    except ForgeError as error:
+        setup.said(f"GitHub did not hand over the App: {error}")
+        retry = f"{DONE_PATH}?code={quote(code, safe='')}&state={setup.new_state()}"
+        text = message("GitHub did not answer", str(error), "The code works for an hour.", link=(retry, "Try again"))
+        return _html(setup, text, 502)
+    try:
+        setup.keep(made)
+    except OSError as error:
+        setup.said(f"the App was made, but its keys could not be written: {error}")
+        return _page(
+            setup, 500, "The keys could not be written",
+            f"The App was made, but: {error}.",
+            f"Nobody has its keys now: delete it at {setup.plan.apps_url}/{made.slug}, then start over.", again=True,
+        )  # fmt: skip
+    setup.made = made
+    return _guarded(setup, RedirectResponse(f"{made.html_url}/installations/new", 303))
+
+
+def _stranger(setup: Setup) -> Response:
+    return _page(
+        setup, 403, "Only with the token",
+        "Open the address that `pennyfix setup` printed on the terminal. It works once, in one browser; "
+        "run `pennyfix setup` again for a new one.",
+    )  # fmt: skip
+
+
+def _page(setup: Setup, status: int, title: str, *sentences: str, again: bool = False) -> Response:
+    return _html(setup, message(title, *sentences, link=(PATH, "Start over") if again else None), status)
+
+
+def _html(setup: Setup, text: str, status: int = 200) -> Response:
+    return _guarded(setup, HTMLResponse(text, status))
+
+
+def _guarded(setup: Setup, answer: Response) -> Response:
+    """No script, no third party, no frame, no trace of the token; the form goes to GitHub (and back) only."""
+    answer.headers["Content-Security-Policy"] = (
+        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'; "
+        f"form-action 'self' {setup.plan.web_url}"
+    )
+    answer.headers["Referrer-Policy"] = "no-referrer"
+    answer.headers["Cache-Control"] = "no-store"
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    return answer

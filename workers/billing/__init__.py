@@ -1,0 +1,1 @@
+"""Money: budgets, the ledger, one job's account, reports."""

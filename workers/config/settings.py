@@ -1,0 +1,280 @@
+"""What the environment says (prefix `PENNYFIX_`, also from `.env`). The only file that reads `os.environ`.
+
+Loading touches nothing outside: the state folder is made by whoever needs it. What a verb needs beyond the
+defaults it asks for by `require_app` or `require_webhook_secret`, which raise ConfigError.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from workers.config.errors import ConfigError, ConfigProblem
+from workers.config.validation import nearest, shown
+
+PREFIX = "PENNYFIX_"
+SOURCE = "the environment (or .env)"
+LOGIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,98}[A-Za-z0-9])?", re.ASCII)
+KUBERNETES_PORT = "Kubernetes sets this for a Service named pennyfix; set `enableServiceLinks: false` in the pod"
+
+
+class Settings(BaseSettings):
+    """One field per variable; `.env.example` lists the same names (a test compares them)."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_file=".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+    )
+
+    github_app_id: int = Field(0, ge=0, description="the App's numeric id", examples=["123456"])
+    github_private_key: SecretStr = Field(
+        SecretStr(""), description="the App's RSA private key: PEM text or the path of a .pem file",
+        examples=["/etc/pennyfix/app.pem"],
+    )  # fmt: skip
+    github_webhook_secret: SecretStr = Field(
+        SecretStr(""), description="the webhook's secret; two, separated by a comma, while rotating",
+        examples=["<openssl rand -hex 32>"],
+    )  # fmt: skip
+    github_client_id: str = Field("", description="the App's client id (dashboard sign-in)", examples=["Iv23li…"])
+    github_client_secret: SecretStr = Field(
+        SecretStr(""), description="the App's client secret (dashboard sign-in)", examples=["<from the App's page>"]
+    )
+    github_token: SecretStr = Field(
+        SecretStr(""), description="a person's token: `pennyfix resolve` reads issues of private repositories with it",
+        examples=["github_pat_…"],
+    )  # fmt: skip
+    github_api_url: str = Field(
+        "https://api.github.com", description="https://api.github.com, or https://HOST/api/v3 for GHES",
+        examples=["https://api.github.com"],
+    )  # fmt: skip
+    github_api_version: str = Field(
+        "2022-11-28", pattern=r"^\d{4}-\d{2}-\d{2}$", examples=["2022-11-28"],
+        description="a date, the X-GitHub-Api-Version (2022-11-28 is known to GHES too)",
+    )  # fmt: skip
+    home: Path = Field(
+        default_factory=lambda: Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state") / "pennyfix",
+        description="the state folder (database, mirrors, environments, logs)", examples=["/var/lib/pennyfix"],
+    )  # fmt: skip
+    database_url: str = Field(
+        "", description="sqlite:///PATH or postgresql+psycopg://USER:PASSWORD@HOST/NAME",
+        examples=["postgresql+psycopg://pennyfix:…@localhost/pennyfix"],
+    )  # fmt: skip
+    redis_url: str | None = Field(
+        None, description="redis://, rediss:// or redis+socket://; empty starts the embedded one",
+        examples=["redis://localhost:6379/0"],
+    )  # fmt: skip
+    config: Path | None = Field(None, description="the path of an existing pennyfix.toml", examples=["pennyfix.toml"])
+    sandbox: Literal["auto", "docker", "bubblewrap", "process"] = Field(
+        "auto", description="auto, docker, bubblewrap, process (process isolates nothing)", examples=["auto"]
+    )
+    host: str = Field("127.0.0.1", min_length=1, description="the address to listen on", examples=["0.0.0.0"])  # noqa: S104  # an example in a message
+    port: int = Field(8000, ge=0, le=65535, description="a port, 1–65535 (0 lets the system choose)", examples=["8000"])
+    public_url: str = Field(
+        "", description="https://… where people and GitHub reach the receiver", examples=["https://fix.example.org"]
+    )
+    operators: str = Field(
+        "", description="GitHub logins, separated by commas, who may use the operator's page; empty: nobody",
+        examples=["ada,grace"],
+    )  # fmt: skip
+    workers: int = Field(2, ge=1, le=64, description="jobs at once in one worker, 1–64", examples=["2"])
+    lease_seconds: float = Field(
+        120, ge=1, le=3600, allow_inf_nan=False, examples=["120"],
+        description="1–3600 seconds a job stays with a worker that gives no sign of life",
+    )  # fmt: skip
+    job_seconds: float = Field(
+        7200, ge=60, le=86400, allow_inf_nan=False, description="60–86400 seconds one job may take", examples=["7200"]
+    )
+    job_attempts: int = Field(3, ge=1, le=20, description="how often a crashed job is taken up, 1–20", examples=["3"])
+    delivery_days: int = Field(
+        30, ge=7, le=3650, description="days deliveries are remembered (replay defence), 7–3650", examples=["30"]
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="debug, info, warning, error", examples=["info"]
+    )
+    log_json: bool = Field(default=False, description="true or false (one JSON object per line)", examples=["true"])
+
+    @model_validator(mode="before")
+    @classmethod
+    def _defaults(cls, values: dict[str, Any]) -> dict[str, Any]:
+        home = Path(values.get("home") or cls.model_fields["home"].get_default(call_default_factory=True)).expanduser()
+        home = home.absolute()
+        return {"database_url": f"sqlite:///{home / 'pennyfix.db'}", **values, "home": home}
+
+    @field_validator("github_private_key")
+    @classmethod
+    def _pem(cls, value: SecretStr) -> SecretStr:
+        return SecretStr(_private_key(value.get_secret_value()))
+
+    @field_validator("github_api_url", "public_url")
+    @classmethod
+    def _web_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in ("http", "https") or not parts.hostname):
+            raise ValueError("is not an http(s) address")
+        if parts.username or parts.password:
+            raise ValueError("contains a password")
+        return value.rstrip("/")
+
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, value: str) -> str:
+        if not value.startswith(("sqlite:///", "postgresql+psycopg://", "postgresql://")):
+            raise ValueError("is neither SQLite nor PostgreSQL")
+        return value.replace("postgresql://", "postgresql+psycopg://", 1)
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis(cls, value: str | None) -> str | None:
+        if value and not value.startswith(("redis://", "rediss://", "redis+socket://")):
+            raise ValueError("is not a Redis address")
+        return value or None
+
+    @field_validator("operators")
+    @classmethod
+    def _logins(cls, value: str) -> str:
+        for login in filter(None, (part.strip() for part in value.split(","))):
+            if not LOGIN.fullmatch(login):
+                raise ValueError(f"contains {shown(login)}, which is not a GitHub login")
+        return value
+
+    @field_validator("config")
+    @classmethod
+    def _config(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.expanduser().is_file():
+            raise ValueError("is not a file")
+        return value.expanduser() if value is not None else None
+
+    @property
+    def webhook_secrets(self) -> tuple[str, ...]:
+        """The secrets a delivery may be signed with; several while rotating."""
+        parts = (p.strip() for p in self.github_webhook_secret.get_secret_value().split(","))
+        return tuple(p for p in parts if p)
+
+    @property
+    def operator_logins(self) -> frozenset[str]:
+        """Who may use the operator's page, in lower case (GitHub's logins do not differ by case)."""
+        return frozenset(login.strip().lower() for login in self.operators.split(",") if login.strip())
+
+    @property
+    def github_web_url(self) -> str:
+        """Where people see GitHub: https://github.com, or the GHES host."""
+        parts = urlsplit(self.github_api_url)
+        host = parts.netloc
+        return "https://github.com" if host == "api.github.com" else f"{parts.scheme}://{host}"
+
+    def require_app(self) -> None:
+        """Raise ConfigError unless the App's id and private key are there."""
+        self._require("github_app_id", "github_private_key")
+
+    def require_webhook_secret(self) -> None:
+        """Raise ConfigError unless a webhook secret is there: no secret, no start."""
+        self._require("github_webhook_secret")
+        if not self.webhook_secrets:
+            raise ConfigError(SOURCE, (_missing("github_webhook_secret"),))
+
+    def _require(self, *names: str) -> None:
+        plain = {n: v.get_secret_value() if isinstance(v := getattr(self, n), SecretStr) else v for n in names}
+        problems = tuple(_missing(n) for n, v in plain.items() if not v)
+        if problems:
+            raise ConfigError(SOURCE, problems)
+
+
+def load_settings(env_file: Path | None = None, **given: Any) -> Settings:
+    """Read the environment and `.env` (or `env_file`). `given` wins, by field name. Raises ConfigError."""
+    try:
+        return Settings(_env_file=env_file, **given) if env_file is not None else Settings(**given)
+    except ValidationError as error:
+        raise ConfigError(SOURCE, tuple(_problem(e) for e in error.errors(include_url=False))) from None
+
+
+def environment_value(name: str, env_file: Path | None = None) -> str:
+    """One variable that a file names (`api_key_env`), from the environment or `.env`; "" when unset."""
+    return os.environ.get(name) or _dotenv(env_file or Path(".env")).get(name, "")
+
+
+def provider_key(model: str, api_key_env: str = "") -> str:
+    """The key for a litellm model: the named variable, else `<PROVIDER>_API_KEY`; "" when unset."""
+    provider = model.partition("/")[0] if "/" in model else "openai"
+    name = api_key_env or f"{provider.upper().replace('-', '_')}_API_KEY"
+    return environment_value(name)
+
+
+def child_environment(**extra: str) -> dict[str, str]:
+    """The environment for a process of ours: this one's, with `extra` on top."""
+    return {**os.environ, **extra}
+
+
+def unknown_variables() -> tuple[ConfigProblem, ...]:
+    """Variables with our prefix that mean nothing, probably misspelt (for `doctor`; no error: Kubernetes sets some)."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    unknown = sorted(
+        n for n in os.environ if n.startswith(PREFIX) and n not in known and not n.startswith(PREFIX + "TEST_")
+    )
+    return tuple(
+        ConfigProblem(
+            0, name, "is not a known variable", f"write `{meant}`" if (meant := nearest(name, known)) else "unset it"
+        )
+        for name in unknown
+    )
+
+
+def _private_key(text: str) -> str:
+    r"""PEM text from PEM text (also with literal `\n`) or from a path. Raises ValueError in words, without the key."""
+    if not text:
+        return ""
+    if "-----BEGIN" not in text:
+        try:
+            text = Path(text).expanduser().read_text(encoding="ascii")
+        except (OSError, ValueError):
+            raise ValueError("is neither PEM text nor the path of a readable PEM file") from None
+    text = text.replace("\\n", "\n").strip() + "\n"
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    try:
+        key = load_pem_private_key(text.encode(), None)
+    except (ValueError, TypeError):
+        raise ValueError("is not a usable PEM private key (damaged, encrypted or of another kind)") from None
+    if not isinstance(key, RSAPrivateKey):
+        raise ValueError("is not an RSA key, which GitHub Apps use")  # noqa: TRY004  # pydantic turns ValueError into a problem
+    return text
+
+
+def _missing(name: str) -> ConfigProblem:
+    field = Settings.model_fields[name]
+    variable = PREFIX + name.upper()
+    return ConfigProblem(
+        0, variable, "is not set", f"set `{variable}`, or run `pennyfix setup`", "", field.description or ""
+    )
+
+
+def _problem(entry: Mapping[str, Any]) -> ConfigProblem:
+    name = str(entry["loc"][0])
+    field = Settings.model_fields[name]
+    variable = PREFIX + name.upper()
+    secret = field.annotation is SecretStr or name in ("database_url", "redis_url")
+    message = (
+        str(entry["msg"]).removeprefix("Value error, ") if entry["type"] == "value_error" else "cannot have this value"
+    )
+    value = entry["input"]
+    fix = f"set `{variable}={field.examples[0]}`" if field.examples else "unset it"
+    if name == "port" and isinstance(value, str) and "://" in value:
+        fix = KUBERNETES_PORT
+    return ConfigProblem(0, variable, message, fix, "" if secret else shown(str(value)), field.description or "")
+
+
+def _dotenv(path: Path) -> dict[str, str]:
+    from dotenv import dotenv_values
+
+    return {k: v for k, v in dotenv_values(path).items() if v} if path.is_file() else {}

@@ -1,0 +1,1 @@
+"""The database: connections, tables, and the small things that both databases must do alike."""

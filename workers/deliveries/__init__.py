@@ -1,0 +1,1 @@
+"""What arrives from GitHub, recorded once, with what it changes at once."""

@@ -1,0 +1,60 @@
+"""The environment, `.env` and `pennyfix.toml`: can they be used, and does every variable mean something?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from strategies.prompts.prompt import PromptError, PromptFolder
+from workers.config.errors import ConfigError
+from workers.config.operator_file import Operator, load_operator
+from workers.config.settings import Settings, load_settings, unknown_variables
+from workers.doctor.check import Check, fail, ok, warn
+
+ENVIRONMENT, FILE, SECRETS = "environment", "operator's file", "secrets"
+
+
+def environment(load: Callable[[], Settings] = load_settings) -> tuple[Settings | None, list[Check]]:
+    """The settings, None when they cannot be used."""
+    try:
+        settings = load()
+    except ConfigError as error:
+        return None, [fail(ENVIRONMENT, f"{p.key} {p.message}", p.fix) for p in error.problems]
+    odd = [warn(ENVIRONMENT, f"{p.key} {p.message}", p.fix) for p in unknown_variables()]
+    return settings, odd or [ok(ENVIRONMENT, f"state folder {settings.home}")]
+
+
+def operator_file(settings: Settings) -> tuple[Operator | None, list[Check]]:
+    """The operator's file, None when it cannot be used."""
+    try:
+        operator = load_operator(settings.config)
+    except ConfigError as error:
+        return None, [
+            fail(FILE, f"{error.source}{f' line {p.line}' if p.line else ''}: `{p.key}` {p.message}", p.fix)
+            for p in error.problems
+        ]
+    try:
+        own = PromptFolder(operator.prompts).check()
+    except PromptError as error:
+        return operator, [fail(FILE, str(error), "correct the file, or take `prompts` out of pennyfix.toml")]
+    where = str(settings.config) if settings.config else "none (PENNYFIX_CONFIG is not set), the defaults hold"
+    tiers = ", ".join(f"{t.name} {t.model}" for t in operator.tiers)
+    prompts = f"; own prompts: {', '.join(own)}" if own else ""
+    return operator, [ok(FILE, f"{where}; tiers: {tiers}{prompts}")]
+
+
+def secrets(settings: Settings, env_file: Path = Path(".env")) -> list[Check]:
+    """Whether what a worker and the receiver need is there, and hidden from other users."""
+    found: list[Check] = []
+    for require in (settings.require_app, settings.require_webhook_secret):
+        try:
+            require()
+        except ConfigError as error:
+            found += [fail(SECRETS, f"{p.key} {p.message}", p.fix) for p in error.problems]
+    for path in (env_file, *sorted(settings.home.glob("*.pem"))):
+        if path.is_file() and path.stat().st_mode & 0o077:
+            found.append(fail(SECRETS, f"other users of this machine can read {path}", f"chmod 600 {path}"))
+    if settings.home.is_dir() and settings.home.stat().st_mode & 0o077:
+        said = f"other users of this machine can look into {settings.home}"
+        found.append(warn(SECRETS, said, f"chmod 700 {settings.home}"))
+    return found or [ok(SECRETS, "the App's key and the webhook's secret are there")]

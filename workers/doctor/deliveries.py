@@ -1,0 +1,32 @@
+"""Deliveries that never arrived and that GitHub can still send again."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+
+from workers.deliveries.redelivery import WINDOW, missed
+from workers.doctor.check import Check, ok, warn
+from workers.doctor.check import skipped as not_seen
+from workers.github.app_client import AppApi
+from workers.github.types import ForgeError
+
+NAME = "missed deliveries"
+
+
+def deliveries(api: AppApi, now: datetime, *, redeliver: bool) -> list[Check]:
+    """What was missed in the last days; with `redeliver` GitHub is asked for it."""
+    try:
+        found = missed(api.deliveries(now - WINDOW), now)
+        if redeliver:
+            for one in found:
+                api.redeliver(one.id)
+    except ForgeError as error:
+        return [not_seen(NAME, str(error))]
+    if not found:
+        return [ok(NAME, f"none in {WINDOW.days} days")]
+    counted = Counter(f"{d.event} ({d.status or d.status_code})" for d in found)
+    said = f"{len(found)}: " + ", ".join(f"{n} × {what}" for what, n in counted.most_common(5))
+    if redeliver:
+        return [ok(NAME, f"asked for again: {said}")]
+    return [warn(NAME, said, "pennyfix doctor --redeliver (a running `pennyfix up` asks at start and hourly)")]

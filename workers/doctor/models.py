@@ -1,0 +1,66 @@
+"""The tiers' models: is there a price and a key for each, and (only when asked) does it answer?"""
+
+from __future__ import annotations
+
+import time
+
+from strategies.models.model import Message, Model, ModelError, Prompt
+from workers.config.operator_file import TierOptions
+from workers.config.settings import provider_key
+from workers.doctor.check import Check, Ground, fail, ok, skipped, warn
+from workers.pipeline.tiers import KeyOf, OpenModel, spec_of
+from workers.usd import show_usd
+
+NAME = "model"
+OUTPUT_TOKENS = 256
+"""Enough for thinking models to say one word, and a bound on what the call can cost."""
+
+
+def models(ground: Ground, open_model: OpenModel | None = None, key_of: KeyOf = provider_key) -> list[Check]:
+    """One check per tier; the library behind takes some seconds to load."""
+    if ground.operator is None:
+        return [skipped(NAME, "the operator's file cannot be used")]
+    if open_model is None:
+        from strategies.models.litellm_model import open_model as really
+
+        open_model = really
+    return [_tier(tier, ground, open_model, key_of) for tier in ground.operator.tiers]
+
+
+def _tier(tier: TierOptions, ground: Ground, open_model: OpenModel, key_of: KeyOf) -> Check:
+    name = f"{NAME}: {tier.name}"
+    try:
+        model = open_model(spec_of(tier, key_of))
+    except ModelError as error:
+        wrong = f'`model = "{tier.model}"`'
+        fix = f"correct {wrong} in pennyfix.toml, or give input_usd_per_million and output_usd_per_million there"
+        return fail(name, str(error), fix)
+    price = model.price
+    said = f"{tier.model}, USD per million tokens: {price.input} in, {price.output} out"
+    if price.cached_input is not None:
+        said += f", {price.cached_input} cached"
+    variable = tier.api_key_env or f"{_provider(tier.model)}_API_KEY"
+    if not key_of(tier.model, tier.api_key_env) and (tier.api_key_env or not tier.api_base):
+        return fail(name, f"{said}; no key", f"set {variable} in the environment or in .env")
+    if not ground.options.call_models:
+        return ok(name, said)
+    return _call(name, said, model)
+
+
+def _call(name: str, said: str, model: Model) -> Check:
+    prompt = Prompt((Message("user", "Answer with the word: ready"),), "doctor", max_output_tokens=OUTPUT_TOKENS)
+    started = time.monotonic()
+    try:
+        completion = model.complete(prompt)
+    except ModelError as error:
+        return fail(name, f"{said}; {error}", "check key, credit and name at the provider")
+    seconds = time.monotonic() - started
+    if completion.usage is None:
+        return warn(
+            name, f"{said}; answered without usage, so its cost is unknown", "use a provider that reports usage"
+        )
+    return ok(name, f"{said}; answered in {seconds:.1f} s for {show_usd(model.price.cost(completion.usage))}")
+
+
+def _provider(model: str) -> str:
+    return model.partition("/")[0].upper().replace("-", "_") if "/" in model else "OPENAI"

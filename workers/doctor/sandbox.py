@@ -1,0 +1,63 @@
+"""The sandbox: which one would be used, is its image there, and do its limits really bite on this machine?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from workers.doctor.check import Check, Ground, fail, ok, skipped, warn
+
+NAME = "sandbox"
+IMAGE = "sandbox image"
+WANTED = {
+    "docker": "make sandbox-image",
+    "bubblewrap": "apt install bubblewrap",
+    "process": "set PENNYFIX_SANDBOX=auto",
+}
+
+
+def sandbox(ground: Ground) -> list[Check]:
+    """Small limits, real commands: a few seconds."""
+    if ground.operator is None:
+        return [skipped(NAME, "the operator's file cannot be used")]
+    from sandbox.backend import Limits
+    from sandbox.backends import choose
+    from sandbox.errors import SandboxUnavailable
+    from sandbox.self_check import self_check
+    from workers.processes.wiring import backend_options
+
+    limits = Limits(
+        cpus=1.0, memory_mb=128, pids=64, disk_mb=64, output_bytes=200_000, setup_seconds=120, lifetime_seconds=600
+    )
+    ground.settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    options = replace(backend_options(ground.settings, ground.operator), limits=limits)
+    try:
+        backend = choose(ground.settings.sandbox, options)
+    except SandboxUnavailable as error:
+        return [fail(NAME, str(error), WANTED.get(ground.settings.sandbox, "make sandbox-image"))]
+    found = [_chosen(ground.settings.sandbox, backend.name)]
+    if backend.name == "docker":
+        found.append(ok(IMAGE, options.image))
+    for tried in self_check(backend, limits):
+        name = f"{NAME}: {tried.name}"
+        if tried.ok is None:
+            found.append(warn(name, tried.detail, WANTED["process"]))
+        elif tried.ok:
+            found.append(ok(name, tried.detail))
+        else:
+            found.append(fail(name, tried.detail, _fix(backend.name)))
+    return found
+
+
+def _chosen(asked: str, name: str) -> Check:
+    if name == "process":
+        said = "process isolates nothing: commands of repositories and models run as your user"
+        return warn(NAME, said, "set PENNYFIX_SANDBOX=auto and install Docker or bubblewrap")
+    if asked == "auto" and name != "docker":
+        said = f"{name}, because Docker or its image does not answer"
+        return warn(NAME, said, "install Docker, then make sandbox-image; or set PENNYFIX_SANDBOX=bubblewrap")
+    return ok(NAME, name)
+
+
+def _fix(name: str) -> str:
+    other = "docker" if name != "docker" else "bubblewrap"
+    return f"make {name} keep its promise (a newer version, cgroups), or use PENNYFIX_SANDBOX={other}"

@@ -1,0 +1,1 @@
+"""Jobs as rows: asked for, leased, ended, and what came of them."""

@@ -1,0 +1,1 @@
+"""What Pennyfix says on GitHub, as pure text."""

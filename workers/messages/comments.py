@@ -1,0 +1,388 @@
+"""What the bot says on an issue, sentence by sentence. Pure; the pull request's text is in `workers.messages.pull_request`.
+
+Every ending of a job has a text here, so that no issue is left in silence. Text of models and repositories
+passes through `workers.messages.markdown` on its way in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import ROUND_CEILING, Decimal
+
+from workers.billing.bill import Bill, BillRow, Month, bar
+from workers.billing.quote import Quote
+from workers.config.errors import ConfigProblem
+from workers.messages.attempt_rows import AttemptRow
+from workers.messages.markdown import BODY_LIMIT, block, code, cut, line, ours, quoted
+from workers.usd import show_usd
+
+BRANCH = "autofix/issue-{issue}"
+COMMANDS = """\
+| comment | what it does | who |
+|---|---|---|
+| `/autofix` | starts on this issue, as the label does | write access |
+| `/autofix retry [strategy]` | tries again, with another strategy if you name one | write access |
+| `/autofix stop` | stops what is running | write access |
+| `/autofix quote` | says what this issue is likely to cost, before spending | write access |
+| `/autofix approve` | lets a quoted issue start | write access |
+| `/autofix budget` | shows this month's budget | write access |
+| `/autofix budget 50` | sets the monthly budget in USD | administrators |
+| `/autofix help` | shows this table | anyone with write access |"""
+
+
+def branch(issue: int) -> str:
+    """The branch that holds our work on an issue."""
+    return BRANCH.format(issue=issue)
+
+
+def marker(issue: int) -> str:
+    """The hidden mark by which the one sticky comment is found again."""
+    return f"<!-- pennyfix:sticky:issue-{issue} -->"
+
+
+def sticky(issue: int, headline: str, steps: Sequence[str], final: str = "", page: str = "") -> str:
+    """The sticky comment: a headline, the ending (once there is one), and the steps, collapsed."""
+    parts = [marker(issue), f"**{headline}**"]
+    if final:
+        parts.append(final)
+    shown = [f"- {line(s, 300)}" for s in steps[-60:]]
+    if len(steps) > len(shown):
+        shown.insert(0, f"- … {len(steps) - len(shown)} earlier steps")
+    if shown:
+        title = "What was done" if final else "Steps so far"
+        parts.append(f"<details><summary>{title} ({len(steps)})</summary>\n\n" + "\n".join(shown) + "\n\n</details>")
+    if page:
+        parts.append(f"[Details]({page})")
+    return fit(parts)
+
+
+def fit(parts: Sequence[str], limit: int = BODY_LIMIT) -> str:
+    """The parts as one body of at most `limit` characters: the longest part but the first gives way."""
+    kept = [p for p in parts if p]
+    while len(text := "\n\n".join(kept)) > limit:
+        widest = max(range(1, len(kept)), key=lambda i: len(kept[i]), default=0)
+        over = len(text) - limit
+        shorter = len(kept[widest]) - over - 200
+        kept[widest] = cut(kept[widest], shorter) + "\n\n</details>" if shorter > 0 else "(too long to show)"
+    return text
+
+
+def sentence(text: str, limit: int = 500) -> str:
+    """A reason as a sentence of its own."""
+    said = ours(text, limit)
+    return said[:1].upper() + said[1:] + ("" if said.endswith((".", "!", "?", "…")) else ".") if said else ""
+
+
+def bill_table(bill: Bill) -> str:
+    """The bill as a table, its total and the comparison."""
+    if not bill.rows:
+        return "No model was called, so this cost nothing."
+    rows = [_bill_row(r) for r in bill.rows]
+    out = [
+        "| tier | model | calls | input | cached | output | USD |\n|---|---|--:|--:|--:|--:|--:|\n" + "\n".join(rows),
+        f"**Total: {show_usd(bill.total)}**",
+    ]
+    if bill.unknown:
+        calls = "1 call" if bill.unknown == 1 else f"{bill.unknown} calls"
+        out.append(f"\\* The provider did not say what {calls} used; counted at the most it can have cost.")
+    if bill.strong_only is not None:
+        out.append(f"The strong model alone: {show_usd(bill.strong_only.usd)} ({bill.strong_only.basis}).")
+    return "\n\n".join(out)
+
+
+def _bill_row(r: BillRow) -> str:
+    tokens = (r.usage.input_tokens, r.usage.cached_tokens, r.usage.output_tokens)
+    counts = " | ".join(f"{t:,}" for t in tokens)
+    usd = show_usd(r.usd) + (" *" if r.unknown else "")
+    return f"| {line(r.tier, 40)} | {code(r.model, 80)} | {r.calls} | {counts} | {usd} |"
+
+
+def month_line(month: Month) -> str:
+    """The repository's month against its budget."""
+    used = month.spent + month.reserved
+    return f"This month: {show_usd(used)} of {show_usd(month.cap)} `{bar(used, month.cap)}`"
+
+
+def attempts_list(rows: Sequence[AttemptRow]) -> str:
+    """One line for each attempt: who, what became of it, why, and its cost."""
+    return "\n".join(f"{r.number}. {_attempt(r)}" for r in rows)
+
+
+def _attempt(r: AttemptRow) -> str:
+    paid = f", {show_usd(r.usd)}" if r.usd is not None else ""
+    return f"**{line(r.tier, 40)}** ({line(r.solver, 20)}{paid}) {r.outcome}: {line(r.why, 300)}"
+
+
+def attempts_details(rows: Sequence[AttemptRow]) -> str:
+    """Each attempt, collapsed: the model's explanation and what the tests said."""
+    out = []
+    for r in rows:
+        parts = [f"<details><summary>Attempt {r.number}: {line(r.tier, 40)}, {r.outcome}</summary>", line(r.why, 500)]
+        if r.note:
+            parts.append(line(r.note, 300))
+        if r.files:
+            parts.append("Files: " + ", ".join(code(f, 200) for f in r.files[:30]))
+        if r.diagnosis:
+            parts.append("The model's explanation:\n\n" + quoted(r.diagnosis, 1_500))
+        if r.feedback:
+            parts.append("What the tests said:\n\n" + block(r.feedback, 2_000, "text"))
+        out.append("\n\n".join([*parts, "</details>"]))
+    return "\n\n".join(out)
+
+
+# -- endings ---------------------------------------------------------------------------------------------------
+
+
+def opened(pull_url: str, number: int, *, draft: bool) -> str:
+    """A pull request is there."""
+    kind = "a draft pull request" if draft else "a pull request"
+    return f"I opened {kind}: [#{number}]({pull_url})."
+
+
+def opened_details(evidence: str, reason: str, bill: Bill, month: Month | None) -> str:
+    """What stands behind it, and what it cost."""
+    cost = f"It cost {show_usd(bill.total)}."
+    return "\n\n".join(
+        p for p in (f"{evidence} {cost}", sentence(reason, 400), month_line(month) if month else "") if p
+    )
+
+
+def committed(sha: str) -> str:
+    """Our pull request has another commit."""
+    return f"I added the commit {sha[:12]} to this pull request."
+
+
+def _nothing_done(*, pull: bool) -> str:
+    return "I left this pull request as it is" if pull else "I opened nothing"
+
+
+def _once_more(*, pull: bool) -> str:
+    return "`/autofix` and what to do, in one comment" if pull else "`/autofix retry`"
+
+
+def declined(rows: Sequence[AttemptRow], bill: Bill, month: Month | None, reason: str, *, pull: bool = False) -> str:
+    """Nobody solved it. `pull` is said for a follow-up on our pull request, here and below."""
+    nothing = _nothing_done(pull=pull)
+    parts = [f"I found no change that I can stand behind, so {nothing}.", sentence(reason)]
+    if rows:
+        parts.append("What was tried, and why it fell short:\n\n" + attempts_list(rows))
+        parts.append(attempts_details(rows))
+    parts.append(bill_table(bill))
+    if month is not None:
+        parts.append(month_line(month))
+    parts.append(
+        "What helps: steps that reproduce the problem, the expected result, or the file to look at, in a comment; "
+        f"then {_once_more(pull=pull)}."
+    )
+    return "\n\n".join(p for p in parts if p)
+
+
+def over_budget(rows: Sequence[AttemptRow], bill: Bill, month: Month | None, reason: str, best: str) -> str:
+    """The money ended first. `best` says what there is so far, "" for nothing."""
+    parts = ["I stopped because the budget does not allow another call.", sentence(reason)]
+    if rows:
+        parts.append("What was tried:\n\n" + attempts_list(rows))
+    parts.append(best or ("None of it earned a pull request." if rows else "No attempt was made."))
+    if rows:
+        parts.append(attempts_details(rows))
+    parts.append(bill_table(bill))
+    if month is not None:
+        parts.append(month_line(month))
+    parts.append(
+        "I go on by myself as soon as there is money: when an administrator raises the budget (`/autofix budget 50`, "
+        "or `budget:` in `.github/autofix.yml` and then `/autofix retry`), or when the next month begins."
+    )
+    return "\n\n".join(p for p in parts if p)
+
+
+def unjudgeable(tried: Sequence[str], suggestion: str, log: str, bill: Bill, *, pull: bool = False) -> str:
+    """The repository's tests cannot be found or run."""
+    nothing = _nothing_done(pull=pull)
+    parts = [f"I could not find or run the tests here, so I cannot tell a right fix from a wrong one: {nothing}."]
+    if tried:
+        parts.append("What I tried:\n\n" + "\n".join(f"- {line(t, 300)}" for t in tried[:30]))
+    if log:
+        parts.append("<details><summary>What it printed</summary>\n\n" + block(log, 4_000, "text") + "\n\n</details>")
+    parts.append("These lines in `.github/autofix.yml` fix it:\n\n" + block(suggestion, 1_000, "yaml"))
+    cost = f"It cost {show_usd(bill.total)}." if bill.rows else "It cost nothing."
+    parts.append(f"Then comment {_once_more(pull=pull)}. {cost}")
+    return "\n\n".join(parts)
+
+
+def question(asked: str, bill: Bill, *, pull: bool = False) -> str:
+    """Asking is cheaper than guessing."""
+    cost = f"It cost {show_usd(bill.total)} so far." if bill.rows else "Nothing was spent."
+    return (
+        f"Before I spend more on this, I need to know something:\n\n{quoted(asked, 2_000)}\n\n"
+        f"Answer in a comment, then {_once_more(pull=pull)}. {cost}"
+    )
+
+
+def not_allowed(actor: str, permission: str) -> str:
+    """The person who put the label may not spend."""
+    return (
+        f"{code('@' + actor)} has {permission if permission != 'none' else 'no'} access here. Starting me spends this "
+        "repository's money, so it needs write access. Someone who has it can put the label on again or comment "
+        "`/autofix`. Nothing was spent."
+    )
+
+
+def bad_configuration(path: str, problems: Sequence[ConfigProblem]) -> str:
+    """The repository's file cannot be used."""
+    listed = "\n".join(f"- {_problem(p)}" for p in problems[:20])
+    return (
+        f"{code(path)} has something I do not understand, and I guess nothing:\n\n{listed}\n\n"
+        "When it is corrected on the default branch, comment `/autofix retry`. Nothing was spent."
+    )
+
+
+def _problem(p: ConfigProblem) -> str:
+    where = f"line {p.line}: " if p.line else ""
+    key = f"{code(p.key)} " if p.key else ""
+    says = f" (it says {code(p.value)})" if p.value else ""
+    allowed = f" Allowed: {line(p.allowed, 400).rstrip('.')}." if p.allowed else ""
+    return f"{where}{key}{line(p.message, 300).rstrip('.')}{says}.{allowed} Fix: {ours(p.fix, 300).rstrip('.')}."
+
+
+def failed(reason: str, words: str) -> str:
+    """It cannot go on, and trying again by itself would not help. `words` are the other side's."""
+    said = "\n\n" + block(words, 1_500, "text") if words else ""
+    return f"{sentence(reason)}{said}\n\nWhen that is solved, comment `/autofix retry`."
+
+
+def cancelled(reason: str, total: Decimal) -> str:
+    """Somebody stopped it."""
+    return f"{sentence(reason, 300)} It cost {show_usd(total)} so far. `/autofix` starts again."
+
+
+def refused(reason: str, fix: str) -> str:
+    """A condition on GitHub's side is not met; nothing was spent."""
+    return " ".join(p for p in ("I did not start:", ours(reason), fix, "Nothing was spent.") if p)
+
+
+def waiting(reason: str) -> str:
+    """It will be tried again by itself."""
+    return f"Waiting: {line(reason, 300)} I try again by myself."
+
+
+def awaiting_approval(quote: str, threshold: Decimal) -> str:
+    """The quote is above what may be spent unasked."""
+    return (
+        f"{quote}\n\nThat may come to more than the {show_usd(threshold)} that may be spent here without asking. "
+        "Someone with write access can let me start with `/autofix approve`."
+    )
+
+
+# -- answers to commands ---------------------------------------------------------------------------------------
+
+
+def help_text(unknown: str = "") -> str:
+    """The table of commands; `unknown` is a verb that nobody knows."""
+    lead = f"I do not know {code('/autofix ' + unknown, 60)}. " if unknown else ""
+    return f"{lead}Put the label on an issue and I try to resolve it. At the start of a comment:\n\n{COMMANDS}"
+
+
+def may_not(actor: str, needs: str) -> str:
+    """A command by someone who may not give it."""
+    return f"{code('@' + actor)}: that needs {needs}. Nothing was changed."
+
+
+def queued(strategy: str) -> str:
+    """A start or retry was accepted."""
+    return f"Queued{f', with the strategy {code(strategy, 40)}' if strategy else ''}. I report in the comment above."
+
+
+def already_running() -> str:
+    """One job for an issue at a time."""
+    return "I am already at it; the comment above says where. `/autofix stop` stops me."
+
+
+def unknown_strategy(name: str, known: Sequence[str]) -> str:
+    """A strategy that is not in the registry."""
+    return f"There is no strategy {code(name, 40)}. Known: {', '.join(code(k) for k in known)}. Nothing was started."
+
+
+def stopping(running: bool) -> str:
+    """The answer to `/autofix stop`."""
+    return "Stopping; a call that is under way is paid for." if running else "Nothing is running here."
+
+
+def approved(started: bool) -> str:
+    """The answer to `/autofix approve`."""
+    return "Approved, I start." if started else "Nothing waits for approval here."
+
+
+def budget_shown(month: Month, source: str, forecast: Decimal | None) -> str:
+    """The month so far. `source` says who set the budget."""
+    ahead = f" At this pace the month ends at {show_usd(forecast)}." if forecast is not None else ""
+    return (
+        f"{month_line(month)}\n\nThe budget comes from {ours(source, 200)}.{ahead} Administrators change it with "
+        "`/autofix budget 50`."
+    )
+
+
+def budget_set(before: Decimal, after: Decimal, effective: Decimal, month: Month) -> str:
+    """The answer to `/autofix budget USD`."""
+    capped = f" The operator's cap is lower, so {show_usd(effective)} holds." if effective < after else ""
+    return f"The monthly budget was {show_usd(before)} and is {show_usd(after)} now.{capped}\n\n{month_line(month)}"
+
+
+def bad_amount(value: str, why: str, fix: str) -> str:
+    """An amount that cannot be taken."""
+    said = code(value, 60) or "That"
+    return f"{said} is not an amount that I can use: {line(why, 200)}. {line(fix, 200)}. Nothing changed."
+
+
+AWAITS_APPROVAL = "waits for approval"
+"""The reason of a job whose quote is above the threshold."""
+
+
+def quote(q: Quote, month: Month) -> str:
+    """What it is likely to cost."""
+    rows = [
+        f"| {line(t.tier, 40)} | {code(t.model, 80)} | {t.attempts} | {_about(t.low)} – {_about(t.high)} |"
+        for t in q.tiers
+    ]
+    table = "| tier | model | attempts at most | USD each |\n|---|---|--:|--:|\n" + "\n".join(rows)
+    return (
+        f"**Likely {_about(q.low)} to {_about(q.high)}** ({q.basis}).\n\n{table}\n\n{month_line(month)}\n\n"
+        "It never exceeds the issue's budget; nothing was spent on this estimate."
+    )
+
+
+def _about(amount: Decimal) -> str:
+    """An estimate: no more digits than it deserves."""
+    step = Decimal("0.01") if amount >= 1 else Decimal("0.0001")
+    return show_usd(amount.quantize(step, rounding=ROUND_CEILING))
+
+
+def budget_source(source: str, by: str) -> str:
+    """Who set the budget that is in force."""
+    return {
+        "operator": "the operator's default",
+        "file": "this repository's `.github/autofix.yml`",
+        "setting": f"{by}'s setting",
+    }.get(source, source)
+
+
+def follow_up(what: str) -> str:
+    """The answer to instructions on our pull request."""
+    return "I try it, with a commit on this branch." if what == "queued" else f"I do not start: {line(what, 200)}."
+
+
+def breaker_out(why: str) -> str:
+    """Said once on the pull request."""
+    return (
+        f"I answer no further reviews and failing checks here by myself: {ours(why)}. "
+        "Somebody with write access who wants me to go on says `/autofix` and what to do, in one comment."
+    )
+
+
+def answered(sha: str) -> str:
+    """The answer in the thread of a review's line comment."""
+    return f"I changed this in {sha[:12]}. The evidence and the bill in the description are up to date."
+
+
+def not_mine() -> str:
+    """A command on a pull request that is somebody else's."""
+    return "This pull request is not mine, so I leave it alone. I work on issues."

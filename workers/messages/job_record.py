@@ -1,0 +1,135 @@
+"""What the hidden block of a pull request says of its job: all that is needed to reproduce or audit it. Pure.
+
+How it is hidden is `workers.messages.hidden_block`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from strategies.resolution import Resolution
+from strategies.strategy import Tried
+from strategies.verdict import Counts, Evidence
+from workers.billing.bill import Bill
+from workers.messages.hidden_block import hide
+
+SCHEMA = 1
+LONGEST = 12_000
+"""Characters; lists (of test ids, attempts) are shortened until the block fits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """What exactly ran. `tiers` maps tier names to JSON-able parameters (model, price, solver …), `prompts` prompt
+    names to digests, `roles` roles to tier names; `parameters` are the strategy's own, with what an issue is worth."""
+
+    pennyfix: str
+    strategy: str
+    accept: str
+    tiers: Mapping[str, Mapping[str, Any]]
+    prompts: Mapping[str, str]
+    roles: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    def json(self) -> dict[str, Any]:
+        """All of it, JSON-able."""
+        return {
+            "pennyfix": self.pennyfix,
+            "strategy": self.strategy,
+            "parameters": dict(self.parameters),
+            "accept": self.accept,
+            "tiers": {name: dict(parameters) for name, parameters in self.tiers.items()},
+            "roles": dict(self.roles),
+            "prompts": dict(self.prompts),
+        }
+
+
+def job_record(
+    *, job: int, issue: int, base_commit: str, versions: Versions, resolution: Resolution, bill: Bill
+) -> dict[str, Any]:
+    """The block's content, JSON-able; amounts are text in USD."""
+    chosen = resolution.chosen
+    return {
+        "schema": SCHEMA,
+        **versions.json(),
+        "job": job,
+        "issue": issue,
+        "base_commit": base_commit,
+        "ending": resolution.ending.value,
+        "patch": resolution.patch.digest,
+        "evidence": evidence_json(chosen.verdict.evidence) if chosen else None,
+        "attempts": [_attempt(t) for t in resolution.tried],
+        "bill": bill_json(bill),
+        "total_usd": str(bill.total),
+        "strong_only_usd": str(bill.strong_only.usd) if bill.strong_only else None,
+    }
+
+
+def bill_json(bill: Bill) -> list[dict[str, Any]]:
+    """The bill's rows."""
+    return [
+        {
+            "tier": r.tier,
+            "model": r.model,
+            "calls": r.calls,
+            "unknown": r.unknown,
+            "input": r.usage.input_tokens,
+            "cached": r.usage.cached_tokens,
+            "cache_write": r.usage.cache_write_tokens,
+            "output": r.usage.output_tokens,
+            "usd": str(r.usd),
+        }
+        for r in bill.rows
+    ]
+
+
+def _attempt(tried: Tried) -> dict[str, Any]:
+    return {
+        "tier": tried.attempt.tier,
+        "solver": tried.attempt.solver,
+        "judged": tried.verdict.judged.value,
+        "rung": tried.verdict.evidence.top.name.lower(),
+        "patch": tried.attempt.patch.digest,
+    }
+
+
+def evidence_json(evidence: Evidence) -> dict[str, Any]:
+    """What was earned and seen, test ids in full."""
+    test = evidence.reproduction
+    return {
+        "rung": evidence.top.name.lower(),
+        "rungs": sorted(r.name.lower() for r in evidence.rungs),
+        "before": _counts(evidence.before),
+        "after": _counts(evidence.after),
+        "broken": list(evidence.broken),
+        "fixed": list(evidence.fixed),
+        "flaky": list(evidence.flaky),
+        "restored": list(evidence.restored),
+        "reproduction": test.path if test else None,
+        "reproduction_passes": test.passes if test else None,
+        "agreement": evidence.agreement,
+    }
+
+
+def _counts(of: Counts | None) -> dict[str, int] | None:
+    return None if of is None else {"passed": of.passed, "failed": of.failed, "skipped": of.skipped, "new": of.new}
+
+
+def hidden(content: Mapping[str, Any]) -> str:
+    """The block as text for a pull request body, at most about `LONGEST` characters."""
+    for keep in (200, 20):
+        text = hide(_shortened(content, keep))
+        if len(text) <= LONGEST:
+            return text
+    return hide(_shortened(content, 0))
+
+
+def _shortened(value: Any, keep: int) -> Any:
+    if isinstance(value, Mapping):
+        return {k: _shortened(v, keep) for k, v in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        cut = [_shortened(v, keep) for v in value[:keep]]
+        return cut if len(value) <= keep else [*cut, f"and {len(value) - keep} more"]
+    return value

@@ -1,0 +1,189 @@
+"""The pull request as text: title, commit message, and the body a reviewer reads. Pure.
+
+Order of the body: what it is, the evidence, the bill, how to steer, the attempts (collapsed), the record (hidden).
+A template of the repository is kept: our words go under its first heading that asks for a description.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from strategies.resolution import Ending
+from strategies.verdict import Counts, Evidence, Rung
+from workers.billing.bill import Bill, Month
+from workers.messages.attempt_rows import AttemptRow
+from workers.messages.comments import attempts_details, bill_table, fit, month_line, sentence
+from workers.messages.job_record import hidden
+from workers.messages.markdown import BODY_LIMIT, block, code, cut, line, quoted
+from workers.usd import show_usd
+
+TITLE_LIMIT = 200
+TRAILER = "Pennyfix-Job"
+CAUSES = {
+    "review": "answers a review",
+    "checks": "answers failing checks",
+    "instructions": "does what a comment asked for",
+}
+_ASKS = re.compile(
+    r"^#{1,6}\s.*\b(description|summary|what|changes?|overview|proposed)\b.*$", re.IGNORECASE | re.MULTILINE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PullFacts:
+    """Everything the body is made of. `asked` is the rung that the repository asks for.
+
+    `cause` is what a follow-up answers ("review", "checks" or "instructions"), "" for the first commit.
+    """
+
+    issue: int
+    issue_title: str
+    ending: Ending
+    asked: Rung
+    reason: str
+    evidence: Evidence
+    diagnosis: str
+    rows: Sequence[AttemptRow]
+    bill: Bill
+    month: Month | None
+    record: Mapping[str, Any]
+    template: str = ""
+    page: str = ""
+    cause: str = ""
+
+
+def title(issue_title: str, issue: int) -> str:
+    """The pull request's title: the issue's own words. Titles hold no markup, but mentions must not fire."""
+    words = " ".join(issue_title.split()).replace("@", "@\u200b") or f"issue {issue}"
+    return cut(f"Fix #{issue}: {words}", TITLE_LIMIT)
+
+
+def commit_message(issue: int, issue_title: str, job: int, evidence: Evidence) -> str:
+    """Subject, how it was checked, and the trailers by which a branch of ours is recognised."""
+    subject = cut(f"Fix #{issue}: {' '.join(issue_title.split())}".replace("@", "@\u200b"), 72)
+    return f"{subject}\n\n{summary(evidence)}\n\n{TRAILER}: {job}\nPennyfix-Issue: {issue}\n"
+
+
+def is_ours(message: str, issue: int) -> bool:
+    """Whether a commit message carries our trailer for this issue."""
+    lines = message.splitlines()
+    return f"Pennyfix-Issue: {issue}" in lines and any(part.startswith(f"{TRAILER}: ") for part in lines)
+
+
+def is_of_job(message: str, job: int) -> bool:
+    """Whether a commit was made by this very job."""
+    return f"{TRAILER}: {job}" in message.splitlines()
+
+
+def summary(evidence: Evidence) -> str:
+    """One or two sentences on what was earned."""
+    said = []
+    if Rung.REPRODUCTION in evidence.rungs:
+        said.append("A test written from the issue fails before this change and passes after it.")
+    if Rung.REGRESSION in evidence.rungs and evidence.after is not None:
+        said.append(f"No test that passed before fails now ({evidence.after.passed} pass).")
+    if not said:
+        said.append("No executed test vouches for this change.")
+    return " ".join(said)
+
+
+def body(facts: PullFacts) -> str:
+    """The body, below GitHub's limit."""
+    lead = [f"Fixes #{facts.issue}"]
+    if facts.ending is not Ending.ACCEPTED:
+        lead.append(
+            "> [!WARNING]\n> **Draft, not verified to what this repository asks for "
+            f"({facts.asked.name.lower()}).** {sentence(facts.reason, 400)}"
+        )
+    if facts.cause:
+        lead.append(
+            f"The newest commit {CAUSES[facts.cause]}. The evidence below is that commit's, the bill is of all commits."
+        )
+    if facts.diagnosis:
+        lead.append("The model's explanation:\n\n" + quoted(facts.diagnosis, 3_000))
+    block_of_record = hidden(facts.record)
+    parts = [
+        into_template(facts.template, "\n\n".join(lead)),
+        "## Evidence\n\n" + evidence_text(facts.evidence),
+        "## Bill\n\n" + "\n\n".join([bill_table(facts.bill), *([month_line(facts.month)] if facts.month else [])]),
+        "## How to steer\n\n" + steer(facts.page),
+    ]
+    if facts.rows:
+        cost = f", {show_usd(facts.bill.total)} in all" if facts.bill.rows else ""
+        parts.append(
+            f"<details><summary>All attempts ({len(facts.rows)}{cost})</summary>\n\n"
+            + attempts_details(facts.rows)
+            + "\n\n</details>"
+        )
+    room = BODY_LIMIT - len(block_of_record) - 2
+    text = fit(parts, room)
+    return f"{text}\n\n{block_of_record}"
+
+
+def into_template(template: str, words: str) -> str:
+    """Our words under the template's heading that asks for them; above the template when none does."""
+    template = cut(template.replace("\r\n", "\n").strip(), 15_000)
+    if not template:
+        return words
+    found = _ASKS.search(template)
+    if found is None:
+        return f"{words}\n\n{template}"
+    return f"{template[: found.end()]}\n\n{words}\n{template[found.end() :]}"
+
+
+def _row(name: str, counts: Counts | None, *, new: bool) -> str:
+    if counts is None:
+        return f"| {name} | not run | not run | not run | not run |"
+    return f"| {name} | {counts.passed} | {counts.failed} | {counts.skipped} | {counts.new if new else '–'} |"
+
+
+def evidence_text(evidence: Evidence) -> str:
+    """The before/after table and what stands behind it."""
+    out = [
+        "| tests | passed | failed | skipped | new |\n|---|--:|--:|--:|--:|\n"
+        + _row("before", evidence.before, new=False)
+        + "\n"
+        + _row("after", evidence.after, new=True)
+    ]
+    points = []
+    test = evidence.reproduction
+    if test is not None:
+        state = "passes after it" if test.passes else "**still fails after it**"
+        points.append(f"Test written from the issue: {code(test.path, 200)} fails before this change and {state}.")
+    points += _named("Fixed", evidence.fixed)
+    points += _named("**Broken**", evidence.broken)
+    points += _named("Flaky before this change, so not counted", evidence.flaky)
+    points += _named(
+        "Existing tests that the attempt changed, left as they are here and judged in their original form",
+        evidence.restored,
+    )
+    if evidence.agreement is not None:
+        points.append(f"Agreement with the model's own tests: {evidence.agreement:.0%}.")
+    points += [line(n, 300) for n in evidence.notes[:10]]
+    if points:
+        out.append("\n".join(f"- {p}" for p in points))
+    if test is not None and test.before:
+        said = block(test.before, 1_500, "text")
+        out.append(f"<details><summary>What the new test said before</summary>\n\n{said}\n\n</details>")
+    return "\n\n".join(out)
+
+
+def _named(what: str, ids: Sequence[str]) -> list[str]:
+    if not ids:
+        return []
+    more = f" and {len(ids) - 10} more" if len(ids) > 10 else ""  # noqa: PLR2004 - ten are shown
+    return [f"{what}: " + ", ".join(code(i, 160) for i in ids[:10]) + more + "."]
+
+
+def steer(page: str) -> str:
+    """What a reviewer can do."""
+    text = (
+        "Request changes in a review, or comment `/autofix` and what to do differently: I answer with a commit on this "
+        "branch, on the same budget. `/autofix stop` stops, `/autofix help` lists the rest. To start over, close this "
+        "and comment `/autofix retry` on the issue. You can push to this branch; I never overwrite commits that "
+        "are not mine."
+    )
+    return f"{text} [Every call and step]({page})." if page else text

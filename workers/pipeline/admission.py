@@ -1,0 +1,208 @@
+"""Whether a job may start, and go on to publish: one decision over what GitHub and the ledger say now. Pure.
+
+A delivery proves at most that somebody had triage rights a while ago, so everything is looked at again:
+once before any money is spent, and once more before anything is published (`still_wanted`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Literal, Protocol
+
+from workers.config.errors import ConfigError
+from workers.config.repository_file import PATH, RepositoryFile, parse_repository_file
+from workers.github.types import FailedCheck, Permission, RemoteCommit, RemoteIssue, RemotePull, RemoteRepository
+from workers.jobs.job import Job, State
+from workers.messages import comments
+from workers.messages.pull_request import is_ours
+from workers.pipeline import labels
+from workers.pipeline.follow_up import Request
+
+MAY_SPEND: frozenset[Permission] = frozenset({"write", "admin"})
+
+
+class Reads(Protocol):
+    """What admission looks at on GitHub."""
+
+    def read_repository(self) -> RemoteRepository: ...
+    def read_issue(self, number: int) -> RemoteIssue: ...
+    def read_permission(self, login: str) -> Permission: ...
+    def read_file(self, path: str, ref: str) -> str | None: ...
+
+
+class Work(Protocol):
+    """What there may be of ours already."""
+
+    def find_pull(self, branch: str, state: Literal["open", "closed", "all"] = "open") -> RemotePull | None: ...
+    def read_branch(self, branch: str) -> RemoteCommit | None: ...
+
+
+class Seen(Reads, Work, Protocol):
+    """Both."""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """All that the decision looks at. `pull` and `tip` are of our branch; `left` is USD under the tightest cap."""
+
+    actor: str
+    issue_number: int
+    repository: RemoteRepository
+    issue: RemoteIssue
+    permission: Permission
+    file: RepositoryFile | ConfigError
+    pull: RemotePull | None
+    tip: RemoteCommit | None
+    left: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """It may start, with this configuration and base branch."""
+
+    file: RepositoryFile
+    base: str
+
+
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """It may not. `text` goes into the sticky comment; `quiet` means only if that comment is there already."""
+
+    state: State
+    reason: str
+    text: str
+    label: str = ""
+    quiet: bool = False
+
+
+def look(
+    forge: Seen,
+    job: Job,
+    strategies: Collection[str],
+    left: Callable[[RepositoryFile], Decimal],
+    actor: str | None = None,
+) -> Situation:
+    """Everything as it is now. `actor` "" asks for nobody's permission (failing checks have no person behind them).
+
+    Raises ForgeError; a file that cannot be used is part of the situation.
+    """
+    who = job.actor if actor is None else actor
+    repository = forge.read_repository()
+    branch = comments.branch(job.issue)
+    file: RepositoryFile | ConfigError
+    try:
+        text = forge.read_file(PATH, repository.default_branch) or ""
+        file = parse_repository_file(text, strategies=strategies)
+    except ConfigError as error:
+        file = error
+    return Situation(
+        actor=who,
+        issue_number=job.issue,
+        repository=repository,
+        issue=forge.read_issue(job.issue),
+        permission=forge.read_permission(who) if who else "write",
+        file=file,
+        pull=forge.find_pull(branch),
+        tip=forge.read_branch(branch),
+        left=Decimal(0) if isinstance(file, ConfigError) else left(file),
+    )
+
+
+def admit(s: Situation) -> Admitted | Turned:
+    """The decision before any money is spent, in the order in which people want to hear of it."""
+    gone = _gone(s.repository, s.issue)
+    if gone is not None:
+        return gone
+    if s.permission not in MAY_SPEND:
+        reason = f"{s.actor} has no write access"
+        return Turned(State.DECLINED, reason, comments.not_allowed(s.actor, s.permission))
+    if isinstance(s.file, ConfigError):
+        text = comments.bad_configuration(PATH, s.file.problems)
+        return Turned(State.DECLINED, f"{PATH} cannot be used", text, labels.NEEDS_HUMAN)
+    if not carries(s.issue, s.file.label):
+        return _cancelled(f"the label {s.file.label} is not on the issue")
+    branch = comments.branch(s.issue_number)
+    if s.pull is not None:
+        fix = f"Close it to start over, or comment on it: #{s.pull.number}."
+        return replace(
+            _declined(f"there is an open pull request from the branch `{branch}` already.", fix), label=labels.OPENED
+        )
+    if s.tip is not None and not is_ours(s.tip.message, s.issue_number):
+        return _declined(
+            f"the branch `{branch}` holds commits that are not mine.", "Rename or delete it, then `/autofix retry`."
+        )
+    if s.left <= 0:
+        return Turned(State.OVER_BUDGET, "no money is left", "", labels.OVER_BUDGET)
+    return Admitted(s.file, s.file.base or s.repository.default_branch)
+
+
+def admit_follow_up(
+    s: Situation, pull: RemotePull, request: Request, failed: Sequence[FailedCheck] = ()
+) -> Admitted | Turned:
+    """The same for work on our own open pull request: its label is not needed, its branch may have others' commits.
+
+    `failed` are the checks that fail on its newest commit now.
+    """
+    gone = still_open(s.repository, pull)
+    if gone is not None:
+        return gone
+    if pull.head_branch != comments.branch(s.issue_number) or pull.head_repository_id != s.repository.id:
+        return _cancelled("the pull request is not from a branch of mine")
+    if request.cause == "checks" and pull.head_sha != request.head_sha:
+        return _cancelled("there is a newer commit than the one whose checks failed")
+    if request.cause == "checks" and not failed:
+        return _cancelled("the checks do not fail any more")
+    if s.permission not in MAY_SPEND:
+        return Turned(State.DECLINED, f"{s.actor} has no write access", comments.not_allowed(s.actor, s.permission))
+    if isinstance(s.file, ConfigError):
+        text = comments.bad_configuration(PATH, s.file.problems)
+        return Turned(State.DECLINED, f"{PATH} cannot be used", text)
+    if s.left <= 0:
+        return Turned(State.OVER_BUDGET, "no money is left", "", labels.OVER_BUDGET)
+    # The new test of the pull request passes on its own branch already: what is asked for now is to break nothing.
+    accept = "any" if s.file.accept == "any" else "regression"
+    return Admitted(s.file.model_copy(update={"accept": accept, "unverified": "decline"}), pull.base_branch)
+
+
+def carries(issue: RemoteIssue, label: str) -> bool:
+    """Whether the label is on; GitHub does not tell upper from lower case."""
+    return label.casefold() in (name.casefold() for name in issue.labels)
+
+
+def still_wanted(repository: RemoteRepository, issue: RemoteIssue, label: str) -> Turned | None:
+    """The look before publishing: None when the issue is still as it was admitted (`label` "" asks for none)."""
+    gone = _gone(repository, issue)
+    if gone is None and label and not carries(issue, label):
+        gone = _cancelled(f"the label {label} was taken off")
+    return gone
+
+
+def still_open(repository: RemoteRepository, pull: RemotePull) -> Turned | None:
+    """The same look at our pull request, before and after the work of a follow-up."""
+    if repository.archived or repository.disabled:
+        return _cancelled("the repository is archived")
+    if pull.state != "open":
+        return _cancelled("the pull request is not open any more")
+    return None
+
+
+def _gone(repository: RemoteRepository, issue: RemoteIssue) -> Turned | None:
+    if repository.archived or repository.disabled:
+        return _cancelled("the repository is archived")
+    if issue.is_pull_request:
+        return _declined("this is a pull request, and I work on issues.", "")
+    if issue.state != "open":
+        return _cancelled("the issue is closed")
+    if issue.locked:
+        return _cancelled("the issue is locked")
+    return None
+
+
+def _cancelled(reason: str) -> Turned:
+    return Turned(State.CANCELLED, reason, "", quiet=True)
+
+
+def _declined(reason: str, fix: str) -> Turned:
+    return Turned(State.DECLINED, reason, comments.refused(reason, fix))

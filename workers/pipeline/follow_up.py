@@ -1,0 +1,83 @@
+"""What a follow-up is about, as GitHub tells it: the review and its lines, the failed checks, or instructions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from workers.github.types import FailedCheck, RemotePull, ReviewComment
+from workers.messages import comments
+from workers.pipeline.issue_text import TRUSTED
+
+
+class Reviews(Protocol):
+    """What is needed of GitHub."""
+
+    def read_pull(self, number: int) -> RemotePull: ...
+    def list_review(self, pull: int, review_id: int) -> tuple[str, tuple[ReviewComment, ...]]: ...
+    def list_failed_checks(self, sha: str) -> tuple[FailedCheck, ...]: ...
+    def list_answered(self, pull: int) -> frozenset[int]: ...
+    def answer_line(self, pull: int, comment_id: int, body: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A follow-up's `request` column, read."""
+
+    cause: str
+    pull: int
+    review_id: int = 0
+    head_sha: str = ""
+    text: str = ""
+
+
+def read_request(text: str) -> Request:
+    """From JSON as `workers.pipeline.slash_commands` wrote it."""
+    raw = json.loads(text or "{}")
+    return Request(
+        cause=str(raw.get("cause", "instructions")),
+        pull=int(raw.get("pull", 0)),
+        review_id=int(raw.get("review_id", 0)),
+        head_sha=str(raw.get("head_sha", "")),
+        text=str(raw.get("text", "")),
+    )
+
+
+def answer_to(forge: Reviews, request: Request, reviewer: str) -> tuple[int, ...]:
+    """The line comments that a commit answers."""
+    if request.cause != "review":
+        return ()
+    _, lines = forge.list_review(request.pull, request.review_id)
+    return tuple(c.id for c in lines if _counts(c, reviewer))
+
+
+def _counts(comment: ReviewComment, reviewer: str) -> bool:
+    """Whether it is heard: the reviewer's right to spend was looked up, others must belong to the repository."""
+    return comment.author == reviewer or comment.association in TRUSTED
+
+
+def answer_threads(forge: Reviews, pull: RemotePull, threads: tuple[int, ...], fence: Callable[[], None]) -> None:
+    """Answer each thread once, however often it is called."""
+    if not threads:
+        return
+    done = forge.list_answered(pull.number)
+    for comment_id in threads:
+        if comment_id not in done:
+            fence()
+            forge.answer_line(pull.number, comment_id, comments.answered(pull.head_sha))
+
+
+def instructions(forge: Reviews, request: Request, reviewer: str) -> str:
+    """What the model is asked to do on top of the issue; untrusted text, cleaned by the caller. Raises ForgeError."""
+    if request.cause == "checks":
+        failed = forge.list_failed_checks(request.head_sha)
+        said = "\n\n".join(f"Check {c.name!r} failed: {c.title}\n{c.summary}" for c in failed)
+        return f"The continuous integration of this pull request fails. Make it pass.\n\n{said}"
+    if request.cause == "review":
+        body, lines = forge.list_review(request.pull, request.review_id)
+        trusted = [c for c in lines if _counts(c, reviewer)]
+        said = "\n\n".join(f"{c.path}, line {c.line}:\n```diff\n{c.hunk}\n```\n{c.body}" for c in trusted)
+        return f"A reviewer asks for changes to what was done.\n\n{body}\n\n{said}"
+    return f"A maintainer asks for this change to what was done:\n\n{request.text}"

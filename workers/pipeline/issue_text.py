@@ -1,0 +1,37 @@
+"""The issue as a model may see it: only words of people with write access or of its author, cleaned."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from strategies.issue import Issue
+from strategies.prompts.cleaning import clean_issue
+from workers.github.types import RemoteComment, RemoteIssue
+
+TRUSTED = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
+"""https://docs.github.com/en/graphql/reference/enums#commentauthorassociation"""
+
+
+class Listing(Protocol):
+    """What is needed of GitHub."""
+
+    def list_comments(self, number: int) -> tuple[RemoteComment, ...]: ...
+
+
+def visible_issue(forge: Listing, issue: RemoteIssue, repository: str, instructions: str = "") -> Issue:
+    """The issue with the comments that count. Raises ForgeError."""
+    comments = [
+        (c.author, c.body)
+        for c in forge.list_comments(issue.number)
+        if not c.is_bot
+        and (c.association in TRUSTED or c.author == issue.author)
+        and not c.body.lstrip().lower().startswith("/autofix")
+    ]
+    return clean_issue(
+        issue.title,
+        issue.body,
+        comments,
+        number=issue.number,
+        repository=repository,
+        instructions=instructions,
+    )

@@ -1,0 +1,127 @@
+"""Lines 7 to 9 of the straight line: from an issue and a workspace to a resolution. It knows no GitHub.
+
+The worker and `pennyfix resolve` both call it; what differs between them (where the money is, who is told)
+is in the `Ground` they bring.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from sandbox.backend import Backend
+from sandbox.errors import PreparationFailed
+from sandbox.recipe import Recipe
+from sandbox.recipes.discovery import discover, suggestion
+from sandbox.repository.patch import Patch
+from strategies.prompts.prompt import PromptFolder
+from strategies.prompts.sections import tell_tests
+from strategies.registry import strategy_of
+from strategies.resolution import Ending, Resolution
+from strategies.resolve import resolve
+from strategies.run_configuration import strategy_json
+from strategies.step import Step
+from strategies.strategy import Bench
+from strategies.tier import Tier, without_sandbox
+from strategies.verification.baseline import NoBaseline
+from strategies.verification.verification import Verification, WithoutTests
+from workers.config.operator_file import Operator
+from workers.messages.job_record import Versions
+from workers.pipeline.solve_request import Ground, Solved
+from workers.pipeline.tiers import KeyOf, OpenModel, open_tiers, parameters, require_keys
+
+
+@dataclass(frozen=True, slots=True)
+class Solving:
+    """The real solver. `open_backend` is called once for each job, so that a broken one can come back."""
+
+    operator: Operator
+    open_backend: Callable[[], Backend]
+    open_model: OpenModel
+    key_of: KeyOf
+    version: str
+    prompts: PromptFolder = field(default_factory=PromptFolder)
+
+    def __call__(self, ground: Ground) -> Solved:
+        """Environment, baseline, attempts. Without tests, and with evidence asked for, no model is called."""
+        file, workspace = ground.file, ground.workspace
+        require_keys(self.operator, self.key_of)
+        tiers, roles = open_tiers(self.operator, ground.meter, self.open_model, self.key_of)
+        strong = tiers[-1]
+        worth = self.operator.cascade.resolved_issue_usd
+        strategy = strategy_of(ground.strategy, theta=self.operator.cascade.theta)
+        versions = Versions(
+            pennyfix=self.version,
+            strategy=ground.strategy,
+            accept=file.accept,
+            tiers=parameters(self.operator, tiers),
+            roles={role: tier.name for role, tier in roles.items()},
+            parameters=strategy_json(strategy) | {"resolved_issue_usd": str(worth), "tests": self.operator.roles.tests},
+            prompts=self.prompts.digests(),
+        )
+        price = (strong.name, strong.model.name, strong.model.model.price)
+        ground.at(7)
+        recipe, looked = discover(workspace, setup=file.setup, test=file.test, image=file.image)
+        ground.say(Step("environment", found(recipe, looked)))
+        if recipe is None and file.accept != "any":
+            return Solved(unjudged("no tests were found"), versions, price, looked, suggestion(workspace))
+        ground.at(8)
+        try:
+            verification = self._verification(ground, recipe, roles["tester"])
+        except (PreparationFailed, NoBaseline) as error:
+            log = error.log if isinstance(error, PreparationFailed) else ""
+            return Solved(unjudged(str(error)), versions, price, (*looked, str(error)), suggestion(workspace), log)
+        bench = Bench(
+            tiers=tiers if recipe is not None else without_sandbox(tiers),
+            roles=roles,
+            verification=verification,
+            say=ground.say,
+            memory=ground.memory,
+            outcomes=ground.outcomes,
+            resolved_usd=worth,
+            prompts=self.prompts,
+            tests=tell_tests(recipe) if recipe is not None else "",
+        )
+        ground.at(9)
+        resolution = resolve(
+            ground.issue,
+            workspace,
+            strategy,
+            bench,
+            unverified=file.unverified,
+            stop=ground.stop,
+        )
+        return Solved(resolution, versions, price, (*looked, resolution.reason), suggestion(workspace))
+
+    def _verification(self, ground: Ground, recipe: Recipe | None, tester: Tier) -> Verification | WithoutTests:
+        """Environment and baseline. Raises PreparationFailed, NoBaseline or SandboxUnavailable."""
+        file = ground.file
+        if recipe is None:
+            return WithoutTests(ground.workspace, file.accept, file.paths.deny)
+        return Verification.start(
+            self.open_backend(),
+            ground.scope,
+            recipe,
+            ground.workspace,
+            ground.issue,
+            tester=tester,
+            accept=file.accept,
+            deny=file.paths.deny,
+            say=ground.say,
+            memory=ground.memory,
+            prompts=self.prompts,
+            tests=self.operator.roles.tests,
+        )
+
+
+def found(recipe: Recipe | None, looked: Sequence[str]) -> str:
+    """One line on how the tests are run."""
+    if recipe is None:
+        return f"No tests found ({'; '.join(looked[:3])})" if looked else "No tests found"
+    command = recipe.test if len(recipe.test) <= 100 else recipe.runner or "the recipe's command"  # noqa: PLR2004 - a line
+    return f"{recipe.language.capitalize()} tests run by {command} (found in: {recipe.source})"
+
+
+def unjudged(reason: str) -> Resolution:
+    """A resolution without any attempt."""
+    return Resolution(Ending.UNJUDGED, (), None, Patch(), reason)

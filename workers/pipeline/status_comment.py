@@ -1,0 +1,133 @@
+"""The one sticky comment of an issue: made once, found again by its hidden mark, edited as the job goes on.
+
+Edits lie at least `interval` seconds apart (GitHub asks for restraint, and people read no faster); the
+heartbeat calls `tick` so that a quiet hour still shows the last step. Every write is preceded by `fence`.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Literal, Protocol
+
+from strategies.step import Step
+from workers.github.types import ForgeError, Missing, RemoteComment
+from workers.messages import comments
+
+HIDDEN_STEPS = frozenset({"settlement", "settled", "versions"})
+"""Kinds of steps that are for resuming and for the record, not for reading."""
+
+
+class Comments(Protocol):
+    """What telling needs of GitHub."""
+
+    def find_comment(self, number: int, marker: str) -> RemoteComment | None: ...
+    def add_comment(self, number: int, body: str) -> int: ...
+    def edit_comment(self, comment_id: int, body: str) -> None: ...
+    def react(self, number: int, content: Literal["eyes", "+1", "confused", "rocket"], comment_id: int = 0) -> None: ...
+
+
+class Telling:
+    """The sticky comment of one job. `store` keeps a step, `remember` the comment's id, `fence` raises LeaseLost."""
+
+    def __init__(
+        self,
+        forge: Comments,
+        issue: int,
+        *,
+        comment_id: int = 0,
+        said: tuple[str, ...] = (),
+        store: Callable[[Step], None],
+        remember: Callable[[int], None],
+        fence: Callable[[], None],
+        page: str = "",
+        interval: float = 15.0,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._forge = forge
+        self._issue = issue
+        self.comment_id = comment_id
+        self._steps = list(said)
+        self._store = store
+        self._remember = remember
+        self._fence = fence
+        self._page = page
+        self._interval = interval
+        self._monotonic = monotonic
+        self._headline = "Working on it"
+        self._written = float("-inf")
+        self._stale = False
+        self._ended = False
+        self._lock = threading.RLock()
+
+    def start(self, headline: str) -> None:
+        """👀, then the comment with this headline."""
+        self._fence()
+        self._forge.react(self._issue, "eyes")
+        self._headline = headline
+        self._write()
+
+    def say(self, step: Step) -> None:
+        """One step: kept at once, shown when it is time."""
+        self._store(step)
+        if step.kind in HIDDEN_STEPS:
+            return
+        with self._lock:
+            self._steps.append(step.text)
+            self._stale = True
+        self.tick()
+
+    def tick(self) -> None:
+        """Bring the comment up to date if it is stale and the interval is over. A failing edit waits for the next."""
+        with self._lock:
+            due = self._monotonic() - self._written >= self._interval
+            if not (self._stale and due) or self._ended or not self.comment_id:
+                return
+            self._written = self._monotonic()
+            try:
+                self._write()
+            except ForgeError:
+                self._stale = True  # progress is a courtesy: the ending is what must arrive
+
+    def end(self, headline: str, final: str, *, quiet: bool = False) -> None:
+        """The last word. `quiet`: only when there is a comment already. Raises ForgeError."""
+        with self._lock:
+            self._ended = True
+            self._headline = headline
+            if quiet and not self._known():
+                return
+            self._write(final)
+
+    def _known(self) -> bool:
+        """Whether the comment is there (by its id, or by its mark after a crash)."""
+        if not self.comment_id:
+            found = self._forge.find_comment(self._issue, comments.marker(self._issue))
+            if found is not None:
+                self._keep(found.id)
+        return bool(self.comment_id)
+
+    def _keep(self, comment_id: int) -> None:
+        self.comment_id = comment_id
+        self._remember(comment_id)
+
+    def _write(self, final: str = "") -> None:
+        with self._lock:
+            body = comments.sticky(self._issue, self._headline, self._steps, final, self._page)
+            known = self._known()
+            self._fence()
+            if known:
+                try:
+                    self._forge.edit_comment(self.comment_id, body)
+                except Missing:  # somebody deleted it: say it once more
+                    self._keep(self._forge.add_comment(self._issue, body))
+            else:
+                self._keep(self._forge.add_comment(self._issue, body))
+            self._stale = False
+            self._written = self._monotonic()
+
+    def flush(self) -> None:
+        """Show what is not shown yet, without waiting for the interval. A failure is left to the next run."""
+        with self._lock:
+            self._written = float("-inf")
+        self.tick()

@@ -1,0 +1,85 @@
+"""Tells GitHub how a job ended that ended without its worker: cancelled in the queue, or given up by the sweeper.
+
+Never silence. Being told twice is harmless: the sticky comment is edited, the labels are set again.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from workers.billing.bill import bill
+from workers.billing.job_account import Purse
+from workers.github.types import CredentialsRefused, InstallationGone, RateLimited, Refused, Unreachable
+from workers.jobs import queue
+from workers.jobs.ending import Settlement
+from workers.jobs.job import Job, Kind, Lease, LeaseLost, State
+from workers.jobs.timeline import steps
+from workers.messages import comments
+from workers.pipeline import labels
+from workers.pipeline.finish import HEADLINES, settle
+from workers.pipeline.run import place_of, thread_of
+from workers.pipeline.runner import Course
+from workers.pipeline.status_comment import HIDDEN_STEPS, Telling
+
+if TYPE_CHECKING:
+    from workers.pipeline.runner import Forge
+
+
+def tell_ended(course: Course, job_id: int) -> bool:
+    """Say how the job ended. False when that is done, another worker is at it, or GitHub is away (tried again)."""
+    with course.database.begin() as session:
+        leased = queue.lease_untold(session, job_id, course.owner, timedelta(seconds=course.lease), course.clock())
+    if leased is None:
+        return False
+    job, lease = leased
+    try:
+        with course.open_forge(place_of(job)) as forge:
+            _say(course, forge, job, lease)
+    except LeaseLost:
+        return False
+    except (Unreachable, RateLimited, CredentialsRefused):
+        return False  # the lease expires, and the sweeper wakes somebody again
+    except (Refused, InstallationGone):
+        pass  # nobody is there to be told any more
+    with course.database.begin() as session:
+        queue.mark_told(session, lease, now=course.clock())
+    return True
+
+
+def _say(course: Course, forge: Forge, job: Job, lease: Lease) -> None:
+    def fence() -> None:
+        with course.database.begin() as session:
+            queue.fenced(session, lease)
+
+    def remember(comment_id: int) -> None:
+        with course.database.begin() as session:
+            queue.update(session, lease, now=course.clock(), comment_id=comment_id)
+
+    with course.database.read() as session:
+        said = steps(session, job.id, HIDDEN_STEPS)
+    telling = Telling(
+        forge,
+        thread_of(job),
+        comment_id=job.comment_id,
+        said=said,
+        store=lambda _step: None,
+        remember=remember,
+        fence=fence,
+        page=course.page(job),
+    )
+    labelled = None if job.kind is Kind.FOLLOW_UP else job.issue
+    settle(forge, telling, _ending(course, job, lease), labelled, None, fence)
+
+
+def _ending(course: Course, job: Job, lease: Lease) -> Settlement:
+    purse = Purse(course.database, job, lease, course.limits, course.clock)
+    account = bill(purse.charges())
+    if job.state is State.CANCELLED:
+        text = comments.cancelled(job.reason or "somebody stopped it", account.total)
+        return Settlement(job.state, job.reason, HEADLINES[job.state], text, quiet=True)
+    if job.state is State.OVER_BUDGET:
+        text = comments.over_budget((), account, purse.month(), job.reason, "")
+        return Settlement(job.state, job.reason, HEADLINES[job.state], text, labels.OVER_BUDGET)
+    text = comments.failed(job.reason or "the worker stopped without a word.", "")
+    return Settlement(job.state, job.reason, HEADLINES[State.FAILED], text, labels.NEEDS_HUMAN)

@@ -1,0 +1,112 @@
+"""The operator's tiers and a meter become what a strategy may use. A model without a price is refused here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Literal, get_args
+
+from strategies.methods.decision import typical
+from strategies.models.meter import Meter, Metered
+from strategies.models.model import Model, ModelRefused
+from strategies.models.model_spec import ModelSpec
+from strategies.prompts.prompt import PromptFolder
+from strategies.run_configuration import tier_json
+from strategies.strategy import Role
+from strategies.tier import Tier
+from workers.config.operator_file import Operator, TierOptions
+
+OpenModel = Callable[[ModelSpec], Model]
+KeyOf = Callable[[str, str], str]
+"""(litellm model, name of a variable or "") → key."""
+
+
+def spec_of(options: TierOptions, key_of: KeyOf) -> ModelSpec:
+    """A tier's model in the strategies' words."""
+    return ModelSpec(
+        model=options.model,
+        api_base=options.api_base,
+        api_key=key_of(options.model, options.api_key_env),
+        input_usd_per_million=options.input_usd_per_million,
+        output_usd_per_million=options.output_usd_per_million,
+        cached_input_usd_per_million=options.cached_input_usd_per_million,
+        reasoning_effort=options.reasoning_effort,
+        max_output_tokens=options.max_output_tokens,
+        timeout=options.timeout_seconds,
+    )
+
+
+KEYLESS = frozenset({"bedrock", "ollama", "ollama_chat", "sagemaker", "vertex_ai", "vertex_ai_beta"})
+"""Providers that identify themselves otherwise, or not at all."""
+
+
+def require_keys(operator: Operator, key_of: KeyOf) -> None:
+    """Raises ModelRefused for a tier whose provider wants a key that is not there, before anything is set up."""
+    for tier in operator.tiers:
+        provider = tier.model.partition("/")[0] if "/" in tier.model else "openai"
+        if tier.api_base or provider in KEYLESS or key_of(tier.model, tier.api_key_env):
+            continue
+        variable = tier.api_key_env or f"{provider.upper().replace('-', '_')}_API_KEY"
+        raise ModelRefused(
+            f"tier {tier.name!r}: there is no key for {tier.model}; set {variable} in the environment or in .env"
+        )
+
+
+def open_tiers(
+    operator: Operator, meter: Meter, open_model: OpenModel, key_of: KeyOf, cap: Decimal | None = None
+) -> tuple[tuple[Tier, ...], Mapping[Role, Tier]]:
+    """The tiers, cheapest first, and the roles. Raises ModelRefused for an unknown or unpriced model.
+
+    A role has a metered model of its own, so that its calls are not booked to an attempt. `cap` is USD for the issue,
+    None for what the meter has left: it decides the solver where the operator names none.
+    """
+    models = {t.name: open_model(spec_of(t, key_of)) for t in operator.tiers}
+    left = meter.left() if cap is None else cap
+    tiers = tuple(_tier(t, Metered(models[t.name], meter, t.name), left) for t in operator.tiers)
+    roles: dict[Role, Tier] = {}
+    for role in get_args(Role):
+        options = operator.tier(role)
+        roles[role] = _tier(options, Metered(models[options.name], meter, options.name), left)
+    return tiers, roles
+
+
+AFFORDS = 2
+"""An agent may need so many times what it typically costs."""
+
+
+def solver_of(options: TierOptions, model: Model, cap: Decimal) -> Literal["agent", "repair"]:
+    """The solver that the operator names; else the agent, where the model has tools and one issue's `cap` in USD
+    affords it, and one repair answer where not."""
+    if options.solver is not None:
+        return options.solver
+    affords = typical(model.price, "agent") * AFFORDS <= cap
+    return "agent" if model.supports_tools and affords else "repair"
+
+
+def _tier(options: TierOptions, model: Metered, cap: Decimal) -> Tier:
+    return Tier(
+        name=options.name,
+        model=model,
+        attempts=options.attempts,
+        solver=solver_of(options, model.model, cap),
+        temperature=options.temperature,
+        max_output_tokens=options.max_output_tokens,
+        max_turns=options.max_turns,
+        family=options.family,
+    )
+
+
+def prompts_of(operator: Operator) -> PromptFolder:
+    """Where prompts come from. Raises PromptError for a file in the operator's folder that cannot be used."""
+    folder = PromptFolder(operator.prompts)
+    folder.check()
+    return folder
+
+
+def parameters(operator: Operator, tiers: Sequence[Tier]) -> Mapping[str, Mapping[str, Any]]:
+    """What exactly each tier was, with its price, for the record; no key, no address."""
+    effort = {t.name: t.reasoning_effort for t in operator.tiers}
+    return {
+        t.name: {k: v for k, v in tier_json(t).items() if k != "tier"} | {"reasoning_effort": effort.get(t.name)}
+        for t in tiers
+    }

@@ -1,0 +1,42 @@
+"""`python -m workers.processes.worker PARENT NAME`: a worker process of the tree that `workers.processes.up` keeps."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from strategies.prompts.prompt import PromptFolder
+from workers import logging
+from workers.config.settings import Settings, load_settings
+from workers.parent import die_with_parent
+from workers.processes.celery_app import FINISH, Duty, run_worker
+from workers.processes.context import Context, open_context
+
+
+def work(
+    settings: Settings,
+    *,
+    name: str = "worker",
+    open_duty: Callable[[Context], Duty] | None = None,
+    finish: float = FINISH,
+) -> None:
+    """Run one worker until it is asked to stop. Raises ConfigError or PromptError before it begins, not in the first
+    job."""
+    settings.require_app()
+    logging.configure(settings, name)
+    context = open_context(settings)
+    context.database.close()
+    PromptFolder(context.operator.prompts).check()
+    run_worker(settings, name=name, open_duty=open_duty or _real_duty, finish=finish)
+
+
+def _real_duty(context: Context) -> Duty:
+    """Imported by a pool process on its first wake-up: an idle worker stays small."""
+    from workers.processes.duty import open_duty
+
+    return open_duty(context)
+
+
+if __name__ == "__main__":
+    die_with_parent(int(sys.argv[1]))
+    work(load_settings(), name=sys.argv[2])

@@ -1,0 +1,1 @@
+"""What the pages, the command line and /metrics show, read from the database. Nothing here writes."""
