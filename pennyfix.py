@@ -106,7 +106,7 @@ def resolve(
     """
     from workers.cli.local_issue import find_issue
     from workers.cli.local_resolution import quote_local, resolve_local
-    from workers.cli.recorded_job import again, differences, web_address
+    from workers.cli.recorded_job import differences, load_recorded_job, web_address
     from workers.cli.resolve_output import quote_json, quote_lines, result_json, result_lines
     from workers.config.operator_file import load_operator
     from workers.config.settings import load_settings
@@ -119,7 +119,7 @@ def resolve(
     then = None
     if as_job:
         with Desk() as (context, _), context.database.read() as session:
-            then = again(session, operator, as_job)
+            then = load_recorded_job(session, operator, as_job)
         operator, strategy = then.operator, strategy or then.strategy
         where = where or web_address(settings, then.repository)
     elif not (where and issue):
@@ -219,15 +219,15 @@ def doctor(
     from rich.console import Console
 
     from workers.cli.tables import print_check, print_verdict
-    from workers.doctor.all_checks import LOOKS, examine, failed
+    from workers.doctor.all_checks import CHECKS, failed, run_checks
     from workers.doctor.check import Options
 
-    unknown = [n for n in only or () if n not in LOOKS]
+    unknown = [n for n in only or () if n not in CHECKS]
     if unknown:
-        raise typer.BadParameter(f"{unknown[0]!r} is not one of {', '.join(LOOKS)}", param_hint="--only")
+        raise typer.BadParameter(f"{unknown[0]!r} is not one of {', '.join(CHECKS)}", param_hint="--only")
     console = Console(soft_wrap=True)
     found = []
-    for check in examine(Options(call_models, redeliver), only=tuple(only or ())):
+    for check in run_checks(Options(call_models, redeliver), only=tuple(only or ())):
         found.append(check)
         if not as_json:
             print_check(console, check)

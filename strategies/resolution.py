@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from sandbox.repository.patch import Patch
-from strategies.strategy import Tried
+from strategies.strategy import JudgedAttempt
 
 
 class Ending(StrEnum):
@@ -28,7 +28,7 @@ class Resolution:
     """
 
     ending: Ending
-    tried: tuple[Tried, ...]
-    chosen: Tried | None
+    tried: tuple[JudgedAttempt, ...]
+    chosen: JudgedAttempt | None
     patch: Patch
     reason: str

@@ -14,7 +14,7 @@ from strategies.strategy import Strategy
 from strategies.tier import Tier
 
 
-def setting_of(
+def configuration_of(
     strategy: Strategy, tiers: Sequence[Tier], prompts: Mapping[str, str], version: str, base: str
 ) -> dict[str, Any]:
     """All of it. `version` is Pennyfix's, `base` the base commit, `prompts` names to digests."""

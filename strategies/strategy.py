@@ -25,7 +25,7 @@ Role = Literal["tester", "judge", "writer"]
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class JudgedAttempt:
     """An attempt with what became of it."""
 
     attempt: Attempt
@@ -33,10 +33,10 @@ class Tried:
 
 
 @dataclass(slots=True)
-class Bench:
+class SolveContext:
     """What a strategy may use. `tiers` are cheapest first; `history` grows as the loop judges attempts.
 
-    A strategy reads the verdict on what it just yielded as `bench.history[-1]`. `memory` is a folder
+    A strategy reads the verdict on what it just yielded as `context.history[-1]`. `memory` is a folder
     that outlives the job (repository context per commit), None where there is none. `outcomes` is this
     repository's history, `resolved_usd` what a resolved issue is worth to the operator, in USD; `prompts` is where
     prompt files come from, `tests` how the repository's tests are run, for a solver that can run them.
@@ -46,7 +46,7 @@ class Bench:
     roles: Mapping[Role, Tier]
     verification: Judge
     say: Callable[[Step], None]
-    history: list[Tried] = field(default_factory=list)
+    history: list[JudgedAttempt] = field(default_factory=list)
     random: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311 - sampling, not secrets
     memory: Path | None = None
     outcomes: Outcomes = field(default_factory=NoOutcomes)
@@ -68,5 +68,5 @@ class Bench:
 class Strategy(Protocol):
     """Proposes attempts, cheapest hope first; whoever consumes them decides when to stop."""
 
-    def attempts(self, issue: Issue, workspace: Workspace, bench: Bench) -> Iterator[Attempt]:
+    def attempts(self, issue: Issue, workspace: Workspace, context: SolveContext) -> Iterator[Attempt]:
         """Yield attempts. Raises OverBudget from a metered call; a ModelError becomes an Attempt with `error`."""

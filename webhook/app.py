@@ -17,7 +17,7 @@ from webhook.writer import Writer
 from workers.config.settings import Settings
 from workers.db.database import Database
 from workers.db.readiness import database_answers
-from workers.deliveries.trigger_labels import Labels
+from workers.deliveries.trigger_labels import TriggerLabels
 from workers.views.metrics import gauges
 
 
@@ -36,7 +36,7 @@ def create_app(
     metrics = Metrics()
     waker = Waker(publish)
     writer = Writer(database, waker.wake, waker.published)
-    labels = Labels(database)
+    labels = TriggerLabels(database)
     known = Known(settings.github_app_id, labels.look_up)
     quick = Known(settings.github_app_id, labels.kept)
 

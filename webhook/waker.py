@@ -79,7 +79,7 @@ class Waker:
         return group, False
 
     def _publish_all(self, group: list[Wakeup]) -> int:
-        """In a flood not every job needs its own message: whoever ran one looks for the next (`workers.processes.celery_app`).
+        """In a flood not every job needs its own message: whoever ran one looks for the next.
 
         All of a group are in the database before its first message goes out, so that whoever looks finds them.
         Returns how many messages for jobs were sent.

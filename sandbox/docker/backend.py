@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox import transfer
 from sandbox.backend import Limits, Say
 from sandbox.cache import Cache, Prepared, environment_key, hit
-from sandbox.docker.exec import engine
+from sandbox.docker.exec_stream import engine
 from sandbox.docker.sandbox import WORKER, DockerSandbox
 from sandbox.environment import Environment
 from sandbox.errors import PreparationFailed, SandboxUnavailable

@@ -1,7 +1,7 @@
 """One sandbox as one container: commands are execs in it, files go in and out as streams.
 
-Made by `sandbox/docker/backend.py`, which sets every bound; this file keeps the deadline, the output cap and the verdict on
-how a command ended.
+Made by `sandbox/docker/backend.py`, which sets every bound; this file keeps the deadline, the output cap and
+the verdict on how a command ended.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from types import TracebackType
 from typing import IO, TYPE_CHECKING, Self
 
 from sandbox import transfer
-from sandbox.docker import exec
-from sandbox.docker.exec import engine
+from sandbox.docker import exec_stream
+from sandbox.docker.exec_stream import engine
 from sandbox.errors import SandboxUnavailable
 from sandbox.result import Ended, ExecResult, by_signal
 
@@ -130,7 +130,7 @@ class DockerSandbox:
         err = done.err + (f"\n[{done.reason}]\n".encode() if done.reason else b"")
         return ExecResult(ended, code, done.out, err, time.monotonic() - started)
 
-    def _how(self, done: exec.Streamed) -> Ended:
+    def _how(self, done: exec_stream.Streamed) -> Ended:
         """How a command ended. Memory is asked about after every failure: a killed child rarely shows in the code."""
         if done.over:
             return Ended.OUTPUT_LIMIT
@@ -181,12 +181,12 @@ class DockerSandbox:
         env: Mapping[str, str],
         tick: Callable[[], str] | None = None,
         sink: IO[bytes] | None = None,
-    ) -> exec.Streamed:
+    ) -> exec_stream.Streamed:
         if self._closed:
             raise SandboxUnavailable("Docker: this sandbox is closed")
         variables = {**self._backend.layout.variables(), **env}
         with engine("running a command"):
-            return exec.stream(
+            return exec_stream.stream(
                 self._backend.client.api,
                 str(self.container.id),
                 argv,

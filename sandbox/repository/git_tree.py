@@ -100,7 +100,7 @@ class GitTree:
         return self._objects.blob(found.oid)
 
     def tar(self) -> IO[bytes]:
-        """As `Tree.tar`. Attributes are neutralised by the mirror's info/attributes (see `sandbox.repository.mirror`)."""
+        """As `Tree.tar`. Attributes are neutralised by the mirror's info/attributes (see `mirror.py`)."""
         out = tempfile.TemporaryFile()  # noqa: SIM115 - handed to the caller, who closes it
         try:
             git(

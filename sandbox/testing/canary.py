@@ -14,7 +14,7 @@ from sandbox.testing.report import TestReport
 
 
 @dataclass(frozen=True, slots=True)
-class Hatched:
+class PlantedCanary:
     """A canary with its random name filled in."""
 
     name: str
@@ -31,10 +31,10 @@ class Hatched:
         return TestReport({i: r for i, r in report.results.items() if self.name not in i and self.path != r.file})
 
 
-def hatch(canary: Canary) -> Hatched:
+def make_canary(canary: Canary) -> PlantedCanary:
     """Give the canary a name that nobody can have prepared for."""
     name = "c" + secrets.token_hex(8)
     path = canary.path.replace("{name}", name)
-    return Hatched(
+    return PlantedCanary(
         name, path, canary.content.replace("{name}", name).encode(), canary.only.replace("{name}", name) or path
     )

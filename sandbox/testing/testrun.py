@@ -15,7 +15,7 @@ from sandbox.backend import Sandbox
 from sandbox.errors import SandboxUnavailable
 from sandbox.recipe import Recipe, ReportFormat
 from sandbox.result import Ended, ExecResult
-from sandbox.testing.canary import Hatched, hatch
+from sandbox.testing.canary import PlantedCanary, make_canary
 from sandbox.testing.cargo import parse_cargo
 from sandbox.testing.go_json import parse_go_json
 from sandbox.testing.junit import MESSAGE, REPORT_BYTES, ReportUnreadable, parse_junit, parse_junit_files
@@ -58,7 +58,7 @@ def run_tests(
     reported. Raises SandboxUnavailable, and ValueError when `only` is given and the recipe cannot choose.
     """
     junit = f"{OWN_FOLDER}/junit-{secrets.token_hex(8)}.xml"
-    bird = hatch(recipe.canary) if canary and recipe.canary is not None else None
+    bird = make_canary(recipe.canary) if canary and recipe.canary is not None else None
     files = {f"{OWN_FOLDER}/.gitignore": b"*\n"}
     if bird is not None:
         files[bird.path] = bird.content
@@ -77,7 +77,7 @@ def run_tests(
 
 
 def _judge(
-    sandbox: Sandbox, recipe: Recipe, result: ExecResult, junit: str, bird: Hatched | None, timeout: float
+    sandbox: Sandbox, recipe: Recipe, result: ExecResult, junit: str, bird: PlantedCanary | None, timeout: float
 ) -> tuple[TestReport | None, str]:
     if result.ended in _KILLED:
         return None, _KILLED[result.ended].format(timeout=timeout)

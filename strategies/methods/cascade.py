@@ -12,7 +12,7 @@ from strategies.issue import Issue
 from strategies.methods.decision import Decision, Option, decide, right_if_green, second_opinion
 from strategies.solvers.solve import solve
 from strategies.step import Step
-from strategies.strategy import Bench, Tried
+from strategies.strategy import JudgedAttempt, SolveContext
 from strategies.verdict import Judged, Rung
 
 if TYPE_CHECKING:
@@ -29,47 +29,49 @@ class Cascade:
     this repository's own outcomes, not a fixed number of attempts. With the prior alone it goes from weak to strong.
     """
 
-    def attempts(self, issue: Issue, workspace: Workspace, bench: Bench) -> Iterator[Attempt]:
-        record = _Record(bench)
+    def attempts(self, issue: Issue, workspace: Workspace, context: SolveContext) -> Iterator[Attempt]:
+        record = _Record(context)
         while True:
             decision = record.decide()
-            note = words(decision, bench)
-            bench.say(Step("decision", note, {"options": facts(decision, bench), "tried": list(record.tried)}))
+            note = words(decision, context)
+            context.say(Step("decision", note, {"options": facts(decision, context), "tried": list(record.tried)}))
             if decision.chosen is None:
                 return
             option = decision.chosen
-            tier = bench.tiers[option.tier]
+            tier = context.tiers[option.tier]
             if record.tried and record.tried[-1] != option.tier:
-                bench.say(Step("escalate", f"escalating to {tier.name}", {"tier": tier.name}))
-            attempt = record.add(option, solve(bench, issue, workspace, tier, learned=tuple(bench.history), note=note))
+                context.say(Step("escalate", f"escalating to {tier.name}", {"tier": tier.name}))
+            attempt = record.add(
+                option, solve(context, issue, workspace, tier, learned=tuple(context.history), note=note)
+            )
             yield attempt
-            if attempt.patch and bench.history and _green(bench.history[-1]):
-                yield from self._unverified(issue, workspace, bench, record, bench.history[-1])
+            if attempt.patch and context.history and _green(context.history[-1]):
+                yield from self._unverified(issue, workspace, context, record, context.history[-1])
                 return
 
     def _unverified(
-        self, issue: Issue, workspace: Workspace, bench: Bench, record: _Record, first: Tried
+        self, issue: Issue, workspace: Workspace, context: SolveContext, record: _Record, first: JudgedAttempt
     ) -> Iterator[Attempt]:
         """No test speaks against `first`, and none can be written that speaks for it: accept it as it is, or have
         another tier solve the issue independently and see whether both behave alike."""
         now = right_if_green(record.last_q)
         used = set(record.tried)
         options = [o for o in record.decide().options if o.tier not in used]
-        option = second_opinion(now, options, bench.resolved_usd)
-        numbers = {"options": facts(Decision(tuple(options), option), bench), "right": round(now, 4)}
+        option = second_opinion(now, options, context.resolved_usd)
+        numbers = {"options": facts(Decision(tuple(options), option), context), "right": round(now, 4)}
         if option is None:
             text = f"accept what there is, unverified: its chance is {now:.0%}, and another costs more than it adds"
-            bench.say(Step("decision", text, numbers))
+            context.say(Step("decision", text, numbers))
             return
-        tier = bench.tiers[option.tier]
+        tier = context.tiers[option.tier]
         note = f"a second opinion by {tier.name}: chance {option.q:.0%}, about ${option.usd:.4f}; now {now:.0%}"
-        bench.say(Step("decision", note, numbers))
-        attempt = record.add(option, solve(bench, issue, workspace, tier, note=note))
+        context.say(Step("decision", note, numbers))
+        attempt = record.add(option, solve(context, issue, workspace, tier, note=note))
         if not attempt.patch or attempt.patch.digest == first.attempt.patch.digest:
             yield replace(attempt, agreement=1.0) if attempt.patch else attempt
             return
-        if bench.verification.judge(attempt.patch).judged is Judged.UNJUDGED:
-            both = bench.verification.compare(first.attempt.patch, attempt.patch, bench.roles["tester"])
+        if context.verification.judge(attempt.patch).judged is Judged.UNJUDGED:
+            both = context.verification.compare(first.attempt.patch, attempt.patch, context.roles["tester"])
             alike = 1.0 if both.alike and both.tests else None
             attempt = replace(attempt, agreement=alike, preferred=both.better == 1)
         yield attempt
@@ -79,7 +81,7 @@ class Cascade:
 class _Record:
     """What was tried on this issue and what it cost. Tiers that are not there are closed and count as not tried."""
 
-    bench: Bench
+    context: SolveContext
     tried: list[int] = field(default_factory=list)
     closed: set[int] = field(default_factory=set)
     spent: dict[int, list[Decimal]] = field(default_factory=dict)
@@ -87,12 +89,12 @@ class _Record:
     left: Decimal = Decimal(0)
 
     def decide(self) -> Decision:
-        self.left = self.bench.tiers[0].model.meter.left()
+        self.left = self.context.tiers[0].model.meter.left()
         return decide(
-            self.bench.tiers,
+            self.context.tiers,
             self.tried,
-            self.bench.outcomes,
-            self.bench.resolved_usd,
+            self.context.outcomes,
+            self.context.resolved_usd,
             measured=self.measured,
             closed=self.closed,
         )
@@ -108,33 +110,33 @@ class _Record:
             return attempt
         self.last_q = option.q
         self.tried.append(option.tier)
-        cost = self.left - self.bench.tiers[0].model.meter.left()
+        cost = self.left - self.context.tiers[0].model.meter.left()
         if cost > 0:
             self.spent.setdefault(option.tier, []).append(cost)
         return attempt
 
 
-def _green(tried: Tried) -> bool:
+def _green(tried: JudgedAttempt) -> bool:
     return tried.verdict.judged is Judged.UNJUDGED and Rung.REGRESSION in tried.verdict.evidence.rungs
 
 
-def words(decision: Decision, bench: Bench) -> str:
+def words(decision: Decision, context: SolveContext) -> str:
     """The decision in a sentence with its numbers."""
     if not decision.options:
         return "stop: every tier has been tried as often as it may"
     if decision.chosen is None:
-        return f"stop: no further attempt is worth its money (a resolved issue is worth ${bench.resolved_usd})"
+        return f"stop: no further attempt is worth its money (a resolved issue is worth ${context.resolved_usd})"
     o = decision.chosen
-    name = bench.tiers[o.tier].name
+    name = context.tiers[o.tier].name
     verb = {"first": "start with", "again": "try again", "other": "go on to"}[o.situation]
     return f"{verb} {name}: chance {o.q:.0%}, about ${o.usd:.4f}, value {o.value:.2f}"
 
 
-def facts(decision: Decision, bench: Bench) -> list[dict[str, str | float]]:
+def facts(decision: Decision, context: SolveContext) -> list[dict[str, str | float]]:
     """Every option with its numbers, best first; money as text."""
     return [
         {
-            "tier": bench.tiers[o.tier].name,
+            "tier": context.tiers[o.tier].name,
             "situation": str(o.situation),
             "q": round(o.q, 4),
             "usd": str(o.usd),

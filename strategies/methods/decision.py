@@ -1,6 +1,6 @@
 """What to do next: retry, another tier, or stop, by expected value q̂ − λ·ĉ of the best way to go on.
 
-q̂ is the chance that an attempt is accepted (`strategies.methods.odds`: a Beta prior updated by the repository's history, then
+q̂ is the chance that an attempt is accepted (`odds.py`: a Beta prior updated by the repository's history, then
 by what failed on this issue), ĉ its expected cost, λ = 1 ÷ "a resolved issue is worth $X to me". A step's value
 includes what can still be tried after it fails, so a cheap hope comes before a dear one even where the dear one is
 likelier (the rule of Weitzman, Econometrica 1979, for opening boxes, computed here by looking ahead). Pure: no I/O, no

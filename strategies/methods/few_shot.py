@@ -14,7 +14,7 @@ from strategies.localization.bm25 import words
 from strategies.outcomes import Example
 from strategies.prompts.cleaning import shorten
 from strategies.prompts.fence import fence
-from strategies.strategy import Bench
+from strategies.strategy import SolveContext
 
 if TYPE_CHECKING:
     from sandbox.repository.workspace import Workspace
@@ -33,11 +33,11 @@ class FewShot:
     def name(self) -> str:
         return f"{self.n} {self.how} example{'s' if self.n > 1 else ''}"
 
-    def context(self, issue: Issue, workspace: Workspace, bench: Bench) -> str:
+    def context(self, issue: Issue, workspace: Workspace, context: SolveContext) -> str:
         del workspace
-        known = list(bench.outcomes.examples())
+        known = list(context.outcomes.examples())
         if self.how == "random":
-            chosen = bench.random.sample(known, min(self.n, len(known)))
+            chosen = context.random.sample(known, min(self.n, len(known)))
         else:
             chosen = sorted(known, key=lambda e: -likeness(issue, e.issue))[: self.n]
         return "\n\n".join(_tell(e) for e in chosen)

@@ -11,7 +11,7 @@ from strategies.issue import Issue
 from strategies.models.model import ModelError
 from strategies.solvers.solve import solve
 from strategies.step import Step
-from strategies.strategy import Bench
+from strategies.strategy import SolveContext
 
 if TYPE_CHECKING:
     from sandbox.repository.workspace import Workspace
@@ -24,7 +24,7 @@ class Source(Protocol):
     def name(self) -> str:
         """What it gives, in words for people."""
 
-    def context(self, issue: Issue, workspace: Workspace, bench: Bench) -> str:
+    def context(self, issue: Issue, workspace: Workspace, context: SolveContext) -> str:
         """Text for the weak model. Raises OverBudget, ModelError."""
 
 
@@ -38,12 +38,14 @@ class Informed:
 
     source: Source
 
-    def attempts(self, issue: Issue, workspace: Workspace, bench: Bench) -> Iterator[Attempt]:
+    def attempts(self, issue: Issue, workspace: Workspace, context: SolveContext) -> Iterator[Attempt]:
         try:
-            context = self.source.context(issue, workspace, bench)
-            note = f"with {self.source.name}" if context else f"without {self.source.name}: there is none"
+            advice = self.source.context(issue, workspace, context)
+            note = f"with {self.source.name}" if advice else f"without {self.source.name}: there is none"
         except ModelError as error:
-            context, note = "", f"without {self.source.name}: {error}"
-        bench.say(Step("context", note, {"characters": len(context)}))
-        for _ in range(bench.weak.attempts):
-            yield solve(bench, issue, workspace, bench.weak, learned=tuple(bench.history), context=context, note=note)
+            advice, note = "", f"without {self.source.name}: {error}"
+        context.say(Step("context", note, {"characters": len(advice)}))
+        for _ in range(context.weak.attempts):
+            yield solve(
+                context, issue, workspace, context.weak, learned=tuple(context.history), advice=advice, note=note
+            )

@@ -13,7 +13,7 @@ from strategies.models.model import Message, Prompt
 from strategies.prompts.cleaning import shorten
 from strategies.prompts.fence import fence
 from strategies.prompts.sections import tell_issue
-from strategies.strategy import Bench
+from strategies.strategy import SolveContext
 
 if TYPE_CHECKING:
     from sandbox.repository.workspace import Workspace
@@ -33,8 +33,8 @@ class IssueContext:
     def name(self) -> str:
         return {"plan": "a plan", "issue-qa": "questions and answers"}[self.kind]
 
-    def context(self, issue: Issue, workspace: Workspace, bench: Bench) -> str:
-        prompt = bench.prompts.load(self.kind)
+    def context(self, issue: Issue, workspace: Workspace, context: SolveContext) -> str:
+        prompt = context.prompts.load(self.kind)
         located = localize(issue, workspace, limit_tokens=LIMIT_TOKENS)
         files = pack(located, workspace, LIMIT_TOKENS)
         messages = (
@@ -42,7 +42,7 @@ class IssueContext:
             Message("user", prompt.fill(issue=tell_issue(issue))),
         )
         answer = ask(
-            bench.strong.model,
+            context.strong.model,
             Prompt(messages, purpose=self.kind, max_output_tokens=OUTPUT_TOKENS, digest=prompt.digest),
         )
         return fence(self.kind, shorten(answer.text, 6_000)) if answer.text.strip() else ""

@@ -14,7 +14,7 @@ from strategies.attempt import Attempt
 from strategies.issue import Issue
 from strategies.solvers.solve import solve
 from strategies.step import Step
-from strategies.strategy import Bench
+from strategies.strategy import SolveContext
 
 if TYPE_CHECKING:
     from sandbox.repository.workspace import Workspace
@@ -30,20 +30,20 @@ class Pipeline:
 
     steps: Sequence[tuple[int, int]]
 
-    def attempts(self, issue: Issue, workspace: Workspace, bench: Bench) -> Iterator[Attempt]:
+    def attempts(self, issue: Issue, workspace: Workspace, context: SolveContext) -> Iterator[Attempt]:
         before = None
         for rank, times in self.steps:
-            tier = bench.tiers[rank]
+            tier = context.tiers[rank]
             if before is not None and before.name != tier.name:
-                bench.say(Step("escalate", f"going on to {tier.name}", {"tier": tier.name}))
+                context.say(Step("escalate", f"going on to {tier.name}", {"tier": tier.name}))
             before = tier
             for i in range(times):
                 yield solve(
-                    bench,
+                    context,
                     issue,
                     workspace,
                     tier,
-                    learned=tuple(bench.history),
+                    learned=tuple(context.history),
                     note=f"{tier.name} {i + 1} of {times}",
                     temperature=min(0.1 * i, 1.0) if i else None,
                 )

@@ -21,7 +21,7 @@ from strategies.prompts.fence import fence
 from strategies.prompts.sections import tell_issue
 from strategies.solvers.solve import solve
 from strategies.step import Step
-from strategies.strategy import Bench
+from strategies.strategy import SolveContext
 
 if TYPE_CHECKING:
     from sandbox.repository.workspace import Workspace
@@ -36,29 +36,31 @@ MARGIN = 3
 class PromptReduction:
     """One weak reading, then strong attempts over what it chose; without a readable answer, over our localization."""
 
-    def attempts(self, issue: Issue, workspace: Workspace, bench: Bench) -> Iterator[Attempt]:
+    def attempts(self, issue: Issue, workspace: Workspace, context: SolveContext) -> Iterator[Attempt]:
         located = localize(issue, workspace, limit_tokens=LIMIT_TOKENS)
         try:
-            chosen = reduce(issue, workspace, bench, located)
+            chosen = reduce(issue, workspace, context, located)
         except ModelError as error:
-            bench.say(Step("reduction", f"no reduction: {error}"))
+            context.say(Step("reduction", f"no reduction: {error}"))
             chosen = ()
         note = f"reduced to {len(chosen)} files" if chosen else "not reduced: the answer named no lines"
-        for _ in range(bench.strong.attempts):
+        for _ in range(context.strong.attempts):
             yield solve(
-                bench,
+                context,
                 issue,
                 workspace,
-                bench.strong,
-                learned=tuple(bench.history),
+                context.strong,
+                learned=tuple(context.history),
                 note=note,
                 located=chosen or located,
             )
 
 
-def reduce(issue: Issue, workspace: Workspace, bench: Bench, located: tuple[Located, ...]) -> tuple[Located, ...]:
+def reduce(
+    issue: Issue, workspace: Workspace, context: SolveContext, located: tuple[Located, ...]
+) -> tuple[Located, ...]:
     """The ranges that the weak model names. Raises OverBudget, ModelError."""
-    prompt = bench.prompts.load("reduce")
+    prompt = context.prompts.load("reduce")
     files = "\n\n".join(
         fence("file", _numbered(text), path=one.path)
         for one in located[:FILES]
@@ -68,10 +70,10 @@ def reduce(issue: Issue, workspace: Workspace, bench: Bench, located: tuple[Loca
         Message("user", files or "(no file)", cache=True),
         Message("user", prompt.fill(issue=tell_issue(issue))),
     )
-    answer = ask(bench.weak.model, Prompt(messages, purpose="reduction", max_output_tokens=800, digest=prompt.digest))
+    answer = ask(context.weak.model, Prompt(messages, purpose="reduction", max_output_tokens=800, digest=prompt.digest))
     chosen = parse_ranges(answer.text, {one.path: workspace.read_text(one.path) or "" for one in located})
     kept = sum(last - first + 1 for one in chosen for first, last in one.lines)
-    bench.say(Step("reduction", f"{kept} lines of {len(chosen)} files", {"lines": kept, "files": len(chosen)}))
+    context.say(Step("reduction", f"{kept} lines of {len(chosen)} files", {"lines": kept, "files": len(chosen)}))
     return chosen
 
 

@@ -21,7 +21,7 @@ from strategies.models.model import Message, Prompt
 from strategies.prompts.cleaning import shorten
 from strategies.prompts.fence import fence
 from strategies.step import Step
-from strategies.strategy import Bench
+from strategies.strategy import SolveContext
 
 if TYPE_CHECKING:
     from sandbox.repository.workspace import Workspace
@@ -42,14 +42,14 @@ class RepositoryContext:
     def name(self) -> str:
         return f"repository {self.kind}"
 
-    def context(self, issue: Issue, workspace: Workspace, bench: Bench) -> str:
+    def context(self, issue: Issue, workspace: Workspace, context: SolveContext) -> str:
         del issue  # the same for every issue: that is what makes it cheap
-        prompt = bench.prompts.load(f"repository-{self.kind}")
-        folder = bench.memory / "repository" if bench.memory else None
+        prompt = context.prompts.load(f"repository-{self.kind}")
+        folder = context.memory / "repository" if context.memory else None
         now = _heads(workspace)
         kept = _kept(folder, self.kind, prompt.digest)
         if kept is not None and kept.base == workspace.base:
-            bench.say(Step("context", f"{self.name} from the cache"))
+            context.say(Step("context", f"{self.name} from the cache"))
             return kept.text
         shown, before = now, ""
         if kept is not None:
@@ -60,7 +60,9 @@ class RepositoryContext:
                 return kept.text
             before = fence("before", kept.text) + (f"\nGone since: {', '.join(gone[:50])}" if gone else "")
         question = prompt.fill(files=_show(shown), before=before or "(nothing yet)")
-        answer = ask(bench.strong.model, Prompt((Message("user", question),), purpose=self.kind, digest=prompt.digest))
+        answer = ask(
+            context.strong.model, Prompt((Message("user", question),), purpose=self.kind, digest=prompt.digest)
+        )
         text = fence("repository", shorten(answer.text, 12_000))
         _keep(folder, self.kind, prompt.digest, workspace.base, now, text)
         return text

@@ -24,7 +24,7 @@ from strategies.prompts.cleaning import shorten
 from strategies.prompts.sections import tell_issue
 from strategies.solvers.solve import solve
 from strategies.step import Step
-from strategies.strategy import Bench
+from strategies.strategy import SolveContext
 
 if TYPE_CHECKING:
     from sandbox.repository.workspace import Workspace
@@ -49,35 +49,35 @@ class Router:
 
     rank: int
 
-    def attempts(self, issue: Issue, workspace: Workspace, bench: Bench) -> Iterator[Attempt]:
-        judge = bench.tiers[self.rank]
+    def attempts(self, issue: Issue, workspace: Workspace, context: SolveContext) -> Iterator[Attempt]:
+        judge = context.tiers[self.rank]
         try:
-            choice = self.choose(issue, workspace, bench)
+            choice = self.choose(issue, workspace, context)
         except ModelError as error:
-            choice = Choice(len(bench.tiers) - 1, f"the router is not there ({error}), so the strong model tries")
-        bench.say(Step("route", choice.why, {"judge": judge.name, "tier": choice.tier}))
+            choice = Choice(len(context.tiers) - 1, f"the router is not there ({error}), so the strong model tries")
+        context.say(Step("route", choice.why, {"judge": judge.name, "tier": choice.tier}))
         if choice.tier is None:
             yield Attempt(judge.name, "router", Patch(), note=choice.why, question=choice.question)
             return
-        tier = bench.tiers[choice.tier]
+        tier = context.tiers[choice.tier]
         for _ in range(tier.attempts):
-            yield solve(bench, issue, workspace, tier, learned=tuple(bench.history), note=f"routed: {choice.why}")
+            yield solve(context, issue, workspace, tier, learned=tuple(context.history), note=f"routed: {choice.why}")
 
-    def choose(self, issue: Issue, workspace: Workspace, bench: Bench) -> Choice:
+    def choose(self, issue: Issue, workspace: Workspace, context: SolveContext) -> Choice:
         """The judgment. Raises OverBudget, ModelError."""
-        prompt = bench.prompts.load("route")
+        prompt = context.prompts.load("route")
         located = localize(issue, workspace, limit_tokens=2_000)
         text = prompt.fill(
             issue=tell_issue(issue),
             files="\n".join(f"{o.path} ({', '.join(o.reasons[:2])})" for o in located[:SHOWN_FILES]) or "(none)",
             features=features(issue, workspace),
-            tiers=ladder(bench),
+            tiers=ladder(context),
         )
         answer = ask(
-            bench.tiers[self.rank].model,
+            context.tiers[self.rank].model,
             Prompt((Message("user", text),), purpose="route", max_output_tokens=OUTPUT_TOKENS, digest=prompt.digest),
         )
-        return parse_choice(answer.text, [t.name for t in bench.tiers])
+        return parse_choice(answer.text, [t.name for t in context.tiers])
 
 
 def features(issue: Issue, workspace: Workspace) -> str:
@@ -95,13 +95,13 @@ def features(issue: Issue, workspace: Workspace) -> str:
     )
 
 
-def ladder(bench: Bench) -> str:
+def ladder(context: SolveContext) -> str:
     """The tiers with their prices, chance and expected cost of a first attempt, in this repository where known."""
-    options = {o.tier: o for o in decide(bench.tiers, (), bench.outcomes, bench.resolved_usd).options}
-    zero = [0] * len(bench.tiers)
+    options = {o.tier: o for o in decide(context.tiers, (), context.outcomes, context.resolved_usd).options}
+    zero = [0] * len(context.tiers)
     rows = []
-    for i, tier in enumerate(bench.tiers):
-        record = bench.outcomes.record(tier.name, tier.model.name, situation(i, zero))
+    for i, tier in enumerate(context.tiers):
+        record = context.outcomes.record(tier.name, tier.model.name, situation(i, zero))
         p = tier.model.model.price
         known = (
             f"{record.good} of {record.good + record.bad} here" if record.good + record.bad else "not tried here yet"

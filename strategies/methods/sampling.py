@@ -23,7 +23,7 @@ from strategies.prompts.fence import fence
 from strategies.prompts.sections import tell_issue
 from strategies.solvers.solve import solve
 from strategies.step import Step
-from strategies.strategy import Bench
+from strategies.strategy import SolveContext
 from strategies.verdict import Judged
 
 if TYPE_CHECKING:
@@ -40,18 +40,18 @@ LOOKS = (
 CANDIDATE = 4_000
 TWO = 2
 
-Order = Callable[[Issue, "Workspace", Bench, Sequence[Attempt]], Sequence[Attempt]]
+Order = Callable[[Issue, "Workspace", SolveContext, Sequence[Attempt]], Sequence[Attempt]]
 
 
-def draw(issue: Issue, workspace: Workspace, bench: Bench, n: int) -> Iterator[Attempt]:
+def draw(issue: Issue, workspace: Workspace, context: SolveContext, n: int) -> Iterator[Attempt]:
     """Up to `n` different answers of the cheapest tier, temperatures rising from 0 to 1."""
     seen: set[str] = set()
     for i in range(n):
         heat = i / max(n - 1, 1)
-        attempt = solve(bench, issue, workspace, bench.weak, context=LOOKS[i % len(LOOKS)], temperature=heat)
+        attempt = solve(context, issue, workspace, context.weak, advice=LOOKS[i % len(LOOKS)], temperature=heat)
         mark = normal(attempt.patch) if attempt.patch else ""
         if mark and mark in seen:
-            bench.say(Step("sample", f"sample {i + 1} is the same as an earlier one", {"sample": i + 1}))
+            context.say(Step("sample", f"sample {i + 1} is the same as an earlier one", {"sample": i + 1}))
         seen.add(mark)
         yield replace(attempt, note=f"sample {i + 1} of {n}, temperature {heat:.1f}")
 
@@ -62,9 +62,9 @@ class BestOfN:
 
     n: int = 5
 
-    def attempts(self, issue: Issue, workspace: Workspace, bench: Bench) -> Iterator[Attempt]:
+    def attempts(self, issue: Issue, workspace: Workspace, context: SolveContext) -> Iterator[Attempt]:
         seen: set[str] = set()
-        for attempt in draw(issue, workspace, bench, self.n):
+        for attempt in draw(issue, workspace, context, self.n):
             mark = normal(attempt.patch)
             if attempt.patch and mark in seen:
                 continue
@@ -83,11 +83,11 @@ class SelfConsistency:
     order: Order
     n: int = 5
 
-    def attempts(self, issue: Issue, workspace: Workspace, bench: Bench) -> Iterator[Attempt]:
+    def attempts(self, issue: Issue, workspace: Workspace, context: SolveContext) -> Iterator[Attempt]:
         drawn: list[Attempt] = []
         broke: OverBudget | None = None
         try:
-            for attempt in draw(issue, workspace, bench, self.n):
+            for attempt in draw(issue, workspace, context, self.n):
                 drawn.append(attempt)  # noqa: PERF402 - what was drawn before the money ended must not be lost
         except OverBudget as error:
             broke = error
@@ -95,27 +95,27 @@ class SelfConsistency:
         ordered: Sequence[Attempt] = ()
         if patches:
             try:
-                ordered = self.order(issue, workspace, bench, patches)
+                ordered = self.order(issue, workspace, context, patches)
             except OverBudget as error:
                 broke = error
-                ordered = by_majority(issue, workspace, bench, patches)  # the judge costs too much: count instead
-            ordered = settled(bench, ordered)
+                ordered = by_majority(issue, workspace, context, patches)  # the judge costs too much: count instead
+            ordered = settled(context, ordered)
         yield from ordered
         yield from (a for a in drawn if not a.patch)
         if broke is not None:
             raise broke
 
 
-def settled(bench: Bench, ordered: Sequence[Attempt]) -> Sequence[Attempt]:
+def settled(context: SolveContext, ordered: Sequence[Attempt]) -> Sequence[Attempt]:
     """The order, but of the first two patches that pass the one that a distinguishing test speaks for.
 
     Judging costs test time but no money, and is remembered. Raises nothing of the judge's: no money, no comparison.
     """
-    if len(ordered) < TWO or not bench.verification.can_judge:
+    if len(ordered) < TWO or not context.verification.can_judge:
         return ordered
     passing: list[int] = []
     for i, attempt in enumerate(ordered):
-        if bench.verification.judge(attempt.patch).judged is not Judged.PASSED:
+        if context.verification.judge(attempt.patch).judged is not Judged.PASSED:
             continue
         passing.append(i)
         if len(passing) == TWO:
@@ -124,10 +124,10 @@ def settled(bench: Bench, ordered: Sequence[Attempt]) -> Sequence[Attempt]:
         return ordered
     first, second = (ordered[i] for i in passing)
     try:
-        if bench.verification.compare(first.patch, second.patch, bench.roles["judge"]).better != 1:
+        if context.verification.compare(first.patch, second.patch, context.roles["judge"]).better != 1:
             return ordered
     except OverBudget as error:
-        bench.say(Step("distinguish", f"two patches pass and are not compared: {error}"))
+        context.say(Step("distinguish", f"two patches pass and are not compared: {error}"))
         return ordered
     best = replace(second, note=f"{second.note}; a test tells it from another that passes", preferred=True)
     return [best, *(a for a in ordered if a is not second)]
@@ -142,19 +142,23 @@ def distinct(attempts: Sequence[Attempt]) -> list[tuple[Attempt, int]]:
     return list(found.values())
 
 
-def by_majority(issue: Issue, workspace: Workspace, bench: Bench, attempts: Sequence[Attempt]) -> Sequence[Attempt]:
+def by_majority(
+    issue: Issue, workspace: Workspace, context: SolveContext, attempts: Sequence[Attempt]
+) -> Sequence[Attempt]:
     """Most frequent patch first (equal syntax trees count as one)."""
     del issue, workspace
     votes = sorted(distinct(attempts), key=lambda x: -x[1])
-    bench.say(Step("vote", f"votes: {', '.join(str(n) for _, n in votes)}", {"votes": [n for _, n in votes]}))
+    context.say(Step("vote", f"votes: {', '.join(str(n) for _, n in votes)}", {"votes": [n for _, n in votes]}))
     return [replace(a, note=f"{a.note}; {n} of {len(attempts)} samples agree") for a, n in votes]
 
 
-def by_cluster(issue: Issue, workspace: Workspace, bench: Bench, attempts: Sequence[Attempt]) -> Sequence[Attempt]:
+def by_cluster(
+    issue: Issue, workspace: Workspace, context: SolveContext, attempts: Sequence[Attempt]
+) -> Sequence[Attempt]:
     """Largest cluster of alike patches first, one representative each, then the remaining different ones."""
     del issue, workspace
     groups = clusters([a.patch for a in attempts])
-    bench.say(
+    context.say(
         Step("vote", f"clusters of {', '.join(str(len(g)) for g in groups)}", {"clusters": [len(g) for g in groups]})
     )
     heads = [replace(attempts[g[0]], note=f"{attempts[g[0]].note}; in a cluster of {len(g)}") for g in groups]
@@ -162,27 +166,29 @@ def by_cluster(issue: Issue, workspace: Workspace, bench: Bench, attempts: Seque
     return [*heads, *(a for a, _ in distinct(attempts) if normal(a.patch) not in known)]
 
 
-def by_judge(issue: Issue, workspace: Workspace, bench: Bench, attempts: Sequence[Attempt]) -> Sequence[Attempt]:
+def by_judge(
+    issue: Issue, workspace: Workspace, context: SolveContext, attempts: Sequence[Attempt]
+) -> Sequence[Attempt]:
     """The judge reads all different candidates and orders them (universal self-consistency, arXiv 2311.17311).
 
     An answer that cannot be read, or a judge that is not there, leaves the order of the majority.
     """
-    found = by_majority(issue, workspace, bench, attempts)
+    found = by_majority(issue, workspace, context, attempts)
     if len(found) == 1:
         return found
     shown = "\n\n".join(
         fence("candidate", shorten(workspace.diff(a.patch), CANDIDATE), number=str(i)) for i, a in enumerate(found, 1)
     )
-    prompt = bench.prompts.load("choose")
-    judge = bench.roles["judge"]
+    prompt = context.prompts.load("choose")
+    judge = context.roles["judge"]
     question = prompt.fill(issue=tell_issue(issue), candidates=shown, count=str(len(found)))
     try:
         answer = ask(judge.model, Prompt((Message("user", question),), purpose="judge", digest=prompt.digest))
     except ModelError as error:
-        bench.say(Step("vote", f"no judgment: {error}"))
+        context.say(Step("vote", f"no judgment: {error}"))
         return found
     numbers = re.search(r"order:\s*([\d,\s]+)", answer.text, re.IGNORECASE)
     picks = [int(n) - 1 for n in re.findall(r"\d+", numbers[1])] if numbers else []
     picks = [i for i in dict.fromkeys(picks) if 0 <= i < len(found)]
-    bench.say(Step("vote", f"the judge prefers candidate {picks[0] + 1 if picks else '(none)'}", {"order": picks}))
+    context.say(Step("vote", f"the judge prefers candidate {picks[0] + 1 if picks else '(none)'}", {"order": picks}))
     return [*(found[i] for i in picks), *(a for i, a in enumerate(found) if i not in picks)]

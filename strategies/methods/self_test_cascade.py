@@ -17,7 +17,7 @@ from strategies.methods.sampling import LOOKS
 from strategies.models.meter import OverBudget
 from strategies.solvers.solve import solve
 from strategies.step import Step
-from strategies.strategy import Bench, Tried
+from strategies.strategy import JudgedAttempt, SolveContext
 from strategies.tier import Tier
 from strategies.verdict import Evidence, Judged, Reproduction, Verdict
 
@@ -89,19 +89,19 @@ class SelfTestCascade:
 
     plan: Plan = field(default_factory=Plan)
 
-    def attempts(self, issue: Issue, workspace: Workspace, bench: Bench) -> Iterator[Attempt]:
-        handed: list[Tried] = []
+    def attempts(self, issue: Issue, workspace: Workspace, context: SolveContext) -> Iterator[Attempt]:
+        handed: list[JudgedAttempt] = []
         try:
-            for rank, (tier, k) in enumerate(zip(bench.tiers, self.plan.of(len(bench.tiers)), strict=True)):
+            for rank, (tier, k) in enumerate(zip(context.tiers, self.plan.of(len(context.tiers)), strict=True)):
                 if k == SKIP:
                     continue
                 if rank:
-                    bench.say(Step("escalate", f"escalating to {tier.name}", {"tier": tier.name}))
-                learned = (*bench.history, *handed)
+                    context.say(Step("escalate", f"escalating to {tier.name}", {"tier": tier.name}))
+                learned = (*context.history, *handed)
                 if k == 0:
-                    yield solve(bench, issue, workspace, tier, learned=learned, note="one answer, no self-tests")
+                    yield solve(context, issue, workspace, tier, learned=learned, note="one answer, no self-tests")
                 else:
-                    yield from self._tier(issue, workspace, bench, tier, k, learned, handed)
+                    yield from self._tier(issue, workspace, context, tier, k, learned, handed)
         except OverBudget:
             yield from (t.attempt for t in handed)  # paid for: the repository's own tests cost no money
             raise
@@ -111,11 +111,11 @@ class SelfTestCascade:
         self,
         issue: Issue,
         workspace: Workspace,
-        bench: Bench,
+        context: SolveContext,
         tier: Tier,
         k: int,
-        learned: Sequence[Tried],
-        handed: list[Tried],
+        learned: Sequence[JudgedAttempt],
+        handed: list[JudgedAttempt],
     ) -> Iterator[Attempt]:
         """One tier: its answers, its tests, and what they say. What is not believed goes into `handed`."""
         answers: list[Attempt] = []
@@ -123,37 +123,39 @@ class SelfTestCascade:
             for i in range(k):
                 heat = None if k == 1 else i / (k - 1)
                 look = LOOKS[i % len(LOOKS)]
-                one = solve(bench, issue, workspace, tier, learned=learned, context=look, temperature=heat)
+                one = solve(context, issue, workspace, tier, learned=learned, advice=look, temperature=heat)
                 if one.patch:
                     answers.append(one)
                 else:
                     yield one
                 if one.trouble:
                     break
-            tests = self._tests(bench, tier, k) if answers else []
+            tests = self._tests(context, tier, k) if answers else []
         except OverBudget:
-            handed += [Tried(a, _doubted("the money ended before the self-tests", None)) for a in answers[:1]]
+            handed += [JudgedAttempt(a, _doubted("the money ended before the self-tests", None)) for a in answers[:1]]
             raise
         if not answers:
             return
-        matrix = [[bench.verification.passes(a.patch, t) for t in tests] for a in answers]
+        matrix = [[context.verification.passes(a.patch, t) for t in tests] for a in answers]
         cell = best_cell(matrix)
         share = cell.share if cell else 0.0
         accepted = cell is not None and share >= self.plan.theta
         words = f"{len(answers)} answers, {len(tests)} valid self-tests, score {share:.2f} of {self.plan.theta:.2f}"
         facts = {"tier": tier.name, "share": share, "theta": self.plan.theta, "accepted": accepted}
-        bench.say(Step("self-tests", words, facts))
+        context.say(Step("self-tests", words, facts))
         best = replace(answers[cell.answer if cell else 0], note=words)
         if accepted or not tests:
             # without any valid test the score says nothing: the repository's own tests judge the first answer
             yield replace(best, agreement=share if accepted else None)
         else:
-            handed.append(Tried(best, _doubted(f"The self-written tests do not agree with it enough: {words}.", share)))
+            handed.append(
+                JudgedAttempt(best, _doubted(f"The self-written tests do not agree with it enough: {words}.", share))
+            )
 
-    def _tests(self, bench: Bench, tier: Tier, k: int) -> list[Reproduction]:
+    def _tests(self, context: SolveContext, tier: Tier, k: int) -> list[Reproduction]:
         if not self.plan.t:
             return []
-        written = (bench.verification.write_test(tier, i, self.plan.t) for i in range(k))
+        written = (context.verification.write_test(tier, i, self.plan.t) for i in range(k))
         return [t for t in written if t is not None]
 
 

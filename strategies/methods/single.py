@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from strategies.attempt import Attempt
 from strategies.issue import Issue
 from strategies.solvers.solve import solve
-from strategies.strategy import Bench
+from strategies.strategy import SolveContext
 
 if TYPE_CHECKING:
     from sandbox.repository.workspace import Workspace
@@ -21,7 +21,7 @@ class Single:
 
     rank: int
 
-    def attempts(self, issue: Issue, workspace: Workspace, bench: Bench) -> Iterator[Attempt]:
-        tier = bench.tiers[self.rank]
+    def attempts(self, issue: Issue, workspace: Workspace, context: SolveContext) -> Iterator[Attempt]:
+        tier = context.tiers[self.rank]
         for _ in range(tier.attempts):
-            yield solve(bench, issue, workspace, tier, learned=tuple(bench.history))
+            yield solve(context, issue, workspace, tier, learned=tuple(context.history))

@@ -15,7 +15,7 @@ from strategies.prompts.prompt import PromptFolder
 if TYPE_CHECKING:
     from sandbox.recipe import Recipe
     from sandbox.repository.workspace import Workspace
-    from strategies.strategy import Tried
+    from strategies.strategy import JudgedAttempt
 
 DIAGNOSIS = 1_500
 DIFF = 6_000
@@ -36,7 +36,7 @@ def tell_issue(issue: Issue) -> str:
     return told
 
 
-def tell_learned(learned: Sequence[Tried], workspace: Workspace, prompts: PromptFolder) -> str:
+def tell_learned(learned: Sequence[JudgedAttempt], workspace: Workspace, prompts: PromptFolder) -> str:
     """What the latest attempts tried and how they failed; "" when there were none."""
     told = []
     for number, tried in list(enumerate(learned, 1))[-ATTEMPTS:]:

@@ -33,7 +33,7 @@ from strategies.tier import Tier
 
 if TYPE_CHECKING:
     from sandbox.repository.workspace import Workspace
-    from strategies.strategy import Tried
+    from strategies.strategy import JudgedAttempt
 
 CALLS = 8
 """Tool calls of one answer that are carried out."""
@@ -49,8 +49,8 @@ def agent(
     open_sandbox: Callable[[], Sandbox],
     number: int,
     say: Callable[[Step], None],
-    learned: Sequence[Tried] = (),
-    context: str = "",
+    learned: Sequence[JudgedAttempt] = (),
+    advice: str = "",
     temperature: float | None = None,
     prompts: PromptFolder | None = None,
 ) -> Attempt:
@@ -65,7 +65,7 @@ def agent(
         def patch() -> Patch:
             return changes(sandbox, workspace, already=already)
 
-        opening = _opening(issue, workspace, tier, learned, context, prompts)
+        opening = _opening(issue, workspace, tier, learned, advice, prompts)
         chosen = tier.temperature if temperature is None else temperature
         run = _Run(tier, sandbox, Talk(opening), chosen, number, say, patch, prompt_digest(prompts), tier.max_turns)
         stopped: OverBudget | ModelError | None = None
@@ -91,7 +91,7 @@ def prompt_digest(prompts: PromptFolder) -> str:
 
 
 def _opening(
-    issue: Issue, workspace: Workspace, tier: Tier, learned: Sequence[Tried], context: str, prompts: PromptFolder
+    issue: Issue, workspace: Workspace, tier: Tier, learned: Sequence[JudgedAttempt], advice: str, prompts: PromptFolder
 ) -> list[Message]:
     native = tier.model.model.supports_tools
     protocol = "" if native else prompts.load("agent-text-protocol").fill(tools=described())
@@ -100,7 +100,7 @@ def _opening(
     task = prompts.load("agent-issue").fill(
         outline=outline(workspace),
         located=fence("located", "\n".join(rows) or "(none)"),
-        context=f"{context.strip()}\n\n" if context.strip() else "",
+        context=f"{advice.strip()}\n\n" if advice.strip() else "",
         issue=tell_issue(issue),
         learned=tell_learned(learned, workspace, prompts),
         turns=str(tier.max_turns),

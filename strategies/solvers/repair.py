@@ -27,7 +27,7 @@ from strategies.tier import Tier
 
 if TYPE_CHECKING:
     from sandbox.repository.workspace import Workspace
-    from strategies.strategy import Tried
+    from strategies.strategy import JudgedAttempt
 
 CONTEXT_TOKENS = 20_000
 """Tokens of files shown (estimated)."""
@@ -50,14 +50,14 @@ def repair(
     *,
     number: int,
     say: Callable[[Step], None],
-    learned: Sequence[Tried] = (),
-    context: str = "",
+    learned: Sequence[JudgedAttempt] = (),
+    advice: str = "",
     temperature: float | None = None,
     prompts: PromptFolder | None = None,
     limit_tokens: int = CONTEXT_TOKENS,
     located: Sequence[Located] | None = None,
 ) -> Attempt:
-    """One attempt by one model. `number` is the attempt's, for the record; `context` is a strategy's own (a plan,
+    """One attempt by one model. `number` is the attempt's, for the record; `advice` is a strategy's own (a plan,
     a summary, examples), put before the issue; `located` replaces our own localization.
     Raises OverBudget and ModelError from the metered calls."""
     if is_empty(issue):
@@ -65,7 +65,7 @@ def repair(
     prompts = prompts or PromptFolder()
     if located is None:
         located = localize(issue, workspace, limit_tokens=limit_tokens)
-    opening = _opening(issue, workspace, learned, context, prompts, limit_tokens, say, located)
+    opening = _opening(issue, workspace, learned, advice, prompts, limit_tokens, say, located)
     talk = _Talk(tier, opening, number, tier.temperature if temperature is None else temperature, prompts)
     work = _Work(workspace)
     completion = talk.ask()
@@ -101,8 +101,8 @@ def prompt_digest(prompts: PromptFolder) -> str:
 def _opening(
     issue: Issue,
     workspace: Workspace,
-    learned: Sequence[Tried],
-    context: str,
+    learned: Sequence[JudgedAttempt],
+    advice: str,
     prompts: PromptFolder,
     limit_tokens: int,
     say: Callable[[Step], None],
@@ -116,7 +116,7 @@ def _opening(
         files=pack(located, workspace, limit_tokens) or "(no file matches the issue's words)",
     )
     task = prompts.load("repair-issue").fill(
-        context=f"{context.strip()}\n\n" if context.strip() else "",
+        context=f"{advice.strip()}\n\n" if advice.strip() else "",
         issue=tell_issue(issue),
         learned=tell_learned(learned, workspace, prompts),
     )

@@ -18,17 +18,17 @@ from strategies.tier import Tier
 
 if TYPE_CHECKING:
     from sandbox.repository.workspace import Workspace
-    from strategies.strategy import Bench, Tried
+    from strategies.strategy import JudgedAttempt, SolveContext
 
 
 def solve(
-    bench: Bench,
+    context: SolveContext,
     issue: Issue,
     workspace: Workspace,
     tier: Tier,
     *,
-    learned: Sequence[Tried] = (),
-    context: str = "",
+    learned: Sequence[JudgedAttempt] = (),
+    advice: str = "",
     note: str = "",
     temperature: float | None = None,
     located: Sequence[Located] | None = None,
@@ -36,21 +36,23 @@ def solve(
     """One attempt by `tier`, with the strategy's `note` on why; `located` asks for a repair of just these files.
 
     Raises OverBudget and SandboxUnavailable."""
-    number = len(bench.history) + 1
-    prompts = bench.prompts
+    number = len(context.history) + 1
+    prompts = context.prompts
     tier.model.attempt = number
-    bench.say(Step("attempt", f"attempt {number}: {tier.name} ({tier.model.name}), {tier.solver}", {"tier": tier.name}))
+    context.say(
+        Step("attempt", f"attempt {number}: {tier.name} ({tier.model.name}), {tier.solver}", {"tier": tier.name})
+    )
     try:
         if tier.solver == "agent" and located is None:
             attempt = agent(
                 issue,
                 workspace,
                 tier,
-                open_sandbox=bench.verification.open_sandbox,
+                open_sandbox=context.verification.open_sandbox,
                 number=number,
-                say=bench.say,
+                say=context.say,
                 learned=learned,
-                context="\n\n".join(c for c in (context.strip(), bench.tests) if c),
+                advice="\n\n".join(c for c in (advice.strip(), context.tests) if c),
                 temperature=temperature,
                 prompts=prompts,
             )
@@ -60,9 +62,9 @@ def solve(
                 workspace,
                 tier,
                 number=number,
-                say=bench.say,
+                say=context.say,
                 learned=learned,
-                context=context,
+                advice=advice,
                 temperature=temperature,
                 prompts=prompts,
                 located=located,

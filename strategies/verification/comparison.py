@@ -40,7 +40,7 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
-class Bout:
+class ComparisonSetup:
     """What two patches are compared in. `diff` shows a patch as text, `path` is where a test goes."""
 
     issue: Issue
@@ -51,7 +51,7 @@ class Bout:
 
 
 def compare(
-    bout: Bout, first: Patch, second: Patch, tier: Tier, say: Callable[[Step], None], prompts: PromptFolder
+    bout: ComparisonSetup, first: Patch, second: Patch, tier: Tier, say: Callable[[Step], None], prompts: PromptFolder
 ) -> Comparison:
     """Up to `TRIES` tests by `tier`. Raises OverBudget and SandboxUnavailable; a model that is not there ends it."""
     prompt = prompts.load("distinguish")

@@ -1,7 +1,7 @@
 """Which test files execute which source files, measured with coverage.py where the repository's environment has it.
 
 Recorded once per environment and base commit, beside the baseline, and only for suites slow enough to be worth it; what
-comes out of the sandbox is read as data, capped. Without it the import graph decides (`strategies.verification.affected_tests`).
+comes out of the sandbox is read as data, capped. Without it the import graph decides (`affected_tests.py`).
 """
 
 from __future__ import annotations

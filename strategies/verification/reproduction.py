@@ -36,7 +36,7 @@ PROMPTS = ("reproduction-system", "reproduction-files", "reproduction-issue", "r
 
 
 @dataclass(frozen=True, slots=True)
-class Bed:
+class TestBed:
     """What a reproduction test is validated in. `open_base` gives a fresh sandbox at the base commit."""
 
     recipe: Recipe
@@ -47,7 +47,7 @@ class Bed:
 
 def write_reproduction(
     issue: Issue,
-    bed: Bed,
+    bed: TestBed,
     tester: Tier,
     say: Callable[[Step], None],
     *,
@@ -93,7 +93,7 @@ def write_reproduction(
     return None
 
 
-def validate(content: bytes, path: str, issue: Issue, bed: Bed) -> tuple[Reason, tuple[TestResult, ...]]:
+def validate(content: bytes, path: str, issue: Issue, bed: TestBed) -> tuple[Reason, tuple[TestResult, ...]]:
     """Run a candidate at the base commit and say whether it fails there for the right reason.
 
     Raises SandboxUnavailable.
@@ -132,7 +132,7 @@ def wishes(number: int, assertions: int) -> str:
     return few + (f"This is test {number + 1}: check another consequence than the first would." if number else "")
 
 
-def place(issue: Issue, bed: Bed, number: int = 0) -> str:
+def place(issue: Issue, bed: TestBed, number: int = 0) -> str:
     """A free path for a new test, beside and named like the repository's own tests."""
     known = {f.path for f in bed.workspace.files()}
     mark = (str(issue.number) if issue.number else "here") + (f"_{number + 1}" if number else "")
@@ -163,7 +163,7 @@ def named_like(sample: str, mark: str, recipe: Recipe) -> str:
     return posixpath.join(folder, name)
 
 
-def example(bed: Bed) -> str:
+def example(bed: TestBed) -> str:
     """An existing test file to write like: in the test folder, of middle size; "" when there is none."""
     tests = [f for f in bed.workspace.files() if is_test(f.path) and f.mode.startswith("100") and f.size > STUB]
     ending = {"python": ".py", "go": ".go", "rust": ".rs", "java": ".java"}.get(bed.recipe.language, "")
@@ -174,7 +174,7 @@ def example(bed: Bed) -> str:
     return min(inside, key=lambda f: (abs(f.size - IMITABLE), f.path)).path
 
 
-def opening(issue: Issue, bed: Bed, path: str, prompts: PromptFolder, more: str = "") -> list[Message]:
+def opening(issue: Issue, bed: TestBed, path: str, prompts: PromptFolder, more: str = "") -> list[Message]:
     """The first messages: rules, files (stable, cacheable), then the issue and where the test goes."""
     located = localize(issue, bed.workspace, limit_tokens=CONTEXT_TOKENS)
     sample = example(bed)

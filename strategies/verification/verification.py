@@ -29,9 +29,9 @@ from strategies.tier import Tier
 from strategies.verdict import Counts, Evidence, Judged, Reproduction, Rung, Verdict
 from strategies.verification.affected_tests import affected
 from strategies.verification.baseline import Baseline, kept, measure
-from strategies.verification.comparison import Bout, Comparison, compare
+from strategies.verification.comparison import Comparison, ComparisonSetup, compare
 from strategies.verification.coverage import executing, kept_covered
-from strategies.verification.reproduction import TRIES, Bed, own, passes, place, selector, write_reproduction
+from strategies.verification.reproduction import TRIES, TestBed, own, passes, place, selector, write_reproduction
 from strategies.verification.vote import decided, write_several
 
 Accept = Literal["reproduction", "regression", "any"]
@@ -156,7 +156,7 @@ class Verification:
         """The validated tests written from the issue: written at the first question, once. Raises OverBudget."""
         tester = self.tester
         if self._reproductions is None and tester is not None:
-            bed = Bed(self.environment.recipe, self.workspace, self.open_sandbox, self.baseline.ids)
+            bed = TestBed(self.environment.recipe, self.workspace, self.open_sandbox, self.baseline.ids)
 
             def write(number: int) -> Reproduction | None:
                 tries = 1 if number else TRIES
@@ -168,7 +168,7 @@ class Verification:
         return self._reproductions or ()
 
     def write_test(self, tier: Tier, number: int, assertions: int) -> Reproduction | None:
-        bed = Bed(self.environment.recipe, self.workspace, self.open_sandbox, self.baseline.ids)
+        bed = TestBed(self.environment.recipe, self.workspace, self.open_sandbox, self.baseline.ids)
         return write_reproduction(
             self.issue, bed, tier, self.say, number=number, assertions=assertions, tries=1, prompts=self.prompts
         )
@@ -184,7 +184,7 @@ class Verification:
 
     def compare(self, first: Patch, second: Patch, tier: Tier) -> Comparison:
         recipe = self.environment.recipe
-        bed = Bed(recipe, self.workspace, self.open_sandbox, self.baseline.ids)
+        bed = TestBed(recipe, self.workspace, self.open_sandbox, self.baseline.ids)
         path = place(self.issue, bed, COMPARING)
 
         def run(patch: Patch, content: bytes) -> tuple[TestResult, ...]:
@@ -195,7 +195,7 @@ class Verification:
             report = self._run(judged.merge(Patch({path: content})), only=only, canary=True).report
             return own(report, path, self.baseline.ids) if report is not None else ()
 
-        bout = Bout(self.issue, path, recipe.runner or recipe.language, self.workspace.diff, run)
+        bout = ComparisonSetup(self.issue, path, recipe.runner or recipe.language, self.workspace.diff, run)
         return compare(bout, first, second, tier, self.say, self.prompts)
 
     def judge(self, patch: Patch) -> Verdict:

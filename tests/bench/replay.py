@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from strategies.study.replaying.outcomes import Outcomes, load_outcomes
+from strategies.study.replaying.outcomes import RecordedOutcomes, load_outcomes
 from strategies.study.replaying.replay import Rates, replay
 from strategies.study.replaying.search import search
 from tests.bench.row import Row
@@ -35,7 +35,7 @@ def write(path: Path, seed: int = 0) -> None:
     path.write_text("\n".join(lines) + "\n")
 
 
-def seconds_of_one_chain(path: Path) -> tuple[float, Outcomes]:
+def seconds_of_one_chain(path: Path) -> tuple[float, RecordedOutcomes]:
     """Reading the file and replaying one chain of three."""
     started = time.perf_counter()
     outcomes = load_outcomes(path)

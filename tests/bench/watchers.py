@@ -17,7 +17,7 @@ from tests.fakes.dashboard import add_job
 from tests.fakes.databases import sqlite_url
 from tests.fakes.github_delivery import SECRET
 from webhook.app import create_app
-from webhook.pages.job import events_of, job
+from webhook.pages.job import events_of, job_routes
 from webhook.pages.session import digest
 from webhook.pages.visitor import gate_of
 from workers.config.operator_file import Operator
@@ -90,7 +90,9 @@ def measure(watchers: int) -> tuple[float, float, float]:
         settings = load_settings(home=Path(folder), github_webhook_secret=SECRET, database_url=url, public_url="")
         context = Context(settings, Operator(), database, lambda _kind, _id: None)
         events = events_of(context)
-        serving = Serving(create_app(settings, database, context.publish, routers=[job(gate_of(context), events)]))
+        serving = Serving(
+            create_app(settings, database, context.publish, routers=[job_routes(gate_of(context), events)])
+        )
         address = serving.start()
 
         async def play() -> list[float]:

@@ -32,17 +32,17 @@ from workers.config.settings import Settings, load_settings
 from workers.db.database import Database, open_database
 from workers.db.tables import ChargeRow
 from workers.deliveries import inbox
-from workers.deliveries.trigger_labels import Labels
+from workers.deliveries.trigger_labels import TriggerLabels
 from workers.jobs import queue
 from workers.jobs.commands import Cancel, Instruct, Place, Start
 from workers.jobs.job import Job, State
-from workers.pipeline.runner import Course, run
-from workers.pipeline.slash_commands import obey
-from workers.pipeline.solving import Solving
-from workers.pipeline.tell_ended import tell_ended
+from workers.pipeline.runner import JobDependencies, run
+from workers.pipeline.slash_commands import run_command
+from workers.pipeline.solving import IssueSolver
+from workers.pipeline.tell_ended import report_ended
 from workers.processes import sweeper
 from workers.processes.context import Context
-from workers.processes.wiring import course_of
+from workers.processes.wiring import job_dependencies
 
 NAME = "demo/parcel"
 SCRIPTS = {s.name: s for s in read_scripts()}
@@ -74,7 +74,7 @@ class World:
     github: StandIn
     database: Database
     settings: Settings
-    course: Course
+    deps: JobDependencies
     observer: Conformance
     says: Says = lambda _model, _prompt: None
     offset: timedelta = timedelta(0)
@@ -126,9 +126,9 @@ class World:
         while True:
             guids = self.receive()
             if self.untold:
-                tell_ended(self.course, self.untold.pop(0))
+                report_ended(self.deps, self.untold.pop(0))
             elif self.woken:
-                states.append(run(self.course, self.woken.pop(0)))
+                states.append(run(self.deps, self.woken.pop(0)))
             elif not guids and self.heard == len(self.github.world.deliveries):
                 return states
 
@@ -139,7 +139,7 @@ class World:
             self.heard += 1
             payload = Payload.model_validate(delivery.payload)
             event = Event(delivery.guid, delivery.event, payload.action or "", "", payload)
-            known = Known(self.github.app.id, Labels(self.database).look_up)
+            known = Known(self.github.app.id, TriggerLabels(self.database).look_up)
             with self.database.begin() as session:
                 made = inbox.record(
                     session,
@@ -155,7 +155,7 @@ class World:
             elif made.wake == "job" and made.job_id is not None:
                 self.woken.append(made.job_id)
         for guid in guids:
-            obey(self.course, guid)
+            run_command(self.deps, guid)
         return guids
 
     def job(self, job_id: int) -> Job:
@@ -213,15 +213,15 @@ def open_world(folder: Path, toml: str = TOML) -> Iterator[World]:
         )
         operator = parse_operator(toml.format(api_base="http://127.0.0.1:1/v1"))
         context = Context(settings, operator, database, lambda _kind, _id: None)
-        made = course_of(context)
-        assert isinstance(made.solver, Solving)
+        made = job_dependencies(context)
+        assert isinstance(made.solver, IssueSolver)
         it = World(github, database, settings, made, observer)
         solver = replace(
             made.solver,
             open_model=lambda spec: scripted(spec, lambda model, prompt: it.says(model, prompt)),
             key_of=lambda _model, _variable: "key",
         )
-        it.course = replace(
+        it.deps = replace(
             made,
             solver=solver,
             clock=it.clock,

@@ -212,7 +212,7 @@ class Dashboard:
         found["secret"] = add_job(self.database, self.place(3, secret=True), now, State.DECLINED, reason="hush hush")
         with self.database.begin() as session:
             timeline.add_step(session, found["running"], Step("checkout", "Checking out main"), now)
-            heartbeat.beat(session, "w1", "machine", found["running"], now)
+            heartbeat.record_heartbeat(session, "w1", "machine", found["running"], now)
         return found
 
     def say(self, job_id: int, text: str, *, kind: str = "agent") -> None:

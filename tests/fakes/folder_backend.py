@@ -8,7 +8,7 @@ from sandbox.backend import Say
 from sandbox.environment import Environment
 from sandbox.errors import SandboxUnavailable
 from sandbox.recipe import Canary, Recipe, ReportFormat
-from sandbox.testing.canary import hatch
+from sandbox.testing.canary import make_canary
 from sandbox.tree import Tree
 from tests.fakes.folder_sandbox import FolderSandbox
 
@@ -18,7 +18,7 @@ PYTEST = f"PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 {sys.executable} -m pytest -q -p no:
 def pytest_recipe(folder: str = "tests") -> Recipe:
     """The suite of a small Python repository, run by this very interpreter; nothing to install."""
     canary = Canary(f"{folder}/test_{{name}}.py", "def test_{name}():\n    assert not '{name}'\n")
-    assert hatch(canary).path.startswith(folder)
+    assert make_canary(canary).path.startswith(folder)
     return Recipe(
         language="python",
         setup=(),

@@ -21,7 +21,7 @@ from strategies.registry import DEFAULT, STRATEGIES
 from strategies.resolution import Ending, Resolution
 from strategies.resolve import resolve
 from strategies.step import Step
-from strategies.strategy import Bench
+from strategies.strategy import SolveContext
 from strategies.tier import Tier
 from tests.fakes.model import Answer, ScriptedModel
 from tests.fakes.ruled_verification import RuledVerification
@@ -60,7 +60,7 @@ class World:
         self.meter = CapMeter(self.cap)
         self.verification = RuledVerification(lambda p: p.digest == RIGHT.digest, can_judge=self.tests)
         self.tiers = (self._tier("weak", self.weak, WEAK, 2), self._tier("strong", self.strong, STRONG, 1))
-        self.bench = Bench(
+        self.context = SolveContext(
             tiers=self.tiers,
             roles={"tester": self.tiers[0], "judge": self.tiers[1], "writer": self.tiers[0]},
             verification=self.verification,
@@ -81,7 +81,7 @@ class World:
         return Tier(name, Metered(ScriptedModel(answer, name=name, price=price), self.meter, name), attempts=attempts)
 
     def run(self, strategy: str) -> Resolution:
-        return resolve(ISSUE, memory_workspace({"till.py": CODE}), STRATEGIES[strategy](), self.bench)
+        return resolve(ISSUE, memory_workspace({"till.py": CODE}), STRATEGIES[strategy](), self.context)
 
     @property
     def asked(self) -> list[str]:
@@ -262,7 +262,7 @@ def test_repository_context_of_a_later_commit_is_refreshed_from_what_changed(tmp
     world.run("repo-summary")
     later = World(SOLVES, SOLVES, memory=tmp_path)
     files = {"till.py": CODE, "shop.py": "from till import total\n"}
-    resolve(ISSUE, memory_workspace(files), STRATEGIES["repo-summary"](), later.bench)
+    resolve(ISSUE, memory_workspace(files), STRATEGIES["repo-summary"](), later.context)
     asked = later.calls[0][1].messages[0].content
     assert "shop.py" in asked
     assert "return sum" not in asked
@@ -279,7 +279,7 @@ class Remembered(NoOutcomes):
 
 def test_the_most_similar_solved_issue_is_the_example() -> None:
     world = World(SOLVES, SOLVES)
-    world.bench.outcomes = Remembered()
+    world.context.outcomes = Remembered()
     world.run("few-shot-1-similar")
     told = world.calls[0][1].messages[-1].content
     assert "total() of prices is wrong" in told
@@ -307,7 +307,7 @@ def test_a_router_knows_prices_and_sees_no_code() -> None:
 def test_the_strong_model_sees_only_the_lines_the_weak_one_chose() -> None:
     world = World(SOLVES, SOLVES)
     files = {"till.py": CODE, "other.py": "total = prices = 1\n" * 50}
-    resolve(ISSUE, memory_workspace(files), STRATEGIES["prompt-reduction"](), world.bench)
+    resolve(ISSUE, memory_workspace(files), STRATEGIES["prompt-reduction"](), world.context)
     reading, solving = world.calls
     assert "other.py" in reading[1].messages[0].content
     assert "total = prices = 1" not in solving[1].messages[1].content

@@ -16,7 +16,7 @@ from strategies.models.meter import OverBudget
 from strategies.resolution import Ending
 from strategies.resolve import resolve
 from strategies.step import Step
-from strategies.strategy import Bench
+from strategies.strategy import SolveContext
 from strategies.verdict import Evidence, Judged, Reproduction, Rung, Verdict
 from tests.fakes.model import ScriptedModel, scripted_tier
 from tests.fakes.verification import FakeVerification, failed, passed, unjudged
@@ -39,7 +39,7 @@ class Listed:
         self.asked = 0
         self.closed = False
 
-    def attempts(self, issue: Issue, workspace: Workspace, bench: Bench) -> Iterator[Attempt]:
+    def attempts(self, issue: Issue, workspace: Workspace, context: SolveContext) -> Iterator[Attempt]:
         try:
             for thing in self.things:
                 self.asked += 1
@@ -56,7 +56,7 @@ class Table:
     def __init__(self, verification: FakeVerification) -> None:
         self.steps: list[Step] = []
         self.verification = verification
-        self.bench = Bench((scripted_tier(ScriptedModel([])),), {}, verification, self.steps.append)
+        self.context = SolveContext((scripted_tier(ScriptedModel([])),), {}, verification, self.steps.append)
 
     def kinds(self) -> list[str]:
         return [s.kind for s in self.steps]
@@ -69,7 +69,7 @@ def table() -> Table:
 
 def test_the_first_attempt_that_earns_it_ends_the_spending(table: Table) -> None:
     strategy = Listed(attempt("wrong"), attempt("right", "strong"), attempt("never asked for"))
-    end = resolve(ISSUE, WORKSPACE, strategy, table.bench)
+    end = resolve(ISSUE, WORKSPACE, strategy, table.context)
     assert end.ending is Ending.ACCEPTED
     assert end.chosen is end.tried[1]
     assert end.patch.files == {"a.py": b"right"}
@@ -81,49 +81,49 @@ def test_a_strategy_sees_the_verdict_on_what_it_just_yielded(table: Table) -> No
     seen: list[Judged] = []
 
     class Looks:
-        def attempts(self, issue: Issue, workspace: Workspace, bench: Bench) -> Iterator[Attempt]:
+        def attempts(self, issue: Issue, workspace: Workspace, context: SolveContext) -> Iterator[Attempt]:
             for word in ("wrong", "right"):
                 yield attempt(word)
-                seen.append(bench.history[-1].verdict.judged)
+                seen.append(context.history[-1].verdict.judged)
 
-    resolve(ISSUE, WORKSPACE, Looks(), table.bench)
+    resolve(ISSUE, WORKSPACE, Looks(), table.context)
     assert seen == [Judged.FAILED]
 
 
 def test_the_same_patch_is_judged_once_and_remembered_twice(table: Table) -> None:
-    end = resolve(ISSUE, WORKSPACE, Listed(attempt("wrong"), attempt("wrong")), table.bench)
+    end = resolve(ISSUE, WORKSPACE, Listed(attempt("wrong"), attempt("wrong")), table.context)
     assert len(end.tried) == 2
     assert len(table.verification.asked) == 1
 
 
 def test_an_attempt_without_a_patch_is_kept_with_its_error_and_not_judged(table: Table) -> None:
-    end = resolve(ISSUE, WORKSPACE, Listed(attempt(""), attempt("right")), table.bench)
+    end = resolve(ISSUE, WORKSPACE, Listed(attempt(""), attempt("right")), table.context)
     assert end.ending is Ending.ACCEPTED
     assert end.tried[0].verdict == Verdict(Judged.FAILED, Evidence(notes=("no edit",)), "no edit")
     assert len(table.verification.asked) == 1
 
 
 def test_when_nothing_passes_the_issue_is_unsolved_with_all_attempts(table: Table) -> None:
-    end = resolve(ISSUE, WORKSPACE, Listed(attempt("wrong"), attempt("wrong 2"), attempt("")), table.bench)
+    end = resolve(ISSUE, WORKSPACE, Listed(attempt("wrong"), attempt("wrong 2"), attempt("")), table.context)
     assert (end.ending, end.chosen, bool(end.patch), len(end.tried)) == (Ending.UNSOLVED, None, False, 3)
 
 
 def test_of_unjudged_attempts_the_highest_rung_then_the_earliest_is_kept(table: Table) -> None:
     strategy = Listed(attempt("built"), attempt("open 1"), attempt("open 2"), attempt("wrong"))
-    end = resolve(ISSUE, WORKSPACE, strategy, table.bench)
+    end = resolve(ISSUE, WORKSPACE, strategy, table.context)
     assert end.ending is Ending.UNVERIFIED
     assert end.patch.files == {"a.py": b"open 1"}
 
 
 def test_a_repository_that_declines_the_unverified_gets_nothing(table: Table) -> None:
-    end = resolve(ISSUE, WORKSPACE, Listed(attempt("open")), table.bench, unverified="decline")
+    end = resolve(ISSUE, WORKSPACE, Listed(attempt("open")), table.context, unverified="decline")
     assert (end.ending, end.chosen, bool(end.patch)) == (Ending.UNSOLVED, None, False)
 
 
 def test_without_tests_the_first_patch_that_applies_ends_the_spending() -> None:
     table = Table(FakeVerification({"bad": failed(rung="none")}, otherwise=unjudged("builds"), can_judge=False))
     strategy = Listed(attempt("bad"), attempt(""), attempt("good"), attempt("never asked for"))
-    end = resolve(ISSUE, WORKSPACE, strategy, table.bench)
+    end = resolve(ISSUE, WORKSPACE, strategy, table.context)
     assert (end.ending, strategy.asked) == (Ending.UNVERIFIED, 3)
     assert end.patch.files == {"a.py": b"good"}
 
@@ -132,7 +132,7 @@ BROKE = OverBudget("issue", Decimal(1), Decimal("0.9"), Decimal("0.2"))
 
 
 def test_money_that_ends_keeps_the_best_so_far(table: Table) -> None:
-    end = resolve(ISSUE, WORKSPACE, Listed(attempt("open"), attempt("wrong"), BROKE), table.bench)
+    end = resolve(ISSUE, WORKSPACE, Listed(attempt("open"), attempt("wrong"), BROKE), table.context)
     assert end.ending is Ending.OVER_BUDGET
     assert end.chosen is end.tried[0]
     assert "the issue budget of $1 has $0.1 left" in end.reason
@@ -140,7 +140,7 @@ def test_money_that_ends_keeps_the_best_so_far(table: Table) -> None:
 
 
 def test_money_that_ends_before_anything_keeps_nothing(table: Table) -> None:
-    end = resolve(ISSUE, WORKSPACE, Listed(BROKE), table.bench)
+    end = resolve(ISSUE, WORKSPACE, Listed(BROKE), table.context)
     assert (end.ending, end.tried, end.chosen) == (Ending.OVER_BUDGET, (), None)
 
 
@@ -150,14 +150,14 @@ def test_money_that_ends_while_a_test_is_written_loses_no_attempt() -> None:
             raise BROKE
 
     table = Table(Poor({}))
-    end = resolve(ISSUE, WORKSPACE, Listed(attempt("right")), table.bench)
+    end = resolve(ISSUE, WORKSPACE, Listed(attempt("right")), table.context)
     assert end.ending is Ending.OVER_BUDGET
     assert [t.attempt.patch.files for t in end.tried] == [{"a.py": b"right"}]
 
 
 def test_a_question_ends_without_a_verdict(table: Table) -> None:
     asks = Attempt("weak", "router", Patch(), question="Which version do you use?")
-    end = resolve(ISSUE, WORKSPACE, Listed(asks, attempt("right")), table.bench)
+    end = resolve(ISSUE, WORKSPACE, Listed(asks, attempt("right")), table.context)
     assert (end.ending, end.reason, end.chosen) == (Ending.QUESTION, "Which version do you use?", None)
     assert table.verification.asked == []
 
@@ -178,7 +178,7 @@ def test_a_cancel_passes_through_and_closes_the_strategy(table: Table, after: in
 
     strategy = Listed(attempt("wrong"), attempt("wrong 2"))
     with pytest.raises(Cancelled):
-        resolve(ISSUE, WORKSPACE, strategy, table.bench, stop=stop)
+        resolve(ISSUE, WORKSPACE, strategy, table.context, stop=stop)
     assert strategy.asked == after
     assert strategy.closed or not after
 
@@ -186,7 +186,7 @@ def test_a_cancel_passes_through_and_closes_the_strategy(table: Table, after: in
 def test_a_broken_sandbox_passes_through() -> None:
     strategy = Listed(attempt("right"))
     with pytest.raises(SandboxUnavailable):
-        resolve(ISSUE, WORKSPACE, strategy, Table(FakeVerification({}, lost=True)).bench)
+        resolve(ISSUE, WORKSPACE, strategy, Table(FakeVerification({}, lost=True)).context)
     assert strategy.closed
 
 
@@ -196,12 +196,12 @@ def test_the_reproduction_test_becomes_part_of_the_patch_and_wins_over_the_model
         FakeVerification({}, otherwise=Verdict(Judged.PASSED, Evidence(passed().evidence.rungs, reproduction=test)))
     )
     both = Attempt("weak", "repair", Patch({"a.py": b"right", "tests/test_issue_3.py": b"theirs"}))
-    end = resolve(ISSUE, WORKSPACE, Listed(both), table.bench)
+    end = resolve(ISSUE, WORKSPACE, Listed(both), table.context)
     assert end.patch.files == {"a.py": b"right", "tests/test_issue_3.py": b"ours"}
 
 
 def test_every_verdict_and_the_ending_are_said_with_their_facts(table: Table) -> None:
-    resolve(ISSUE, WORKSPACE, Listed(attempt("wrong"), attempt("right")), table.bench)
+    resolve(ISSUE, WORKSPACE, Listed(attempt("wrong"), attempt("right")), table.context)
     verdicts = [s for s in table.steps if s.kind == "verdict"]
     assert [s.facts["judged"] for s in verdicts] == ["failed", "passed"]
     assert verdicts[1].facts["rungs"] == ["applies", "builds", "regression", "reproduction"]

@@ -25,7 +25,7 @@ from workers.github.manifest import SIGNED_IN_PATH
 LONGEST_NEXT = 500
 
 
-def door(gate: Gate) -> APIRouter:
+def auth_routes(gate: Gate) -> APIRouter:
     """The routes."""
     router = APIRouter()
     settings = gate.context.settings

@@ -35,7 +35,7 @@ def events_of(context: Context) -> Events:
     return Events(look, may_look)
 
 
-def job(gate: Gate, events: Events) -> APIRouter:
+def job_routes(gate: Gate, events: Events) -> APIRouter:
     """The routes."""
     router = APIRouter()
 

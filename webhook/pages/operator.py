@@ -22,7 +22,7 @@ from workers.views.operator import INSTALLATIONS, operator_view
 LONGEST_REASON = 200
 
 
-def operator(gate: Gate) -> APIRouter:
+def operator_routes(gate: Gate) -> APIRouter:
     """The routes."""
     router = APIRouter()
 

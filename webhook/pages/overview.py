@@ -44,7 +44,7 @@ def budget_bar(line: Line) -> str:
     return bar(line.spent, line.reserved, line.budget.month, words)
 
 
-def first(gate: Gate) -> APIRouter:
+def overview_routes(gate: Gate) -> APIRouter:
     """The route."""
     router = APIRouter()
 

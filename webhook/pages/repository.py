@@ -32,7 +32,7 @@ NOT_FOUND = 404
 log = structlog.get_logger()
 
 
-def repository(gate: Gate) -> APIRouter:
+def repository_routes(gate: Gate) -> APIRouter:
     """The routes."""
     router = APIRouter()
 

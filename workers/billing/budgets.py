@@ -13,7 +13,16 @@ from sqlalchemy.orm import Session
 
 from workers.billing import totals
 from workers.billing.ledger import Caps
-from workers.billing.policy import MARKS, Budget, Limits, Setting, Wish, caps, due_alerts, in_force
+from workers.billing.policy import (
+    MARKS,
+    Budget,
+    ChosenBudget,
+    Limits,
+    RequestedBudget,
+    caps,
+    due_alerts,
+    effective_budget,
+)
 from workers.db import audit
 from workers.db.tables import AlertRow, InstallationRow, RepositoryRow
 from workers.db.upsert import insert_new
@@ -46,8 +55,8 @@ def budget_of(session: Session, repository_id: int, limits: Limits) -> Budget:
 def _in_force(row: RepositoryRow, limits: Limits) -> Budget:
     setting = None
     if row.budget is not None and row.budget_at is not None:
-        setting = Setting(row.budget, row.budget_by, row.budget_at, row.budget_file)
-    return in_force(limits, Wish(row.file_budget, row.file_issue), setting)
+        setting = ChosenBudget(row.budget, row.budget_by, row.budget_at, row.budget_file)
+    return effective_budget(limits, RequestedBudget(row.file_budget, row.file_issue), setting)
 
 
 def caps_of(session: Session, repository_id: int, limits: Limits) -> Caps:
@@ -57,7 +66,7 @@ def caps_of(session: Session, repository_id: int, limits: Limits) -> Caps:
     return caps(_in_force(row, limits), limits, None if installation is None else installation.budget)
 
 
-def saw_file(session: Session, repository_id: int, wish: Wish, *, now: datetime) -> None:
+def record_file_budget(session: Session, repository_id: int, wish: RequestedBudget, *, now: datetime) -> None:
     """Remember what the repository's file asks for; a change of it is in the audit trail."""
     row = _row(session, repository_id, lock=True)
     if (row.file_budget, row.file_issue) == (wish.month, wish.issue):
@@ -111,7 +120,9 @@ def set_budget(
     return after
 
 
-def due(session: Session, repository_id: int, limits: Limits, now: datetime, *, ended: bool = False) -> tuple[int, ...]:
+def pending_alerts(
+    session: Session, repository_id: int, limits: Limits, now: datetime, *, ended: bool = False
+) -> tuple[int, ...]:
     """The marks (percent of the month) that the repository has yet to be told of; each once a month.
 
     `ended`: a call found no room in the month, which counts as reaching its end.
@@ -128,7 +139,7 @@ def due(session: Session, repository_id: int, limits: Limits, now: datetime, *, 
     return due_alerts(spent, _in_force(row, limits).month, told_already)
 
 
-def told(session: Session, repository_id: int, marks: tuple[int, ...], now: datetime) -> None:
+def mark_sent(session: Session, repository_id: int, marks: tuple[int, ...], now: datetime) -> None:
     """Remember that the repository was told of these marks this month; the end includes all that lie before it."""
     month = totals.month_of(now)
     reached = [mark for mark in MARKS if marks and mark <= max(marks)]

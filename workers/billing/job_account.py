@@ -20,7 +20,7 @@ from workers.config.repository_file import RepositoryFile
 from workers.db.database import Database
 from workers.db.tables import ChargeRow, JobRow
 from workers.jobs.job import Job, Lease
-from workers.pipeline.repository_label import remember
+from workers.pipeline.repository_label import record_repository_file
 
 
 def limits_of(operator: Operator) -> Limits:
@@ -34,7 +34,7 @@ def limits_of(operator: Operator) -> Limits:
     )
 
 
-class Purse:
+class JobAccount:
     """The money of one job. Implements `strategies.models.meter.Meter` by the ledger, and notices the kill switch."""
 
     def __init__(
@@ -59,7 +59,7 @@ class Purse:
         """Remember what the repository's file says, so that its budget and label hold from now on."""
         now = self._clock()
         with self._database.begin() as session:
-            remember(session, self._job.repository_id, file, now)
+            record_repository_file(session, self._job.repository_id, file, now)
 
     # -- the meter -------------------------------------------------------------------------------------------
 

@@ -1,8 +1,8 @@
 """The two ordinary steps of the ledger as one PostgreSQL statement each, which is its own transaction.
 
 All workers wait for the operator's row; here it is held without a round trip to the client, whose process may not
-get a processor for a while. Both decline what is not ordinary, having done nothing; `workers/billing/ledger_transactions.py` then takes the
-long way through `workers/billing/ledger.py`, which knows what to say. Both must do to the tables what that does.
+get a processor for a while. Both decline what is not ordinary, having done nothing; `ledger_transactions.py` then
+takes the long way through `ledger.py`, which knows what to say. Both must do to the tables what that does.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The ledger's steps, each in a transaction of its own: where a running job pays.
 
-On PostgreSQL the ordinary case is one statement (`workers/billing/ledger_postgres.py`); everything else, and SQLite, goes
-through `workers/billing/ledger.py`.
+On PostgreSQL the ordinary case is one statement (`ledger_postgres.py`); everything else, and SQLite, goes
+through `ledger.py`.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class RequestedBudget:
     """What the repository's file asks for, in USD; None where it says nothing."""
 
     month: Decimal | None = None
@@ -40,7 +40,7 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class ChosenBudget:
     """What an administrator set, when, and what the file's month said at that time."""
 
     month: Decimal
@@ -65,7 +65,7 @@ class Budget:
         return self.month < self.asked
 
 
-def in_force(limits: Limits, wish: Wish, setting: Setting | None) -> Budget:
+def effective_budget(limits: Limits, wish: RequestedBudget, setting: ChosenBudget | None) -> Budget:
     """The budget of a repository by the precedence above."""
     issue = limits.issue if wish.issue is None else min(wish.issue, limits.issue)
     if setting is not None and setting.file_then == wish.month:

@@ -20,7 +20,7 @@ _UNKNOWN = func.sum(case((ChargeRow.usd.is_(None), 1), else_=0))
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class SpendingLine:
     """One row of a table of spending. `of` is what it is grouped by."""
 
     of: tuple[str, ...]
@@ -56,22 +56,22 @@ def repositories(session: Session, month: str) -> dict[int, Total]:
     return {int(row.key): Total(row.spent, row.reserved) for row in rows}
 
 
-def by_issue(session: Session, repository_id: int, month: str) -> tuple[Line, ...]:
+def by_issue(session: Session, repository_id: int, month: str) -> tuple[SpendingLine, ...]:
     """The repository's month by issue, dearest first. Issue 0: before the App was installed again."""
     return _lines(session, [ChargeRow.issue], _where(month, repository_id))
 
 
-def by_tier_model(session: Session, month: str, *, repository_id: int | None = None) -> tuple[Line, ...]:
+def by_tier_model(session: Session, month: str, *, repository_id: int | None = None) -> tuple[SpendingLine, ...]:
     """The month by tier and model, dearest first, of one repository or of all."""
     return _lines(session, [ChargeRow.tier, ChargeRow.model], _where(month, repository_id))
 
 
-def by_purpose(session: Session, month: str, *, repository_id: int | None = None) -> tuple[Line, ...]:
+def by_purpose(session: Session, month: str, *, repository_id: int | None = None) -> tuple[SpendingLine, ...]:
     """The month by purpose of the call, dearest first."""
     return _lines(session, [ChargeRow.purpose], _where(month, repository_id))
 
 
-def by_job(session: Session, repository_id: int, month: str) -> tuple[Line, ...]:
+def by_job(session: Session, repository_id: int, month: str) -> tuple[SpendingLine, ...]:
     """The month by job, dearest first."""
     return _lines(session, [ChargeRow.job_id], _where(month, repository_id))
 
@@ -98,7 +98,7 @@ def _where(month: str, repository_id: int | None) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _lines(session: Session, group: list[Any], conditions: list[ColumnElement[bool]]) -> tuple[Line, ...]:
+def _lines(session: Session, group: list[Any], conditions: list[ColumnElement[bool]]) -> tuple[SpendingLine, ...]:
     rows = session.execute(
         select(
             *group,
@@ -116,10 +116,10 @@ def _lines(session: Session, group: list[Any], conditions: list[ColumnElement[bo
     return tuple(_line(tuple(row), len(group)) for row in rows)
 
 
-def _line(row: tuple[Any, ...], wide: int) -> Line:
+def _line(row: tuple[Any, ...], wide: int) -> SpendingLine:
     calls, unknown, input_tokens, cached_tokens, output_tokens, usd = row[wide:]
     of = tuple("" if value is None else str(value) for value in row[:wide])
-    return Line(of, int(calls), int(unknown), int(input_tokens), int(cached_tokens), int(output_tokens), usd)
+    return SpendingLine(of, int(calls), int(unknown), int(input_tokens), int(cached_tokens), int(output_tokens), usd)
 
 
 def discrepancies(session: Session) -> tuple[Discrepancy, ...]:

@@ -32,8 +32,8 @@ from workers.config.settings import Settings, provider_key
 from workers.github.client import GitHub
 from workers.pipeline.issue_text import visible_issue
 from workers.pipeline.quoting import quote_for
-from workers.pipeline.solve_request import Ground, Solved
-from workers.pipeline.solving import Solving
+from workers.pipeline.solve_request import SolveRequest, SolveResult
+from workers.pipeline.solving import IssueSolver
 from workers.pipeline.tiers import OpenModel, prompts_of
 from workers.processes.wiring import backend_options, pennyfix_version
 
@@ -55,7 +55,7 @@ class LocalResult:
     bill: Bill
     base: str
     strategy: str
-    solved: Solved
+    solved: SolveResult
 
     @property
     def accepted(self) -> bool:
@@ -142,7 +142,7 @@ def resolve_local(
         file = file.model_copy(update={"accept": accept})
     caps = [operator.limits.issue_usd, file.budget.issue_usd, cap]
     meter = CapMeter(min(c for c in caps if c is not None))
-    solver = Solving(
+    solver = IssueSolver(
         operator=operator,
         open_backend=lambda: choose(settings.sandbox, options),
         open_model=opener,
@@ -152,7 +152,7 @@ def resolve_local(
     )
     name = strategy or file.strategy
     solved = solver(
-        Ground(
+        SolveRequest(
             issue=issue,
             workspace=workspace,
             scope=workspace.key,

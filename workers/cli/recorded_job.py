@@ -29,7 +29,7 @@ KEPT = ("solver", "attempts", "temperature", "reasoning_effort", "max_output_tok
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
+class RecordedJob:
     """What is needed to run a job again. `versions` is what ran then."""
 
     job: int
@@ -42,7 +42,7 @@ class Again:
     versions: Mapping[str, Any]
 
 
-def again(session: Session, operator: Operator, job_id: int) -> Again:
+def load_recorded_job(session: Session, operator: Operator, job_id: int) -> RecordedJob:
     """The job as it was. Raises NoSuchJob; NotPossible for one that cannot be repeated from what is recorded."""
     job = find_job(session, job_id)
     if job.kind is Kind.FOLLOW_UP:
@@ -52,19 +52,19 @@ def again(session: Session, operator: Operator, job_id: int) -> Again:
         raise NotPossible(f"job {job_id} asked no model, or an older Pennyfix did not record enough to repeat it")
     if versions["strategy"] not in STRATEGIES:
         raise NotPossible(f"job {job_id} ran the strategy {versions['strategy']!r}, which this Pennyfix does not have")
-    return Again(
+    return RecordedJob(
         job=job_id,
         repository=job.repository,
         issue=issue,
         strategy=versions["strategy"],
         base=job.base_commit,
         accept=cast("Accept", versions["accept"]),
-        operator=as_then(operator, versions),
+        operator=operator_as_recorded(operator, versions),
         versions=versions,
     )
 
 
-def as_then(operator: Operator, versions: Mapping[str, Any]) -> Operator:
+def operator_as_recorded(operator: Operator, versions: Mapping[str, Any]) -> Operator:
     """The operator's file with the tiers, roles and cascade that were recorded."""
     tiers = tuple(_tier(operator, name, kept) for name, kept in versions["tiers"].items())
     parameters = versions.get("parameters", {})

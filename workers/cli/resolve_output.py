@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from strategies.resolution import Ending
-from strategies.strategy import Tried
+from strategies.strategy import JudgedAttempt
 from strategies.verdict import Evidence, Rung
 from workers.billing.quote import Quote
 from workers.cli.local_resolution import LocalResult
@@ -64,7 +64,7 @@ def result_lines(result: LocalResult) -> list[str]:
     return out
 
 
-def _attempt(tried: Tried) -> str:
+def _attempt(tried: JudgedAttempt) -> str:
     attempt, verdict = tried.attempt, tried.verdict
     why = (attempt.error or verdict.feedback).strip().splitlines()
     return f"{attempt.tier} ({attempt.solver}): {verdict.judged}" + (f", {why[0][:160]}" if why else "")

@@ -20,7 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from workers.billing.budget_reports import BudgetLine
-from workers.billing.spending_reports import Line
+from workers.billing.spending_reports import SpendingLine
 from workers.doctor.check import Check, Outcome
 from workers.jobs.job import State
 from workers.usd import show_usd
@@ -101,7 +101,9 @@ def print_budgets(console: Console, lines: Sequence[BudgetLine]) -> None:
     console.print(table)
 
 
-def print_budget(console: Console, line: BudgetLine, by_model: Sequence[Line], by_issue: Sequence[Line]) -> None:
+def print_budget(
+    console: Console, line: BudgetLine, by_model: Sequence[SpendingLine], by_issue: Sequence[SpendingLine]
+) -> None:
     """One repository's month."""
     used = line.spent + line.reserved
     console.print(Text.assemble((line.repository, "bold"), f"  {line.month} (UTC)"))
@@ -130,7 +132,7 @@ def budget_json(line: BudgetLine) -> dict[str, Any]:
     return {**asdict(line), "left": line.left}
 
 
-def _spending(head: str, lines: Iterable[Line], joint: str, before: str = "") -> Table:
+def _spending(head: str, lines: Iterable[SpendingLine], joint: str, before: str = "") -> Table:
     table = Table(head, "calls", "input", "cached", "output", "USD", box=box.SIMPLE_HEAD)
     for column in table.columns[1:]:
         column.justify = "right"

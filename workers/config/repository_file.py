@@ -1,6 +1,6 @@
 """The repository's file `.github/autofix.yml`: optional, read from the default branch, written by strangers.
 
-It may ask for less than the operator allows, never for more (`workers.pipeline.admission` takes the least). Unknown keys,
+It may ask for less than the operator allows, never for more (admission takes the least). Unknown keys,
 wrong types and impossible values are all reported at once, with line and fix; nothing is guessed.
 """
 

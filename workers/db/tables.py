@@ -1,6 +1,6 @@
 """The tables, as SQLAlchemy classes; `workers/migrations` makes them. Rules about rows live in the neighbours.
 
-GitHub's numeric ids are the keys; names are for display. Money is micro-dollars, times are UTC (`workers/db/columns.py`).
+GitHub's numeric ids are the keys; names are for display. Money is micro-dollars, times are UTC (`columns.py`).
 """
 
 from __future__ import annotations

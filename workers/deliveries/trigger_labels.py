@@ -21,7 +21,7 @@ class NotKept(LookupError):
     """The label would have to be looked up in the database."""
 
 
-class Labels:
+class TriggerLabels:
     """From repository id to label; None while the file was never read. Answers may be `SECONDS` old."""
 
     def __init__(self, database: Database) -> None:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from workers.config.settings import Settings, load_settings
 from workers.doctor.broker import broker, workers
-from workers.doctor.check import Check, Ground, Options, Outcome, skipped
+from workers.doctor.check import Check, CheckContext, Options, Outcome, skipped
 from workers.doctor.clock import clock
 from workers.doctor.configuration import environment, operator_file, secrets
 from workers.doctor.database import database
@@ -22,11 +22,11 @@ from workers.doctor.sandbox import sandbox
 from workers.doctor.webhook import webhook
 from workers.github.app_client import AppApi
 
-Look = Callable[[Ground], list[Check]]
+CheckGroup = Callable[[CheckContext], list[Check]]
 
 
-def _github(ground: Ground) -> list[Check]:
-    settings = ground.settings
+def _github(context: CheckContext) -> list[Check]:
+    settings = context.settings
     with AppApi(
         api_url=settings.github_api_url,
         api_version=settings.github_api_version,
@@ -39,35 +39,35 @@ def _github(ground: Ground) -> list[Check]:
         return [
             *app(settings, api),
             *found,
-            *deliveries(api, datetime.now(UTC), redeliver=ground.options.redeliver),
+            *deliveries(api, datetime.now(UTC), redeliver=context.options.redeliver),
         ]
 
 
-def _broker(ground: Ground) -> list[Check]:
-    found = broker(ground.settings)
+def _broker(context: CheckContext) -> list[Check]:
+    found = broker(context.settings)
     if found[0].outcome is not Outcome.OK:
         return [*found, skipped("workers", "nobody can be asked without a broker")]
-    return [*found, *workers(ground.settings)]
+    return [*found, *workers(context.settings)]
 
 
-LOOKS: dict[str, Look] = {
-    "disk": lambda ground: disk(ground.settings),
-    "database": lambda ground: database(ground.settings),
+CHECKS: dict[str, CheckGroup] = {
+    "disk": lambda context: disk(context.settings),
+    "database": lambda context: database(context.settings),
     "broker": _broker,
     "github": _github,
-    "webhook": lambda ground: webhook(ground.settings),
+    "webhook": lambda context: webhook(context.settings),
     "sandbox": sandbox,
     "models": models,
 }
 """What can be asked for by name (`--only`), in the order in which it is looked at."""
 
 
-def examine(
+def run_checks(
     options: Options,
     *,
     only: tuple[str, ...] = (),
     load: Callable[[], Settings] = load_settings,
-    looks: dict[str, Look] = LOOKS,
+    looks: dict[str, CheckGroup] = CHECKS,
 ) -> Iterator[Check]:
     """Every check as it is done. The configuration always comes first; without it nothing else can be looked at."""
     settings, found = environment(load)
@@ -78,9 +78,9 @@ def examine(
     operator, found = operator_file(settings)
     yield from found
     yield from secrets(settings)
-    ground = Ground(settings, operator, options)
+    context = CheckContext(settings, operator, options)
     for name in only or looks:
-        yield from looks[name](ground)
+        yield from looks[name](context)
 
 
 def failed(checks: list[Check]) -> bool:

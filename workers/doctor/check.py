@@ -37,7 +37,7 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class CheckContext:
     """What the checks look at. `operator` None: its file cannot be used, which is a check of its own."""
 
     settings: Settings

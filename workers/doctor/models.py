@@ -7,7 +7,7 @@ import time
 from strategies.models.model import Message, Model, ModelError, Prompt
 from workers.config.operator_file import TierOptions
 from workers.config.settings import provider_key
-from workers.doctor.check import Check, Ground, fail, ok, skipped, warn
+from workers.doctor.check import Check, CheckContext, fail, ok, skipped, warn
 from workers.pipeline.tiers import KeyOf, OpenModel, spec_of
 from workers.usd import show_usd
 
@@ -16,18 +16,18 @@ OUTPUT_TOKENS = 256
 """Enough for thinking models to say one word, and a bound on what the call can cost."""
 
 
-def models(ground: Ground, open_model: OpenModel | None = None, key_of: KeyOf = provider_key) -> list[Check]:
+def models(context: CheckContext, open_model: OpenModel | None = None, key_of: KeyOf = provider_key) -> list[Check]:
     """One check per tier; the library behind takes some seconds to load."""
-    if ground.operator is None:
+    if context.operator is None:
         return [skipped(NAME, "the operator's file cannot be used")]
     if open_model is None:
         from strategies.models.litellm_model import open_model as really
 
         open_model = really
-    return [_tier(tier, ground, open_model, key_of) for tier in ground.operator.tiers]
+    return [_tier(tier, context, open_model, key_of) for tier in context.operator.tiers]
 
 
-def _tier(tier: TierOptions, ground: Ground, open_model: OpenModel, key_of: KeyOf) -> Check:
+def _tier(tier: TierOptions, context: CheckContext, open_model: OpenModel, key_of: KeyOf) -> Check:
     name = f"{NAME}: {tier.name}"
     try:
         model = open_model(spec_of(tier, key_of))
@@ -42,7 +42,7 @@ def _tier(tier: TierOptions, ground: Ground, open_model: OpenModel, key_of: KeyO
     variable = tier.api_key_env or f"{_provider(tier.model)}_API_KEY"
     if not key_of(tier.model, tier.api_key_env) and (tier.api_key_env or not tier.api_base):
         return fail(name, f"{said}; no key", f"set {variable} in the environment or in .env")
-    if not ground.options.call_models:
+    if not context.options.call_models:
         return ok(name, said)
     return _call(name, said, model)
 

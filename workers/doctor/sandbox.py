@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from workers.doctor.check import Check, Ground, fail, ok, skipped, warn
+from workers.doctor.check import Check, CheckContext, fail, ok, skipped, warn
 
 NAME = "sandbox"
 IMAGE = "sandbox image"
@@ -15,9 +15,9 @@ WANTED = {
 }
 
 
-def sandbox(ground: Ground) -> list[Check]:
+def sandbox(context: CheckContext) -> list[Check]:
     """Small limits, real commands: a few seconds."""
-    if ground.operator is None:
+    if context.operator is None:
         return [skipped(NAME, "the operator's file cannot be used")]
     from sandbox.backend import Limits
     from sandbox.backends import choose
@@ -28,13 +28,13 @@ def sandbox(ground: Ground) -> list[Check]:
     limits = Limits(
         cpus=1.0, memory_mb=128, pids=64, disk_mb=64, output_bytes=200_000, setup_seconds=120, lifetime_seconds=600
     )
-    ground.settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    options = replace(backend_options(ground.settings, ground.operator), limits=limits)
+    context.settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    options = replace(backend_options(context.settings, context.operator), limits=limits)
     try:
-        backend = choose(ground.settings.sandbox, options)
+        backend = choose(context.settings.sandbox, options)
     except SandboxUnavailable as error:
-        return [fail(NAME, str(error), WANTED.get(ground.settings.sandbox, "make sandbox-image"))]
-    found = [_chosen(ground.settings.sandbox, backend.name)]
+        return [fail(NAME, str(error), WANTED.get(context.settings.sandbox, "make sandbox-image"))]
+    found = [_chosen(context.settings.sandbox, backend.name)]
     if backend.name == "docker":
         found.append(ok(IMAGE, options.image))
     for tried in self_check(backend, limits):

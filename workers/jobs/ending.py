@@ -19,7 +19,7 @@ DONE = "settled"
 
 
 @dataclass(frozen=True, slots=True)
-class Settlement:
+class JobEnding:
     """The job's final state, what the sticky comment says, the label, and what is published, if anything.
 
     `label` "" leaves none. `wanted_label` is the one that must still be on the issue when something is published.
@@ -46,7 +46,7 @@ class Settlement:
     strong_only: str = ""
 
 
-def to_facts(s: Settlement) -> dict[str, Any]:
+def to_facts(s: JobEnding) -> dict[str, Any]:
     """JSON-able."""
     facts: dict[str, Any] = {name: getattr(s, name) for name in _PLAIN}
     facts["state"] = s.state.value
@@ -60,7 +60,7 @@ def to_facts(s: Settlement) -> dict[str, Any]:
     return facts
 
 
-def from_facts(facts: dict[str, Any]) -> Settlement:
+def from_facts(facts: dict[str, Any]) -> JobEnding:
     """The inverse of `to_facts`."""
     raw = facts.get("publication")
     publication = None
@@ -69,7 +69,7 @@ def from_facts(facts: dict[str, Any]) -> Settlement:
         publication = Publication(files=files, **{name: raw[name] for name in _PUBLICATION})
     plain = {name: facts.get(name, "") for name in _PLAIN}
     state, threads = State(facts["state"]), tuple(facts["threads"])
-    return Settlement(**plain, state=state, threads=threads, publication=publication)
+    return JobEnding(**plain, state=state, threads=threads, publication=publication)
 
 
 _PLAIN = (

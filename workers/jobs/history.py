@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from strategies.issue import Issue
 from strategies.outcomes import Example, Record, Situation
-from strategies.strategy import Tried
+from strategies.strategy import JudgedAttempt
 from strategies.verdict import Judged
 from workers.db.database import Database
 from workers.db.tables import AttemptRow, IssueTextRow, JobRow, OutcomeRow
@@ -31,7 +31,7 @@ LONGEST = 20_000
 BAD = frozenset({"closed", "reverted"})
 
 
-class Learned:
+class AttemptHistory:
     """One repository's history. Implements `strategies.outcomes.Outcomes`; nothing is read before the first question,
     and what was read stays as it was, so that one job decides by one history."""
 
@@ -109,7 +109,7 @@ def examples(session: Session, repository_id: int) -> tuple[Example, ...]:
     )
 
 
-def situations(tried: Sequence[Tried]) -> tuple[Situation | None, ...]:
+def situations(tried: Sequence[JudgedAttempt]) -> tuple[Situation | None, ...]:
     """The situation of each attempt of one run, in order; None for one without any answer, which teaches nothing."""
     counts: Counter[str] = Counter()
     found: list[Situation | None] = []

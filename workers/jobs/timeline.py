@@ -17,7 +17,7 @@ from strategies.step import Step
 from strategies.verdict import Evidence
 from workers.db.tables import AttemptRow, IssueTextRow, JobRow, StepRow
 from workers.jobs import ending
-from workers.jobs.ending import Settlement
+from workers.jobs.ending import JobEnding
 from workers.jobs.history import situations
 from workers.messages.job_record import Versions, evidence_json
 from workers.redact import redact
@@ -40,7 +40,7 @@ def steps(session: Session, job_id: int, hidden: frozenset[str] = frozenset()) -
     return tuple(r.text for r in rows if r.kind not in hidden)
 
 
-def pending_settlement(session: Session, job_id: int) -> Settlement | None:
+def pending_settlement(session: Session, job_id: int) -> JobEnding | None:
     """What an earlier run decided and did not finish; None when there is nothing to resume."""
     kinds = (ending.KIND, ending.DONE)
     query = select(StepRow).where(StepRow.job_id == job_id, StepRow.kind.in_(kinds)).order_by(StepRow.id.desc())

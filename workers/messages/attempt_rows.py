@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from strategies.models.meter import Charge
-from strategies.strategy import Tried
+from strategies.strategy import JudgedAttempt
 from strategies.verdict import Judged, Rung
 from workers.billing.bill import per_attempt
 
@@ -35,7 +35,7 @@ class AttemptRow:
     usd: Decimal | None
 
 
-def attempt_rows(tried: Sequence[Tried], charges: Sequence[Charge]) -> tuple[AttemptRow, ...]:
+def attempt_rows(tried: Sequence[JudgedAttempt], charges: Sequence[Charge]) -> tuple[AttemptRow, ...]:
     """Rows in the order of the attempts; numbers start at 1, as in `Charge.attempt`."""
     costs = per_attempt(charges)
     return tuple(
@@ -56,7 +56,7 @@ def attempt_rows(tried: Sequence[Tried], charges: Sequence[Charge]) -> tuple[Att
     )
 
 
-def why(tried: Tried) -> str:
+def why(tried: JudgedAttempt) -> str:
     """One sentence on why the attempt ended as it did."""
     verdict, evidence = tried.verdict, tried.verdict.evidence
     if tried.attempt.error:

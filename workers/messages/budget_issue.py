@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from workers.billing.bill import Month, bar
-from workers.billing.spending_reports import Line
+from workers.billing.spending_reports import SpendingLine
 from workers.messages.markdown import ours
 from workers.usd import show_usd
 
@@ -24,7 +24,7 @@ class BudgetFacts:
     money: Month
     forecast: Decimal
     source: str
-    issues: Sequence[Line]
+    issues: Sequence[SpendingLine]
     waiting: Sequence[int]
 
 
@@ -59,7 +59,7 @@ HOW = (
 )
 
 
-def _row(line: Line) -> str:
+def _row(line: SpendingLine) -> str:
     issue = "before the App was installed again" if line.of[0] in ("0", "") else f"#{line.of[0]}"
     at_most = " at most" if line.unknown else ""
     return f"| {issue} | {line.calls} | {show_usd(line.usd)}{at_most} |"

@@ -1,4 +1,4 @@
-"""What the bot says on an issue, sentence by sentence. Pure; the pull request's text is in `workers.messages.pull_request`.
+"""What the bot says on an issue, sentence by sentence. Pure; the pull request's text is in `pull_request.py`.
 
 Every ending of a job has a text here, so that no issue is left in silence. Text of models and repositories
 passes through `workers.messages.markdown` on its way in.

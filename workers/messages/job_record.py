@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from strategies.resolution import Resolution
-from strategies.strategy import Tried
+from strategies.strategy import JudgedAttempt
 from strategies.verdict import Counts, Evidence
 from workers.billing.bill import Bill
 from workers.messages.hidden_block import hide
@@ -85,7 +85,7 @@ def bill_json(bill: Bill) -> list[dict[str, Any]]:
     ]
 
 
-def _attempt(tried: Tried) -> dict[str, Any]:
+def _attempt(tried: JudgedAttempt) -> dict[str, Any]:
     return {
         "tier": tried.attempt.tier,
         "solver": tried.attempt.solver,

@@ -39,12 +39,12 @@ class Work(Protocol):
     def read_branch(self, branch: str) -> RemoteCommit | None: ...
 
 
-class Seen(Reads, Work, Protocol):
+class GitHubReader(Reads, Work, Protocol):
     """Both."""
 
 
 @dataclass(frozen=True, slots=True)
-class Situation:
+class Snapshot:
     """All that the decision looks at. `pull` and `tip` are of our branch; `left` is USD under the tightest cap."""
 
     actor: str
@@ -67,7 +67,7 @@ class Admitted:
 
 
 @dataclass(frozen=True, slots=True)
-class Turned:
+class Rejected:
     """It may not. `text` goes into the sticky comment; `quiet` means only if that comment is there already."""
 
     state: State
@@ -77,13 +77,13 @@ class Turned:
     quiet: bool = False
 
 
-def look(
-    forge: Seen,
+def take_snapshot(
+    forge: GitHubReader,
     job: Job,
     strategies: Collection[str],
     left: Callable[[RepositoryFile], Decimal],
     actor: str | None = None,
-) -> Situation:
+) -> Snapshot:
     """Everything as it is now. `actor` "" asks for nobody's permission (failing checks have no person behind them).
 
     Raises ForgeError; a file that cannot be used is part of the situation.
@@ -97,7 +97,7 @@ def look(
         file = parse_repository_file(text, strategies=strategies)
     except ConfigError as error:
         file = error
-    return Situation(
+    return Snapshot(
         actor=who,
         issue_number=job.issue,
         repository=repository,
@@ -110,17 +110,17 @@ def look(
     )
 
 
-def admit(s: Situation) -> Admitted | Turned:
+def admit(s: Snapshot) -> Admitted | Rejected:
     """The decision before any money is spent, in the order in which people want to hear of it."""
     gone = _gone(s.repository, s.issue)
     if gone is not None:
         return gone
     if s.permission not in MAY_SPEND:
         reason = f"{s.actor} has no write access"
-        return Turned(State.DECLINED, reason, comments.not_allowed(s.actor, s.permission))
+        return Rejected(State.DECLINED, reason, comments.not_allowed(s.actor, s.permission))
     if isinstance(s.file, ConfigError):
         text = comments.bad_configuration(PATH, s.file.problems)
-        return Turned(State.DECLINED, f"{PATH} cannot be used", text, labels.NEEDS_HUMAN)
+        return Rejected(State.DECLINED, f"{PATH} cannot be used", text, labels.NEEDS_HUMAN)
     if not carries(s.issue, s.file.label):
         return _cancelled(f"the label {s.file.label} is not on the issue")
     branch = comments.branch(s.issue_number)
@@ -134,13 +134,13 @@ def admit(s: Situation) -> Admitted | Turned:
             f"the branch `{branch}` holds commits that are not mine.", "Rename or delete it, then `/autofix retry`."
         )
     if s.left <= 0:
-        return Turned(State.OVER_BUDGET, "no money is left", "", labels.OVER_BUDGET)
+        return Rejected(State.OVER_BUDGET, "no money is left", "", labels.OVER_BUDGET)
     return Admitted(s.file, s.file.base or s.repository.default_branch)
 
 
 def admit_follow_up(
-    s: Situation, pull: RemotePull, request: Request, failed: Sequence[FailedCheck] = ()
-) -> Admitted | Turned:
+    s: Snapshot, pull: RemotePull, request: Request, failed: Sequence[FailedCheck] = ()
+) -> Admitted | Rejected:
     """The same for work on our own open pull request: its label is not needed, its branch may have others' commits.
 
     `failed` are the checks that fail on its newest commit now.
@@ -155,12 +155,12 @@ def admit_follow_up(
     if request.cause == "checks" and not failed:
         return _cancelled("the checks do not fail any more")
     if s.permission not in MAY_SPEND:
-        return Turned(State.DECLINED, f"{s.actor} has no write access", comments.not_allowed(s.actor, s.permission))
+        return Rejected(State.DECLINED, f"{s.actor} has no write access", comments.not_allowed(s.actor, s.permission))
     if isinstance(s.file, ConfigError):
         text = comments.bad_configuration(PATH, s.file.problems)
-        return Turned(State.DECLINED, f"{PATH} cannot be used", text)
+        return Rejected(State.DECLINED, f"{PATH} cannot be used", text)
     if s.left <= 0:
-        return Turned(State.OVER_BUDGET, "no money is left", "", labels.OVER_BUDGET)
+        return Rejected(State.OVER_BUDGET, "no money is left", "", labels.OVER_BUDGET)
     # The new test of the pull request passes on its own branch already: what is asked for now is to break nothing.
     accept = "any" if s.file.accept == "any" else "regression"
     return Admitted(s.file.model_copy(update={"accept": accept, "unverified": "decline"}), pull.base_branch)
@@ -171,7 +171,7 @@ def carries(issue: RemoteIssue, label: str) -> bool:
     return label.casefold() in (name.casefold() for name in issue.labels)
 
 
-def still_wanted(repository: RemoteRepository, issue: RemoteIssue, label: str) -> Turned | None:
+def still_wanted(repository: RemoteRepository, issue: RemoteIssue, label: str) -> Rejected | None:
     """The look before publishing: None when the issue is still as it was admitted (`label` "" asks for none)."""
     gone = _gone(repository, issue)
     if gone is None and label and not carries(issue, label):
@@ -179,7 +179,7 @@ def still_wanted(repository: RemoteRepository, issue: RemoteIssue, label: str) -
     return gone
 
 
-def still_open(repository: RemoteRepository, pull: RemotePull) -> Turned | None:
+def still_open(repository: RemoteRepository, pull: RemotePull) -> Rejected | None:
     """The same look at our pull request, before and after the work of a follow-up."""
     if repository.archived or repository.disabled:
         return _cancelled("the repository is archived")
@@ -188,7 +188,7 @@ def still_open(repository: RemoteRepository, pull: RemotePull) -> Turned | None:
     return None
 
 
-def _gone(repository: RemoteRepository, issue: RemoteIssue) -> Turned | None:
+def _gone(repository: RemoteRepository, issue: RemoteIssue) -> Rejected | None:
     if repository.archived or repository.disabled:
         return _cancelled("the repository is archived")
     if issue.is_pull_request:
@@ -200,9 +200,9 @@ def _gone(repository: RemoteRepository, issue: RemoteIssue) -> Turned | None:
     return None
 
 
-def _cancelled(reason: str) -> Turned:
-    return Turned(State.CANCELLED, reason, "", quiet=True)
+def _cancelled(reason: str) -> Rejected:
+    return Rejected(State.CANCELLED, reason, "", quiet=True)
 
 
-def _declined(reason: str, fix: str) -> Turned:
-    return Turned(State.DECLINED, reason, comments.refused(reason, fix))
+def _declined(reason: str, fix: str) -> Rejected:
+    return Rejected(State.DECLINED, reason, comments.refused(reason, fix))

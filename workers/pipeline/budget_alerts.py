@@ -54,7 +54,7 @@ def keep_up(
     """
     now = clock()
     with database.read() as session:
-        due = budgets.due(session, repository_id, limits, now, ended=ended)
+        due = budgets.pending_alerts(session, repository_id, limits, now, ended=ended)
         known = session.get_one(RepositoryRow, repository_id).budget_issue
     if not due and not known:
         return ()
@@ -62,7 +62,7 @@ def keep_up(
     with database.begin() as session:
         if not locks.take(session, lock, owner, PATIENCE, now):
             return ()
-        due = budgets.due(session, repository_id, limits, now, ended=ended)
+        due = budgets.pending_alerts(session, repository_id, limits, now, ended=ended)
     try:
         _tell(forge, database, repository_id, limits, now, due)
     except ForgeError as error:
@@ -89,7 +89,7 @@ def _tell(
     if forge.find_comment(number, budget_issue.alert_mark(facts.month, highest)) is None:
         forge.add_comment(number, budget_issue.alert(highest, facts))
     with database.begin() as session:
-        budgets.told(session, repository_id, due, now)
+        budgets.mark_sent(session, repository_id, due, now)
 
 
 def _bring(forge: Issues, number: int, body: str) -> int:

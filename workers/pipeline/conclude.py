@@ -12,7 +12,7 @@ from strategies.verdict import Rung
 from workers.billing.bill import Bill, Month, bill
 from workers.config.repository_file import RepositoryFile
 from workers.github.types import RemotePull
-from workers.jobs.ending import Settlement
+from workers.jobs.ending import JobEnding
 from workers.jobs.job import State
 from workers.messages import comments, pull_request
 from workers.messages.attempt_rows import AttemptRow, attempt_rows
@@ -20,7 +20,7 @@ from workers.messages.job_record import job_record
 from workers.pipeline import labels
 from workers.pipeline.checkout import changed_files, template
 from workers.pipeline.publish import Publication
-from workers.pipeline.solve_request import Solved
+from workers.pipeline.solve_request import SolveResult
 
 ASKED: dict[str, Rung] = {
     "reproduction": Rung.REPRODUCTION,
@@ -42,7 +42,7 @@ class Concluding:
     title: str
     base: str
     file: RepositoryFile
-    solved: Solved
+    result: SolveResult
     workspace: Workspace
     charges: Sequence[Charge]
     month: Month | None
@@ -53,46 +53,46 @@ class Concluding:
     cause: str = ""
 
 
-def conclude(c: Concluding) -> Settlement:
+def conclude(c: Concluding) -> JobEnding:
     """The ending of a job whose attempts are over."""
-    kept = next((n for n, t in enumerate(c.solved.resolution.tried, 1) if t is c.solved.resolution.chosen), 0)
-    account = bill(c.charges, c.solved.strong, kept)
+    kept = next((n for n, t in enumerate(c.result.resolution.tried, 1) if t is c.result.resolution.chosen), 0)
+    account = bill(c.charges, c.result.strong, kept)
     alone = str(account.strong_only.usd) if account.strong_only else ""
     return replace(_ending(c, account, kept), strong_only=alone)
 
 
-def _ending(c: Concluding, account: Bill, kept: int) -> Settlement:
-    resolution = c.solved.resolution
+def _ending(c: Concluding, account: Bill, kept: int) -> JobEnding:
+    resolution = c.result.resolution
     rows = attempt_rows(resolution.tried, c.charges)
     if resolution.patch and _publishable(c):
         return _publish(c, account, rows)
     pull = c.pull is not None
     if resolution.ending is Ending.OVER_BUDGET:
         text = comments.over_budget(rows, account, c.month, resolution.reason, _best(c, kept))
-        return Settlement(State.OVER_BUDGET, resolution.reason, "Stopped: over budget", text, labels.OVER_BUDGET)
+        return JobEnding(State.OVER_BUDGET, resolution.reason, "Stopped: over budget", text, labels.OVER_BUDGET)
     if resolution.ending is Ending.QUESTION:
         text = comments.question(resolution.reason, account, pull=pull)
-        return Settlement(State.DECLINED, resolution.reason, "I have a question", text, labels.NEEDS_HUMAN)
+        return JobEnding(State.DECLINED, resolution.reason, "I have a question", text, labels.NEEDS_HUMAN)
     if resolution.ending is Ending.UNJUDGED:
-        text = comments.unjudgeable(c.solved.looked, c.solved.suggestion, c.solved.log, account, pull=pull)
-        return Settlement(
+        text = comments.unjudgeable(c.result.looked, c.result.suggestion, c.result.log, account, pull=pull)
+        return JobEnding(
             State.DECLINED, "the tests cannot be found or run", "Could not be judged", text, labels.NEEDS_HUMAN
         )
     words = _refused(c, rows)
     if words:
         text = comments.failed("no model gave an answer.", words)
-        return Settlement(State.FAILED, "no model gave an answer", "I could not finish", text, labels.NEEDS_HUMAN)
+        return JobEnding(State.FAILED, "no model gave an answer", "I could not finish", text, labels.NEEDS_HUMAN)
     text = comments.declined(rows, account, c.month, resolution.reason, pull=pull)
-    return Settlement(State.DECLINED, resolution.reason, "No fix that I can stand behind", text, labels.NEEDS_HUMAN)
+    return JobEnding(State.DECLINED, resolution.reason, "No fix that I can stand behind", text, labels.NEEDS_HUMAN)
 
 
 def _publishable(c: Concluding) -> bool:
-    ending = c.solved.resolution.ending
+    ending = c.result.resolution.ending
     return ending is Ending.ACCEPTED or (ending is Ending.UNVERIFIED and c.file.unverified == "draft")
 
 
-def _publish(c: Concluding, account: Bill, rows: Sequence[AttemptRow]) -> Settlement:
-    resolution = c.solved.resolution
+def _publish(c: Concluding, account: Bill, rows: Sequence[AttemptRow]) -> JobEnding:
+    resolution = c.result.resolution
     chosen = resolution.chosen
     if chosen is None:
         raise ValueError(f"a resolution that ended {resolution.ending} with a patch has no chosen attempt")
@@ -113,7 +113,7 @@ def _publish(c: Concluding, account: Bill, rows: Sequence[AttemptRow]) -> Settle
             job=c.job,
             issue=c.issue,
             base_commit=c.workspace.base,
-            versions=c.solved.versions,
+            versions=c.result.versions,
             resolution=resolution,
             bill=account,
         ),
@@ -135,7 +135,7 @@ def _publish(c: Concluding, account: Bill, rows: Sequence[AttemptRow]) -> Settle
         follow_up=c.pull is not None,
     )
     reason = "" if accepted else f"It is a draft because {resolution.reason}"
-    return Settlement(
+    return JobEnding(
         state=State.OPENED,
         reason=resolution.reason,
         headline=_headline(c, accepted=accepted),
@@ -147,7 +147,7 @@ def _publish(c: Concluding, account: Bill, rows: Sequence[AttemptRow]) -> Settle
         check="success" if accepted else "neutral",
         evidence=evidence.top.name.lower(),
         tier=chosen.attempt.tier,
-        strategy=c.solved.versions.strategy,
+        strategy=c.result.versions.strategy,
     )
 
 
@@ -158,7 +158,7 @@ def _headline(c: Concluding, *, accepted: bool) -> str:
 
 
 def _best(c: Concluding, kept: int) -> str:
-    chosen = c.solved.resolution.chosen
+    chosen = c.result.resolution.chosen
     if chosen is None or not chosen.attempt.patch:
         return ""
     rung = chosen.verdict.evidence.top.name.lower()
@@ -168,6 +168,6 @@ def _best(c: Concluding, kept: int) -> str:
 def _refused(c: Concluding, rows: Sequence[AttemptRow]) -> str:
     """The provider's words when every attempt ended without a single answered call, else ""."""
     answered = any(charge.usd is not None for charge in c.charges)
-    if rows and not answered and all(t.attempt.error for t in c.solved.resolution.tried):
-        return c.solved.resolution.tried[-1].attempt.error
+    if rows and not answered and all(t.attempt.error for t in c.result.resolution.tried):
+        return c.result.resolution.tried[-1].attempt.error
     return ""

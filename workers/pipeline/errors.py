@@ -13,7 +13,7 @@ from strategies.models.model import ModelRefused, ModelUnavailable
 from strategies.prompts.prompt import PromptError
 from workers.billing.ledger import SpendingStopped
 from workers.github.types import CredentialsRefused, InstallationGone, RateLimited, Refused, Unreachable
-from workers.jobs.ending import Settlement
+from workers.jobs.ending import JobEnding
 from workers.jobs.job import State
 from workers.messages import comments
 from workers.pipeline import labels
@@ -24,7 +24,7 @@ PATIENCE = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
+class Retry:
     """Run again from `at` on. `counts` towards the runs after which it is given up; `told` on the issue."""
 
     at: datetime
@@ -35,7 +35,7 @@ class Again:
 
 
 @dataclass(frozen=True, slots=True)
-class Over:
+class Fail:
     """It ends. `words` are the other side's; `tell` False when nobody is there to be told."""
 
     state: State
@@ -45,35 +45,35 @@ class Over:
     loud: bool = False
 
 
-def trouble(error: Exception, runs: int, most_runs: int, now: datetime) -> Again | Over:
+def classify_error(error: Exception, runs: int, most_runs: int, now: datetime) -> Retry | Fail:
     """What to do about it. `runs` counts this one."""
     wait = timedelta(minutes=min(4 ** max(runs - 1, 0), 60))
     last = runs >= most_runs
     if isinstance(error, RateLimited):
-        return Again(error.until, "GitHub asks for patience", counts=False, told=False)
+        return Retry(error.until, "GitHub asks for patience", counts=False, told=False)
     if isinstance(error, InstallationGone):
-        return Over(State.CANCELLED, f"the App may not work here any more ({error})", tell=False)
+        return Fail(State.CANCELLED, f"the App may not work here any more ({error})", tell=False)
     if isinstance(error, SpendingStopped):
-        return Again(now + timedelta(minutes=15), "the operator has stopped all spending", counts=False)
+        return Retry(now + timedelta(minutes=15), "the operator has stopped all spending", counts=False)
     if isinstance(error, Unreachable | CredentialsRefused):
         if runs >= PATIENCE:
-            return Over(State.FAILED, "GitHub could not be reached", str(error))
-        return Again(now + wait, str(error), told=False)
+            return Fail(State.FAILED, "GitHub could not be reached", str(error))
+        return Retry(now + wait, str(error), told=False)
     if isinstance(error, Refused):
-        return Over(State.FAILED, "GitHub refused what I asked for", str(error))
+        return Fail(State.FAILED, "GitHub refused what I asked for", str(error))
     if isinstance(error, ModelRefused):
-        return Over(State.FAILED, "the model's provider refused", str(error))
+        return Fail(State.FAILED, "the model's provider refused", str(error))
     if isinstance(error, PromptError):  # its words name a path of this machine: they are for the log
-        return Over(State.FAILED, "a prompt file of the operator's cannot be used", loud=True)
+        return Fail(State.FAILED, "a prompt file of the operator's cannot be used", loud=True)
     known = _WORDS.get(type(error))
     if known is not None:
-        return Over(State.FAILED, f"{known}, {runs} times", str(error)) if last else Again(now + wait, known)
+        return Fail(State.FAILED, f"{known}, {runs} times", str(error)) if last else Retry(now + wait, known)
     name = type(error).__name__
     if name == "SoftTimeLimitExceeded":  # Celery's, whose door is workers.processes.celery_app
-        return Over(State.FAILED, "it took longer than a job may take (PENNYFIX_JOB_SECONDS)")
+        return Fail(State.FAILED, "it took longer than a job may take (PENNYFIX_JOB_SECONDS)")
     if last:
-        return Over(State.FAILED, f"an error of Pennyfix itself ({name})", loud=True)
-    return Again(now + wait, f"an error of Pennyfix itself ({name})", told=False, loud=True)
+        return Fail(State.FAILED, f"an error of Pennyfix itself ({name})", loud=True)
+    return Retry(now + wait, f"an error of Pennyfix itself ({name})", told=False, loud=True)
 
 
 _WORDS: dict[type[Exception], str] = {
@@ -84,7 +84,7 @@ _WORDS: dict[type[Exception], str] = {
 }
 
 
-def ending_of(over: Over) -> Settlement:
+def ending_of_failure(over: Fail) -> JobEnding:
     """The ending that people read."""
     text = comments.failed(over.reason, over.words)
-    return Settlement(over.state, over.reason, "I could not finish", text, labels.NEEDS_HUMAN)
+    return JobEnding(over.state, over.reason, "I could not finish", text, labels.NEEDS_HUMAN)

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Protocol
 
 from workers.github.types import Missing, Refused, RemoteIssue, RemotePull
-from workers.jobs.ending import Settlement
+from workers.jobs.ending import JobEnding
 from workers.jobs.job import State
 from workers.messages import comments
 from workers.pipeline import labels
-from workers.pipeline.labels import Labels
-from workers.pipeline.status_comment import Telling
+from workers.pipeline.labels import LabelWriter
+from workers.pipeline.status_comment import StatusComment
 
 CHECK = "Pennyfix: evidence"
 
@@ -30,14 +30,19 @@ class Checks(Protocol):
     def add_check(self, sha: str, *, name: str, conclusion: str, title: str, summary: str, url: str = "") -> None: ...
 
 
-class Ends(Labels, Checks, Protocol):
+class Ends(LabelWriter, Checks, Protocol):
     """What settling needs of GitHub, besides the comment."""
 
     def read_issue(self, number: int) -> RemoteIssue: ...
 
 
-def settle(
-    forge: Ends, telling: Telling, s: Settlement, issue: int | None, pull: RemotePull | None, fence: Callable[[], None]
+def finish(
+    forge: Ends,
+    status: StatusComment,
+    s: JobEnding,
+    issue: int | None,
+    pull: RemotePull | None,
+    fence: Callable[[], None],
 ) -> None:
     """Say and show the ending. `issue`: whose label changes, None for nobody's. Raises ForgeError or LeaseLost."""
     text = s.text
@@ -51,15 +56,15 @@ def settle(
         text = f"{did} {s.text}"
         _check(forge, s, pull, fence)
     try:
-        telling.end(s.headline, text, quiet=s.quiet)
+        status.end(s.headline, text, quiet=s.quiet)
         if issue is not None:
-            labels.show(forge, issue, s.label, forge.read_issue(issue).labels, fence)
+            labels.show_state(forge, issue, s.label, forge.read_issue(issue).labels, fence)
     except Missing:
         if s.state is not State.CANCELLED:  # a deleted or transferred issue has nobody left to be told
             raise
 
 
-def _check(forge: Checks, s: Settlement, pull: RemotePull, fence: Callable[[], None]) -> None:
+def _check(forge: Checks, s: JobEnding, pull: RemotePull, fence: Callable[[], None]) -> None:
     if not s.check:
         return
     fence()

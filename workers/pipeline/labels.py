@@ -12,7 +12,7 @@ OPENED = "autofix: opened"
 NEEDS_HUMAN = "autofix: needs-human"
 OVER_BUDGET = "autofix: over-budget"
 
-LOOKS: dict[str, LabelLook] = {
+LABEL_STYLES: dict[str, LabelLook] = {
     WORKING: LabelLook("1d76db", "Pennyfix is looking for a fix"),
     OPENED: LabelLook("0e8a16", "Pennyfix opened a pull request"),
     NEEDS_HUMAN: LabelLook("d93f0b", "Pennyfix found no fix that it can stand behind"),
@@ -20,19 +20,19 @@ LOOKS: dict[str, LabelLook] = {
 }
 
 
-class Labels(Protocol):
+class LabelWriter(Protocol):
     """What labelling needs of GitHub."""
 
     def add_label(self, number: int, name: str, look: LabelLook) -> None: ...
     def remove_label(self, number: int, name: str) -> None: ...
 
 
-def show(forge: Labels, issue: int, name: str, on: tuple[str, ...], fence: Callable[[], None]) -> None:
+def show_state(forge: LabelWriter, issue: int, name: str, on: tuple[str, ...], fence: Callable[[], None]) -> None:
     """Let `name` ("" for none) be the only state label. `on` are the labels that the issue has now."""
     if name and name not in on:
         fence()
-        forge.add_label(issue, name, LOOKS[name])
-    for other in LOOKS:
+        forge.add_label(issue, name, LABEL_STYLES[name])
+    for other in LABEL_STYLES:
         if other != name and other in on:
             fence()
             forge.remove_label(issue, other)

@@ -26,7 +26,7 @@ class Cancelled(Exception):
     """Somebody stopped the job: the label was taken off, the issue closed, `/autofix stop`. Its words say what."""
 
 
-class Watch:
+class LeaseHeartbeat:
     """Use with `with`. `tick` is called after each beat, in the heartbeat's thread (the sticky comment's flush)."""
 
     def __init__(

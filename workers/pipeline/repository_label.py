@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
-from workers.billing.budgets import saw_file
-from workers.billing.policy import Wish
+from workers.billing.budgets import record_file_budget
+from workers.billing.policy import RequestedBudget
 from workers.config.errors import ConfigError
 from workers.config.repository_file import PATH, RepositoryFile, parse_repository_file
 from workers.db.tables import RepositoryRow
@@ -21,43 +21,43 @@ from workers.github.types import Missing
 from workers.jobs.commands import Learn, Lifecycle, Place
 
 if TYPE_CHECKING:
-    from workers.pipeline.runner import Course
+    from workers.pipeline.runner import JobDependencies
 
 MOST = 100
 """Repositories read at once; those of a larger installation are read at their first job or command."""
 
 
-def remember(session: Session, repository_id: int, file: RepositoryFile, now: datetime) -> None:
+def record_repository_file(session: Session, repository_id: int, file: RepositoryFile, now: datetime) -> None:
     """Keep what the file says, so that its budget and label hold from now on."""
-    saw_file(session, repository_id, Wish(file.budget.monthly_usd, file.budget.issue_usd), now=now)
+    record_file_budget(session, repository_id, RequestedBudget(file.budget.monthly_usd, file.budget.issue_usd), now=now)
     row = session.get_one(RepositoryRow, repository_id)
     row.settings = {**(row.settings or {}), "label": file.label, "strategy": file.strategy}
     row.settings_at = now
 
 
-def learn(course: Course, command: Learn | Lifecycle) -> str:
+def read_repository_files(deps: JobDependencies, command: Learn | Lifecycle) -> str:
     """Read the files of the repositories that are meant and known here. What became of it. Raises ForgeError."""
     if isinstance(command, Learn):
         places: Collection[Place] = (command.place,)
     else:
         places = [Place(command.installation_id, number, name) for number, name in command.repositories[:MOST]]
-    done = sum(_learn(course, place) for place in places)
+    done = sum(_learn(deps, place) for place in places)
     return f"read the files of {done} repositories"
 
 
-def _learn(course: Course, place: Place) -> bool:
-    with course.database.read() as session:
+def _learn(deps: JobDependencies, place: Place) -> bool:
+    with deps.database.read() as session:
         row = session.get(RepositoryRow, place.repository_id)
         if row is None or not row.active or row.installation_id != place.installation_id:
             return False
     try:
-        with course.open_forge(place) as forge:
+        with deps.open_forge(place) as forge:
             text = forge.read_file(PATH, forge.read_repository().default_branch) or ""
-        file = parse_repository_file(text, strategies=course.strategies)
+        file = parse_repository_file(text, strategies=deps.strategies)
     except (ConfigError, Missing):  # it is reported at the first job, where somebody reads it
         return False
-    with course.database.begin() as session:
+    with deps.database.begin() as session:
         if session.get(RepositoryRow, place.repository_id) is None:
             return False
-        remember(session, place.repository_id, file, course.clock())
+        record_repository_file(session, place.repository_id, file, deps.clock())
     return True

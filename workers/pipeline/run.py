@@ -1,7 +1,7 @@
 """One run of one job, lines 5 to 11: look, check out, solve, publish, settle. `workers.pipeline.runner` leased it.
 
-Decisions are elsewhere and pure (`workers.pipeline.admission`, `workers.pipeline.conclude`, `workers.pipeline.errors`); what must survive a
-crash is in the database before anything is written outside.
+Decisions are elsewhere and pure (`admission`, `conclude`, `errors`); what must survive a crash
+is in the database before anything is written outside.
 """
 
 from __future__ import annotations
@@ -20,30 +20,38 @@ from strategies.models.meter import OverBudget
 from strategies.resolution import Ending
 from strategies.step import Step
 from workers.billing.bill import Bill, bill
-from workers.billing.job_account import Purse
+from workers.billing.job_account import JobAccount
 from workers.config.repository_file import RepositoryFile
 from workers.github.types import RemoteIssue, RemotePull, RemoteRepository
 from workers.jobs import outcomes, queue, timeline
 from workers.jobs.commands import Place
-from workers.jobs.ending import DONE, KIND, Settlement, to_facts
-from workers.jobs.history import Learned
+from workers.jobs.ending import DONE, KIND, JobEnding, to_facts
+from workers.jobs.history import AttemptHistory
 from workers.jobs.job import Job, Kind, LeaseLost, State
 from workers.messages import comments
 from workers.pipeline import budget_alerts, labels
-from workers.pipeline.admission import Admitted, Turned, admit, admit_follow_up, look, still_open, still_wanted
+from workers.pipeline.admission import (
+    Admitted,
+    Rejected,
+    admit,
+    admit_follow_up,
+    still_open,
+    still_wanted,
+    take_snapshot,
+)
 from workers.pipeline.checkout import checkout
 from workers.pipeline.conclude import Concluding, conclude
-from workers.pipeline.errors import Again, ending_of, trouble
-from workers.pipeline.finish import HEADLINES, settle
+from workers.pipeline.errors import Retry, classify_error, ending_of_failure
+from workers.pipeline.finish import HEADLINES, finish
 from workers.pipeline.follow_up import Request, answer_threads, answer_to, instructions, read_request
 from workers.pipeline.issue_text import visible_issue
-from workers.pipeline.lease_heartbeat import Cancelled, Watch
+from workers.pipeline.lease_heartbeat import Cancelled, LeaseHeartbeat
 from workers.pipeline.publish import BranchMoved, BranchTaken, publish
-from workers.pipeline.solve_request import Ground
-from workers.pipeline.status_comment import HIDDEN_STEPS, Telling
+from workers.pipeline.solve_request import SolveRequest
+from workers.pipeline.status_comment import HIDDEN_STEPS, StatusComment
 
 if TYPE_CHECKING:
-    from workers.pipeline.runner import Course, Forge
+    from workers.pipeline.runner import Forge, JobDependencies
 
 log = structlog.get_logger()
 
@@ -61,38 +69,38 @@ def thread_of(job: Job) -> int:
 class Run:
     """One run of one job: holds what the lines share."""
 
-    def __init__(self, course: Course, job: Job, watch: Watch, forge: Forge) -> None:
-        self.course = course
+    def __init__(self, deps: JobDependencies, job: Job, heartbeat: LeaseHeartbeat, forge: Forge) -> None:
+        self.deps = deps
         self.job = job
-        self.watch = watch
+        self.heartbeat = heartbeat
         self.forge = forge
-        with course.database.read() as session:
+        with deps.database.read() as session:
             said = timeline.steps(session, job.id, HIDDEN_STEPS)
-        self.telling = Telling(
+        self.status = StatusComment(
             forge,
             thread_of(job),
             comment_id=job.comment_id,
             said=said,
             store=self._store,
             remember=lambda comment_id: self._update(comment_id=comment_id),
-            fence=watch.fence,
-            page=course.page(job),
-            interval=course.edit_interval,
+            fence=heartbeat.fence,
+            page=deps.page(job),
+            interval=deps.edit_interval,
         )
-        watch.tick = self.telling.tick
-        self.purse = Purse(course.database, job, watch.lease, course.limits, course.clock)
+        heartbeat.tick = self.status.tick
+        self.account = JobAccount(deps.database, job, heartbeat.lease, deps.limits, deps.clock)
 
     def go(self) -> State | None:
         """To the end, or to a later run."""
-        with self.course.database.read() as session:
-            settlement = timeline.pending_settlement(session, self.job.id)
+        with self.deps.database.read() as session:
+            ending = timeline.pending_settlement(session, self.job.id)
         try:
-            if settlement is None:
-                settlement = self._follow_up() if self.job.kind is Kind.FOLLOW_UP else self._decide()
-                self._keep(settlement)
-            self._ask_again(settlement)
-            self.course.at(10)
-            return self._settle(settlement)
+            if ending is None:
+                ending = self._follow_up() if self.job.kind is Kind.FOLLOW_UP else self._decide()
+                self._keep(ending)
+            self._ask_again(ending)
+            self.deps.at(10)
+            return self._settle(ending)
         except LeaseLost:
             raise
         except Cancelled as error:
@@ -100,82 +108,82 @@ class Run:
         except BranchTaken as error:
             text = comments.refused(f"the branch `{error}` holds commits that are not mine.", "Rename or delete it.")
             return self._end(
-                Settlement(State.DECLINED, "the branch is taken", "Not published", text, labels.NEEDS_HUMAN)
+                JobEnding(State.DECLINED, "the branch is taken", "Not published", text, labels.NEEDS_HUMAN)
             )
         except Exception as error:  # what it means is decided in one place; a bug stays loud in carry_out
             if isinstance(error, BranchMoved):
                 self._store(Step(DONE, "decided on a commit that is not the newest any more"))
-            what = trouble(error, self.job.attempts, self.course.most_runs, self.course.clock())
-            if isinstance(what, Again):
+            what = classify_error(error, self.job.attempts, self.deps.most_runs, self.deps.clock())
+            if isinstance(what, Retry):
                 if what.told:
-                    self.telling.say(Step("waiting", what.reason))
-                    self.telling.flush()
+                    self.status.say(Step("waiting", what.reason))
+                    self.status.flush()
                 raise
             if not what.tell:
                 raise
             if what.loud:
                 log.exception("a job failed on an error of ours", job=self.job.id)
-            return self._end(ending_of(what))
+            return self._end(ending_of_failure(what))
 
     # -- lines 5 to 9 ----------------------------------------------------------------------------------------
 
-    def _decide(self) -> Settlement:
-        self.course.at(5)
-        situation = look(self.forge, self.job, self.course.strategies, self._left)
-        repository = situation.repository
-        decision = admit(situation)
-        if isinstance(decision, Turned):
+    def _decide(self) -> JobEnding:
+        self.deps.at(5)
+        snapshot = take_snapshot(self.forge, self.job, self.deps.strategies, self._left)
+        repository = snapshot.repository
+        decision = admit(snapshot)
+        if isinstance(decision, Rejected):
             return self._turned(decision)
-        waits = self._approval(decision, situation.issue)
+        waits = self._approval(decision, snapshot.issue)
         if waits is not None:
             return waits
-        self.watch.ask()
-        self.telling.start("Working on it")
-        self.watch.fence()
-        self.forge.add_label(self.job.issue, labels.WORKING, labels.LOOKS[labels.WORKING])
+        self.heartbeat.ask()
+        self.status.start("Working on it")
+        self.heartbeat.fence()
+        self.forge.add_label(self.job.issue, labels.WORKING, labels.LABEL_STYLES[labels.WORKING])
 
-        self.course.at(6)
-        self.telling.say(Step("checkout", f"Checking out {decision.base}"))
+        self.deps.at(6)
+        self.status.say(Step("checkout", f"Checking out {decision.base}"))
         with self._checkout(repository, decision.base) as workspace:
-            issue = visible_issue(self.forge, situation.issue, repository.full_name)
-            return self._solve(decision, issue, workspace, situation.issue.title)
+            issue = visible_issue(self.forge, snapshot.issue, repository.full_name)
+            return self._solve(decision, issue, workspace, snapshot.issue.title)
 
     def _checkout(self, repository: RemoteRepository, ref: str) -> Workspace:
-        workspace = checkout(self.course.home, repository, self.job.installation_id, ref, self.forge.token)
+        workspace = checkout(self.deps.home, repository, self.job.installation_id, ref, self.forge.token)
         self._update(base_commit=workspace.base, repository=repository.full_name)
         return workspace
 
-    def _follow_up(self) -> Settlement:
+    def _follow_up(self) -> JobEnding:
         """The same on our pull request's branch, with what was asked for there."""
-        self.course.at(5)
+        self.deps.at(5)
         request = read_request(self.job.request)
         pull = self.forge.read_pull(request.pull)
         asked = "" if request.cause == "checks" else self.job.actor
-        situation = look(self.forge, self.job, self.course.strategies, self._left, actor=asked)
+        snapshot = take_snapshot(self.forge, self.job, self.deps.strategies, self._left, actor=asked)
         failed = self.forge.list_failed_checks(pull.head_sha) if request.cause == "checks" else ()
-        decision = admit_follow_up(situation, pull, request, failed)
-        if isinstance(decision, Turned):
+        decision = admit_follow_up(snapshot, pull, request, failed)
+        if isinstance(decision, Rejected):
             return self._turned(decision)
-        self.watch.ask()
-        self.telling.start("Working on what was asked for in the pull request")
+        self.heartbeat.ask()
+        self.status.start("Working on what was asked for in the pull request")
 
-        self.course.at(6)
-        self.telling.say(Step("checkout", f"Checking out {pull.head_branch}"))
-        with self._checkout(situation.repository, pull.head_sha) as workspace:
+        self.deps.at(6)
+        self.status.say(Step("checkout", f"Checking out {pull.head_branch}"))
+        with self._checkout(snapshot.repository, pull.head_sha) as workspace:
             todo = instructions(self.forge, request, self.job.actor)
-            issue = visible_issue(self.forge, situation.issue, situation.repository.full_name, todo)
-            return self._solve(decision, issue, workspace, situation.issue.title, pull, request)
+            issue = visible_issue(self.forge, snapshot.issue, snapshot.repository.full_name, todo)
+            return self._solve(decision, issue, workspace, snapshot.issue.title, pull, request)
 
-    def _approval(self, decision: Admitted, issue: RemoteIssue) -> Settlement | None:
+    def _approval(self, decision: Admitted, issue: RemoteIssue) -> JobEnding | None:
         """An ending that asks for `/autofix approve`, when the estimate is above what may be spent unasked."""
-        asked = [t for t in (self.course.quote_above, decision.file.quote_above_usd) if t is not None]
+        asked = [t for t in (self.deps.quote_above, decision.file.quote_above_usd) if t is not None]
         if not asked or self.job.approved:
             return None
-        estimate = self.course.quote(place_of(self.job), issue, decision.file)
+        estimate = self.deps.quote(place_of(self.job), issue, decision.file)
         if estimate.high <= min(asked):
             return None
-        text = comments.awaiting_approval(comments.quote(estimate, self.purse.month()), min(asked))
-        return Settlement(State.DECLINED, comments.AWAITS_APPROVAL, "Waiting for approval", text)
+        text = comments.awaiting_approval(comments.quote(estimate, self.account.month()), min(asked))
+        return JobEnding(State.DECLINED, comments.AWAITS_APPROVAL, "Waiting for approval", text)
 
     def _solve(
         self,
@@ -185,148 +193,146 @@ class Run:
         title: str,
         pull: RemotePull | None = None,
         request: Request | None = None,
-    ) -> Settlement:
+    ) -> JobEnding:
         strategy = self.job.strategy or decision.file.strategy
-        ground = Ground(
+        solve_request = SolveRequest(
             issue=issue,
             workspace=workspace,
             scope=f"{self.job.installation_id}-{self.job.repository_id}",
             file=decision.file,
             strategy=strategy,
-            meter=self.purse,
+            meter=self.account,
             say=self._say,
-            at=self.course.at,
-            stop=self.watch.ask,
-            memory=self.course.home / "memory" / str(self.job.repository_id),
-            outcomes=Learned(self.course.database, self.job.repository_id),
+            at=self.deps.at,
+            stop=self.heartbeat.ask,
+            memory=self.deps.home / "memory" / str(self.job.repository_id),
+            outcomes=AttemptHistory(self.deps.database, self.job.repository_id),
         )
-        before = len(self.purse.charges())  # those of a run that crashed
+        before = len(self.account.charges())  # those of a run that crashed
         try:
-            solved = self.course.solver(ground)
+            result = self.deps.solver(solve_request)
         except OverBudget as error:
-            self.purse.raise_if_stopped()
-            return self._turned(Turned(State.OVER_BUDGET, str(error), "", labels.OVER_BUDGET))
-        if solved.resolution.ending is Ending.OVER_BUDGET:
-            self.purse.raise_if_stopped()
-        charges, now = self.purse.charges(), self.course.clock()
-        with self.course.database.begin() as session:
-            queue.fenced(session, self.watch.lease)
-            diffs = [workspace.diff(t.attempt.patch) if t.attempt.patch else "" for t in solved.resolution.tried]
+            self.account.raise_if_stopped()
+            return self._turned(Rejected(State.OVER_BUDGET, str(error), "", labels.OVER_BUDGET))
+        if result.resolution.ending is Ending.OVER_BUDGET:
+            self.account.raise_if_stopped()
+        charges, now = self.account.charges(), self.deps.clock()
+        with self.deps.database.begin() as session:
+            queue.fenced(session, self.heartbeat.lease)
+            diffs = [workspace.diff(t.attempt.patch) if t.attempt.patch else "" for t in result.resolution.tried]
             timeline.keep_attempts(
-                session, self.job.id, solved.versions, solved.resolution, diffs, charges[before:], now
+                session, self.job.id, result.versions, result.resolution, diffs, charges[before:], now
             )
             timeline.keep_issue(session, self.job.id, issue)
-            timeline.keep_versions(session, self.job.id, solved.versions, now)
-        settlement = conclude(
+            timeline.keep_versions(session, self.job.id, result.versions, now)
+        ending = conclude(
             Concluding(
                 job=self.job.id,
                 issue=self.job.issue,
                 title=title,
                 base=decision.base,
                 file=decision.file,
-                solved=solved,
+                result=result,
                 workspace=workspace,
                 charges=charges,
-                month=self.purse.month(),
-                page=self.course.page(self.job),
+                month=self.account.month(),
+                page=self.deps.page(self.job),
                 pull=pull,
                 threads=answer_to(self.forge, request, self.job.actor) if request is not None else (),
-                earlier=self.purse.earlier(self.job.branch) if request is not None else (),
+                earlier=self.account.earlier(self.job.branch) if request is not None else (),
                 cause=request.cause if request is not None else "",
             )
         )
-        return self._priced(settlement)
+        return self._priced(ending)
 
-    def _priced(self, settlement: Settlement) -> Settlement:
+    def _priced(self, ending: JobEnding) -> JobEnding:
         """With what the call that found no room would have needed, so that the job goes on when it is there."""
-        if settlement.state is not State.OVER_BUDGET or self.purse.needed is None:
-            return settlement
-        return replace(settlement, needed=str(self.purse.needed))
+        if ending.state is not State.OVER_BUDGET or self.account.needed is None:
+            return ending
+        return replace(ending, needed=str(self.account.needed))
 
-    def _turned(self, turned: Turned) -> Settlement:
+    def _turned(self, turned: Rejected) -> JobEnding:
         text = turned.text
         if turned.state is State.OVER_BUDGET:
-            text = comments.over_budget((), self._bill(), self.purse.month(), turned.reason, "")
+            text = comments.over_budget((), self._bill(), self.account.month(), turned.reason, "")
         elif turned.state is State.CANCELLED:
             text = comments.cancelled(turned.reason, self._bill().total)
         headline = HEADLINES[turned.state]
-        return self._priced(Settlement(turned.state, turned.reason, headline, text, turned.label, quiet=turned.quiet))
+        return self._priced(JobEnding(turned.state, turned.reason, headline, text, turned.label, quiet=turned.quiet))
 
     # -- line 10 ---------------------------------------------------------------------------------------------
 
-    def _ask_again(self, settlement: Settlement) -> None:
+    def _ask_again(self, ending: JobEnding) -> None:
         """Everything is looked at once more before something is published. Raises Cancelled or LeaseLost."""
-        self.watch.ask()
-        if settlement.publication is None:
+        self.heartbeat.ask()
+        if ending.publication is None:
             return
         repository = self.forge.read_repository()
-        if settlement.publication.follow_up:
+        if ending.publication.follow_up:
             gone = still_open(repository, self.forge.read_pull(self.job.pull_request))
         else:
-            gone = still_wanted(repository, self.forge.read_issue(self.job.issue), settlement.wanted_label)
+            gone = still_wanted(repository, self.forge.read_issue(self.job.issue), ending.wanted_label)
         if gone is not None:
             raise Cancelled(gone.reason)
 
     def _left(self, file: RepositoryFile) -> Decimal:
         """USD left, by the file's wishes too."""
-        self.purse.know(file)
-        return self.purse.left()
+        self.account.know(file)
+        return self.account.left()
 
     # -- endings ---------------------------------------------------------------------------------------------
 
-    def _cancelled(self, reason: str) -> Settlement:
-        with self.course.database.read() as session:
+    def _cancelled(self, reason: str) -> JobEnding:
+        with self.deps.database.read() as session:
             row = queue.find(session, self.job.id)
         reason = reason or (row.reason if row is not None else "") or "somebody stopped it"
-        return self._turned(Turned(State.CANCELLED, reason, "", quiet=True))
+        return self._turned(Rejected(State.CANCELLED, reason, "", quiet=True))
 
-    def _end(self, settlement: Settlement) -> State:
-        self._keep(settlement)
-        return self._settle(settlement)
+    def _end(self, ending: JobEnding) -> State:
+        self._keep(ending)
+        return self._settle(ending)
 
-    def _settle(self, settlement: Settlement) -> State:
+    def _settle(self, ending: JobEnding) -> State:
         """Publish and say so, each step finding what is done; then, in one transaction, the job is over."""
         pull = None
-        if settlement.publication is not None:
-            pull = publish(self.forge, settlement.publication, self.watch.fence)
-            answer_threads(self.forge, pull, settlement.threads, self.watch.fence)
+        if ending.publication is not None:
+            pull = publish(self.forge, ending.publication, self.heartbeat.fence)
+            answer_threads(self.forge, pull, ending.threads, self.heartbeat.fence)
             self._update(branch=pull.head_branch, pull_request=pull.number)
-        self.course.at(11)
+        self.deps.at(11)
         follow_up = self.job.kind is Kind.FOLLOW_UP
         labelled = None if follow_up else self.job.issue  # the issue's label says that there is a pull request
-        settle(self.forge, self.telling, settlement, labelled, pull, self.watch.fence)
-        now, cost = self.course.clock(), self._bill().total
-        with self.course.database.begin() as session:
-            row = queue.fenced(session, self.watch.lease)
+        finish(self.forge, self.status, ending, labelled, pull, self.heartbeat.fence)
+        now, cost = self.deps.clock(), self._bill().total
+        with self.deps.database.begin() as session:
+            row = queue.fenced(session, self.heartbeat.lease)
             row.usd = cost
-            row.strong_usd = Decimal(settlement.strong_only) if settlement.strong_only else None
-            timeline.add_step(session, self.job.id, Step(DONE, settlement.headline), now)
+            row.strong_usd = Decimal(ending.strong_only) if ending.strong_only else None
+            timeline.add_step(session, self.job.id, Step(DONE, ending.headline), now)
             if pull is not None and not follow_up:  # a pull request counts for those who opened it
-                self._remember(session, settlement, pull, now)
+                self._remember(session, ending, pull, now)
             restarted = queue.finish(
                 session,
-                self.watch.lease,
-                settlement.state,
-                settlement.reason,
+                self.heartbeat.lease,
+                ending.state,
+                ending.reason,
                 now=now,
-                needed=Decimal(settlement.needed) if settlement.needed else None,
+                needed=Decimal(ending.needed) if ending.needed else None,
             )
         if restarted is not None:
-            self.course.wake(restarted.job_id)
-        course, ended = self.course, self._month_is_over(settlement)
-        budget_alerts.keep_up(
-            self.forge, course.database, self.job.repository_id, course.limits, course.clock, ended=ended
-        )
-        return settlement.state
+            self.deps.wake(restarted.job_id)
+        deps, ended = self.deps, self._month_is_over(ending)
+        budget_alerts.keep_up(self.forge, deps.database, self.job.repository_id, deps.limits, deps.clock, ended=ended)
+        return ending.state
 
-    def _month_is_over(self, settlement: Settlement) -> bool:
+    def _month_is_over(self, ending: JobEnding) -> bool:
         """Whether the repository's month, not another cap, stopped the job."""
-        if settlement.state is not State.OVER_BUDGET:
+        if ending.state is not State.OVER_BUDGET:
             return False
-        month = self.purse.month()
-        return self.purse.full == "repository" or month.spent + month.reserved >= month.cap
+        month = self.account.month()
+        return self.account.full == "repository" or month.spent + month.reserved >= month.cap
 
-    def _remember(self, session: Session, s: Settlement, pull: RemotePull, now: datetime) -> None:
+    def _remember(self, session: Session, s: JobEnding, pull: RemotePull, now: datetime) -> None:
         strategy = self.job.strategy or s.strategy
         outcomes.opened(
             session,
@@ -340,23 +346,23 @@ class Run:
         )
 
     def _bill(self) -> Bill:
-        return bill(self.purse.charges())
+        return bill(self.account.charges())
 
     # -- the database ----------------------------------------------------------------------------------------
 
     def _say(self, step: Step) -> None:
-        self.watch.check()
-        self.telling.say(step)
+        self.heartbeat.check()
+        self.status.say(step)
 
     def _store(self, step: Step) -> None:
-        with self.course.database.begin() as session:
-            queue.fenced(session, self.watch.lease)
-            timeline.add_step(session, self.job.id, step, self.course.clock())
+        with self.deps.database.begin() as session:
+            queue.fenced(session, self.heartbeat.lease)
+            timeline.add_step(session, self.job.id, step, self.deps.clock())
 
-    def _keep(self, settlement: Settlement) -> None:
+    def _keep(self, ending: JobEnding) -> None:
         """In the database before anything is written outside."""
-        self._store(Step(KIND, settlement.headline, to_facts(settlement)))
+        self._store(Step(KIND, ending.headline, to_facts(ending)))
 
     def _update(self, **columns: object) -> None:
-        with self.course.database.begin() as session:
-            self.job = queue.update(session, self.watch.lease, now=self.course.clock(), **columns)
+        with self.deps.database.begin() as session:
+            self.job = queue.update(session, self.heartbeat.lease, now=self.deps.clock(), **columns)

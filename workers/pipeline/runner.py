@@ -1,7 +1,7 @@
 """The straight line of a job: line 4 (the lease) here, lines 5 to 11 in `workers.pipeline.run`.
 
-`Course` is all that a run needs, handed in; `workers.processes.wiring` makes the real one. `Course.at` is called with
-each line's number before it: production passes nothing, the tests kill there.
+`JobDependencies` is all that a run needs, handed in; `workers.processes.wiring` makes the real one.
+`JobDependencies.at` is called with each line's number before it: production passes nothing, the tests kill there.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from workers.github.types import RemoteIssue
 from workers.jobs import queue
 from workers.jobs.commands import Place
 from workers.jobs.job import Job, Lease, LeaseLost, State
-from workers.pipeline.admission import Seen
+from workers.pipeline.admission import GitHubReader
 from workers.pipeline.breaker import Breaker
 from workers.pipeline.budget_alerts import Issues
-from workers.pipeline.errors import Again, trouble
+from workers.pipeline.errors import Retry, classify_error
 from workers.pipeline.finish import Ends
 from workers.pipeline.follow_up import Reviews
 from workers.pipeline.issue_text import Listing
-from workers.pipeline.lease_heartbeat import Watch
+from workers.pipeline.lease_heartbeat import LeaseHeartbeat
 from workers.pipeline.publish import Publisher
 from workers.pipeline.run import Run, place_of
 from workers.pipeline.solve_request import Solver
 from workers.pipeline.status_comment import Comments
 
 
-class Forge(Seen, Listing, Comments, Publisher, Ends, Reviews, Issues, Protocol):
+class Forge(GitHubReader, Listing, Comments, Publisher, Ends, Reviews, Issues, Protocol):
     """GitHub, as a job uses it; each part is declared next to whoever decides with it."""
 
     @property
@@ -46,11 +46,11 @@ class Forge(Seen, Listing, Comments, Publisher, Ends, Reviews, Issues, Protocol)
 
 def no_quote(_place: Place, _issue: RemoteIssue, _file: RepositoryFile) -> Quote:
     """For a course that never quotes."""
-    raise LookupError("this course was made without a way to quote; give `Course.quote` one")
+    raise LookupError("this course was made without a way to quote; give `JobDependencies.quote` one")
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class JobDependencies:
     """What a run of jobs needs. Times in seconds; `lease` is how long a silent worker keeps a job."""
 
     database: Database
@@ -74,47 +74,49 @@ class Course:
     page: Callable[[Job], str] = field(default=lambda _job: "")
 
 
-def run(course: Course, job_id: int) -> State | None:
+def run(deps: JobDependencies, job_id: int) -> State | None:
     """Work on a job, if it is free and due. Its state afterwards; None when there was nothing to do or it was lost."""
-    course.at(4)
-    ttl = timedelta(seconds=course.lease)
-    with course.database.begin() as session:
-        leased = queue.lease(session, job_id, course.owner, ttl, course.clock())
-    return None if leased is None else carry_out(course, *leased)
+    deps.at(4)
+    ttl = timedelta(seconds=deps.lease)
+    with deps.database.begin() as session:
+        leased = queue.lease(session, job_id, deps.owner, ttl, deps.clock())
+    return None if leased is None else carry_out(deps, *leased)
 
 
-def run_next(course: Course) -> State | None:
+def run_next(deps: JobDependencies) -> State | None:
     """Work on the fairest due job; None when none is due."""
-    course.at(4)
-    ttl = timedelta(seconds=course.lease)
-    with course.database.begin() as session:
-        leased = queue.lease_next(session, course.owner, ttl, course.clock())
-    return None if leased is None else carry_out(course, *leased)
+    deps.at(4)
+    ttl = timedelta(seconds=deps.lease)
+    with deps.database.begin() as session:
+        leased = queue.lease_next(session, deps.owner, ttl, deps.clock())
+    return None if leased is None else carry_out(deps, *leased)
 
 
-def carry_out(course: Course, job: Job, lease: Lease) -> State | None:
+def carry_out(deps: JobDependencies, job: Job, lease: Lease) -> State | None:
     """Lines 5 to 11 of a leased job. What goes wrong becomes a later run or an ending, in `workers.pipeline.errors`."""
-    ttl = timedelta(seconds=course.lease)
-    with Watch(course.database, lease, ttl=ttl, clock=course.clock, interval=course.heartbeat) as watch:
+    ttl = timedelta(seconds=deps.lease)
+    with LeaseHeartbeat(deps.database, lease, ttl=ttl, clock=deps.clock, interval=deps.heartbeat) as heartbeat:
         try:
-            with course.open_forge(place_of(job)) as forge:
-                return Run(course, job, watch, forge).go()
+            with deps.open_forge(place_of(job)) as forge:
+                return Run(deps, job, heartbeat, forge).go()
         except LeaseLost:
             return None
         except Exception as error:  # noqa: BLE001 - it ends or comes again; _away raises a bug
-            return _away(course, job, watch, error)
+            return _away(deps, job, heartbeat, error)
 
 
-def _away(course: Course, job: Job, watch: Watch, error: Exception) -> State | None:
+def _away(deps: JobDependencies, job: Job, heartbeat: LeaseHeartbeat, error: Exception) -> State | None:
     """GitHub itself is not there to be told: try later, or end untold (the sweeper has it told)."""
-    what = trouble(error, job.attempts, course.most_runs, course.clock())
-    state: State | None = State.QUEUED if isinstance(what, Again) else what.state
+    what = classify_error(error, job.attempts, deps.most_runs, deps.clock())
+    state: State | None = State.QUEUED if isinstance(what, Retry) else what.state
     try:
-        with course.database.begin() as session:
-            if isinstance(what, Again):
-                queue.requeue(session, watch.lease, what.at, what.reason, now=course.clock(), count_attempt=what.counts)
+        with deps.database.begin() as session:
+            if isinstance(what, Retry):
+                queue.requeue(
+                    session, heartbeat.lease, what.at, what.reason, now=deps.clock(), count_attempt=what.counts
+                )
             else:
-                queue.finish(session, watch.lease, what.state, what.reason, now=course.clock(), told=not what.tell)
+                queue.finish(session, heartbeat.lease, what.state, what.reason, now=deps.clock(), told=not what.tell)
     except LeaseLost:
         state = None
     if what.loud:

@@ -29,8 +29,8 @@ from workers.messages import comments
 from workers.pipeline import budget_alerts
 from workers.pipeline.admission import MAY_SPEND, carries
 from workers.pipeline.breaker import cost, follow_ups, unasked
-from workers.pipeline.repository_label import learn
-from workers.pipeline.runner import Course, Forge
+from workers.pipeline.repository_label import read_repository_files
+from workers.pipeline.runner import Forge, JobDependencies
 from workers.usd import MoneyError, parse_usd
 
 PATIENCE = timedelta(minutes=5)
@@ -49,49 +49,49 @@ class BreakerOut(Exception):
         self.since = since
 
 
-def obey(course: Course, guid: str) -> str:
+def run_command(deps: JobDependencies, guid: str) -> str:
     """Carry out a recorded delivery, if it still waits; what became of it, in a few words."""
-    owner = f"{course.owner}:{uuid.uuid4().hex[:8]}"
-    with course.database.begin() as session:
-        pending = inbox.lease_delivery(session, owner, PATIENCE, course.clock(), guid=guid)
+    owner = f"{deps.owner}:{uuid.uuid4().hex[:8]}"
+    with deps.database.begin() as session:
+        pending = inbox.lease_delivery(session, owner, PATIENCE, deps.clock(), guid=guid)
     if pending is None:
         return "nothing to do"
     reason, error, retry = "", "", True
     try:
-        reason = _carry_out(course, pending.command)
+        reason = _carry_out(deps, pending.command)
     except (Unreachable, RateLimited, Later) as trouble:
         error = str(trouble)
     except ForgeError as trouble:
         error, retry = str(trouble), False
-    with course.database.begin() as session:
-        inbox.finish_delivery(session, pending, now=course.clock(), reason=reason, error=error, retry=retry)
+    with deps.database.begin() as session:
+        inbox.finish_delivery(session, pending, now=deps.clock(), reason=reason, error=error, retry=retry)
     return reason or error
 
 
-def _carry_out(course: Course, command: Command) -> str:
+def _carry_out(deps: JobDependencies, command: Command) -> str:
     if isinstance(command, Observe):
-        with course.database.begin() as session:
+        with deps.database.begin() as session:
             place = command.place
-            seen = outcomes.observe(session, place.repository_id, command.head_branch, command.outcome, course.clock())
+            seen = outcomes.observe(session, place.repository_id, command.head_branch, command.outcome, deps.clock())
         return f"remembered: {command.outcome}" if seen is not None else "not a pull request of ours"
     if isinstance(command, Learn | Lifecycle):
-        return learn(course, command)
+        return read_repository_files(deps, command)
     if not isinstance(command, Instruct | FollowUp):
         return "nothing that waits for a worker"
-    with course.open_forge(command.place) as forge:
+    with deps.open_forge(command.place) as forge:
         if isinstance(command, FollowUp):
-            return follow_up(course, forge, command)
-        return Asked(course, forge, command).answer()
+            return follow_up(deps, forge, command)
+        return SlashCommand(deps, forge, command).answer()
 
 
-def _own_job(course: Course, repository_id: int, branch: str) -> Job | None:
-    with course.database.read() as session:
+def _own_job(deps: JobDependencies, repository_id: int, branch: str) -> Job | None:
+    with deps.database.read() as session:
         return queue.by_branch(session, repository_id, branch)
 
 
-def follow_up(course: Course, forge: Forge, command: FollowUp) -> str:
+def follow_up(deps: JobDependencies, forge: Forge, command: FollowUp) -> str:
     """A review with requested changes, or failing checks, on our pull request: another job on the same branch."""
-    origin = _own_job(course, command.place.repository_id, command.head_branch)
+    origin = _own_job(deps, command.place.repository_id, command.head_branch)
     if origin is None:
         return "not a branch of ours"
     if command.cause == "review" and forge.read_permission(command.actor) not in MAY_SPEND:
@@ -103,7 +103,7 @@ def follow_up(course: Course, forge: Forge, command: FollowUp) -> str:
         "head_sha": command.head_sha,
     }
     try:
-        made = queue_follow_up(course, origin, command.actor, request)
+        made = queue_follow_up(deps, origin, command.actor, request)
     except BreakerOut as out:
         mark = f"<!-- pennyfix:breaker:{out.since} -->"
         if forge.find_comment(origin.pull_request, mark) is None:
@@ -114,9 +114,9 @@ def follow_up(course: Course, forge: Forge, command: FollowUp) -> str:
     return made
 
 
-def queue_follow_up(course: Course, origin: Job, actor: str, request: Mapping[str, object]) -> str:
+def queue_follow_up(deps: JobDependencies, origin: Job, actor: str, request: Mapping[str, object]) -> str:
     """Queue it, unless the branch's head was followed up for its checks, or a job is active. Raises BreakerOut."""
-    with course.database.begin() as session:
+    with deps.database.begin() as session:
         rounds = follow_ups(session, origin.repository_id, origin.branch)
         seen = (json.loads(r.request or "{}") for r in rounds)
         if request["cause"] == "checks" and any(
@@ -124,7 +124,7 @@ def queue_follow_up(course: Course, origin: Job, actor: str, request: Mapping[st
         ):
             return "the checks of this commit were followed up once"
         since, alone = unasked(rounds)
-        out = course.breaker.out(len(alone), cost(session, alone)) if request["cause"] != "instructions" else ""
+        out = deps.breaker.out(len(alone), cost(session, alone)) if request["cause"] != "instructions" else ""
         if out:
             raise BreakerOut(out, since)
         made = queue.enqueue(
@@ -135,7 +135,7 @@ def queue_follow_up(course: Course, origin: Job, actor: str, request: Mapping[st
             repository=origin.repository,
             issue=origin.issue,
             actor=actor,
-            now=course.clock(),
+            now=deps.clock(),
             strategy=origin.strategy,
             request=json.dumps(request),
             branch=origin.branch,
@@ -143,15 +143,15 @@ def queue_follow_up(course: Course, origin: Job, actor: str, request: Mapping[st
             comment_id=origin.comment_id if origin.kind is Kind.FOLLOW_UP else 0,
         )
     if made.created:
-        course.wake(made.job_id)
+        deps.wake(made.job_id)
     return "queued" if made.created else BUSY
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SlashCommand:
     """One command in a comment, with what is needed to answer it."""
 
-    course: Course
+    deps: JobDependencies
     forge: Forge
     command: Instruct
 
@@ -182,8 +182,8 @@ class Asked:
     def start(self, _permission: Permission) -> str:
         """`/autofix`, `/autofix retry [strategy]`."""
         strategy = self.command.rest.split()[0] if self.command.verb == "retry" and self.command.rest else ""
-        if strategy and strategy not in self.course.strategies:
-            return comments.unknown_strategy(strategy, sorted(self.course.strategies))
+        if strategy and strategy not in self.deps.strategies:
+            return comments.unknown_strategy(strategy, sorted(self.deps.strategies))
         return self._start(strategy, approved=False)
 
     def _start(self, strategy: str, *, approved: bool) -> str:
@@ -193,8 +193,8 @@ class Asked:
             return comments.bad_configuration(PATH, file.problems)
         if not carries(self.forge.read_issue(number), file.label):
             self.forge.add_label(number, file.label, LabelLook("5319e7", "Pennyfix resolves this issue"))
-        c, now = self.command, self.course.clock()
-        with self.course.database.begin() as session:
+        c, now = self.command, self.deps.clock()
+        with self.deps.database.begin() as session:
             installations.know(session, c.place, now)
             before = queue.latest(session, c.place.repository_id, number)
             made = queue.enqueue(
@@ -212,23 +212,23 @@ class Asked:
             self._note(session, f"/autofix {c.verb}", now)
         if not made.created:
             return comments.already_running()
-        self.course.wake(made.job_id)
+        self.deps.wake(made.job_id)
         return comments.approved(started=True) if approved else comments.queued(strategy)
 
     def stop(self, _permission: Permission) -> str:
         """`/autofix stop`."""
-        c, now = self.command, self.course.clock()
-        with self.course.database.begin() as session:
+        c, now = self.command, self.deps.clock()
+        with self.deps.database.begin() as session:
             reason = f"{c.actor} asked me to stop"
             stopped = queue.request_cancel(session, c.place.repository_id, self._issue(), reason, now=now)
             self._note(session, "/autofix stop", now)
         if stopped is not None:
-            self.course.wake_teller(stopped)
+            self.deps.wake_teller(stopped)
         return comments.stopping(running=stopped is not None)
 
     def approve(self, _permission: Permission) -> str:
         """`/autofix approve`: only what waits for it."""
-        with self.course.database.read() as session:
+        with self.deps.database.read() as session:
             last = queue.latest(session, self.command.place.repository_id, self._issue())
         if last is None or last.reason != comments.AWAITS_APPROVAL:
             return comments.approved(started=False)
@@ -240,31 +240,29 @@ class Asked:
         if isinstance(file, ConfigError):
             return comments.bad_configuration(PATH, file.problems)
         issue = self.forge.read_issue(self._issue())
-        return comments.quote(self.course.quote(self.command.place, issue, file), self._month())
+        return comments.quote(self.deps.quote(self.command.place, issue, file), self._month())
 
     def budget(self, permission: Permission) -> str:
         """`/autofix budget [USD]`."""
         if not self.command.rest:
             month = self._month()
-            return comments.budget_shown(month, self._source(), forecast(month.spent, self.course.clock()))
+            return comments.budget_shown(month, self._source(), forecast(month.spent, self.deps.clock()))
         if permission != "admin":
             return comments.may_not(self.command.actor, "administrator rights in this repository")
-        place, now = self.command.place, self.course.clock()
+        place, now = self.command.place, self.deps.clock()
         try:
             amount = parse_usd(self.command.rest)
             before = self._month().cap
-            with self.course.database.begin() as session:
+            with self.deps.database.begin() as session:
                 budgets.set_budget(
-                    session, place.repository_id, amount, self.command.actor, now, limits=self.course.limits
+                    session, place.repository_id, amount, self.command.actor, now, limits=self.deps.limits
                 )
-                again = resume.resume(session, self.course.limits, now, repository_id=place.repository_id)
+                again = resume.resume(session, self.deps.limits, now, repository_id=place.repository_id)
         except MoneyError as error:
             return comments.bad_amount(error.value, error.why, error.fix)
         for job_id in again:
-            self.course.wake(job_id)
-        budget_alerts.keep_up(
-            self.forge, self.course.database, place.repository_id, self.course.limits, self.course.clock
-        )
+            self.deps.wake(job_id)
+        budget_alerts.keep_up(self.forge, self.deps.database, place.repository_id, self.deps.limits, self.deps.clock)
         month = self._month()
         return comments.budget_set(before, amount, month.cap, month)
 
@@ -279,7 +277,7 @@ class Asked:
         if origin is None:
             return comments.not_mine()
         request = {"cause": "instructions", "pull": c.place.issue, "text": c.rest, "head_sha": ""}
-        return comments.follow_up(queue_follow_up(self.course, origin, c.actor, request))
+        return comments.follow_up(queue_follow_up(self.deps, origin, c.actor, request))
 
     # -- what they share -------------------------------------------------------------------------------------
 
@@ -293,29 +291,29 @@ class Asked:
         place = self.command.place
         pull = self.forge.read_pull(place.issue)
         ours = pull.head_repository_id == place.repository_id
-        return _own_job(self.course, place.repository_id, pull.head_branch) if ours else None
+        return _own_job(self.deps, place.repository_id, pull.head_branch) if ours else None
 
     def _file(self) -> RepositoryFile | ConfigError:
         repository = self.forge.read_repository()
         try:
             text = self.forge.read_file(PATH, repository.default_branch) or ""
-            return parse_repository_file(text, strategies=self.course.strategies)
+            return parse_repository_file(text, strategies=self.deps.strategies)
         except ConfigError as error:
             return error
 
     def _month(self) -> Month:
-        place, now = self.command.place, self.course.clock()
-        with self.course.database.begin() as session:
+        place, now = self.command.place, self.deps.clock()
+        with self.deps.database.begin() as session:
             installations.know(session, replace(place, issue=0), now)
         wanted = totals.scopes(place.installation_id, place.repository_id, 0, totals.month_of(now))
-        with self.course.database.read() as session:
-            cap = budgets.budget_of(session, place.repository_id, self.course.limits).month
+        with self.deps.database.read() as session:
+            cap = budgets.budget_of(session, place.repository_id, self.deps.limits).month
             total = totals.read(session, wanted).get("repository", totals.Total())
         return Month(total.spent, cap, total.reserved)
 
     def _source(self) -> str:
-        with self.course.database.read() as session:
-            budget = budgets.budget_of(session, self.command.place.repository_id, self.course.limits)
+        with self.deps.database.read() as session:
+            budget = budgets.budget_of(session, self.command.place.repository_id, self.deps.limits)
         return comments.budget_source(budget.source, budget.by)
 
     def _note(self, session: Session, what: str, now: datetime) -> None:
@@ -331,14 +329,14 @@ class Asked:
         )
 
 
-_VERBS: dict[str, Callable[[Asked, Permission], str]] = {
-    "start": Asked.start,
-    "retry": Asked.start,
-    "stop": Asked.stop,
-    "quote": Asked.quote,
-    "approve": Asked.approve,
-    "budget": Asked.budget,
-    "help": Asked.help,
-    "unknown": Asked.help,
-    "instructions": Asked.instructions,
+_VERBS: dict[str, Callable[[SlashCommand, Permission], str]] = {
+    "start": SlashCommand.start,
+    "retry": SlashCommand.start,
+    "stop": SlashCommand.stop,
+    "quote": SlashCommand.quote,
+    "approve": SlashCommand.approve,
+    "budget": SlashCommand.budget,
+    "help": SlashCommand.help,
+    "unknown": SlashCommand.help,
+    "instructions": SlashCommand.instructions,
 }

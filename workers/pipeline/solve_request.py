@@ -19,7 +19,7 @@ from workers.messages.job_record import Versions
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class SolveRequest:
     """What to solve and with whose money. `scope` names who may share environments.
 
     `memory` outlives the job; `outcomes` is what earlier jobs of this repository came to.
@@ -40,7 +40,7 @@ class Ground:
 
 
 @dataclass(frozen=True, slots=True)
-class Solved:
+class SolveResult:
     """The resolution and what its reader needs. `looked`, `suggestion` and `log` are for "could not be judged"."""
 
     resolution: Resolution
@@ -54,4 +54,4 @@ class Solved:
 class Solver(Protocol):
     """Solves one issue. Raises OverBudget, ModelError, SandboxUnavailable, or what `say` raises."""
 
-    def __call__(self, ground: Ground) -> Solved: ...
+    def __call__(self, request: SolveRequest) -> SolveResult: ...

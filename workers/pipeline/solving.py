@@ -1,7 +1,7 @@
 """Lines 7 to 9 of the straight line: from an issue and a workspace to a resolution. It knows no GitHub.
 
 The worker and `pennyfix resolve` both call it; what differs between them (where the money is, who is told)
-is in the `Ground` they bring.
+is in the `SolveRequest` they bring.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from strategies.resolution import Ending, Resolution
 from strategies.resolve import resolve
 from strategies.run_configuration import strategy_json
 from strategies.step import Step
-from strategies.strategy import Bench
+from strategies.strategy import SolveContext
 from strategies.tier import Tier, without_sandbox
 from strategies.verification.baseline import NoBaseline
 from strategies.verification.verification import Verification, WithoutTests
 from workers.config.operator_file import Operator
 from workers.messages.job_record import Versions
-from workers.pipeline.solve_request import Ground, Solved
+from workers.pipeline.solve_request import SolveRequest, SolveResult
 from workers.pipeline.tiers import KeyOf, OpenModel, open_tiers, parameters, require_keys
 
 
 @dataclass(frozen=True, slots=True)
-class Solving:
+class IssueSolver:
     """The real solver. `open_backend` is called once for each job, so that a broken one can come back."""
 
     operator: Operator
@@ -42,17 +42,17 @@ class Solving:
     version: str
     prompts: PromptFolder = field(default_factory=PromptFolder)
 
-    def __call__(self, ground: Ground) -> Solved:
+    def __call__(self, request: SolveRequest) -> SolveResult:
         """Environment, baseline, attempts. Without tests, and with evidence asked for, no model is called."""
-        file, workspace = ground.file, ground.workspace
+        file, workspace = request.file, request.workspace
         require_keys(self.operator, self.key_of)
-        tiers, roles = open_tiers(self.operator, ground.meter, self.open_model, self.key_of)
+        tiers, roles = open_tiers(self.operator, request.meter, self.open_model, self.key_of)
         strong = tiers[-1]
         worth = self.operator.cascade.resolved_issue_usd
-        strategy = strategy_of(ground.strategy, theta=self.operator.cascade.theta)
+        strategy = strategy_of(request.strategy, theta=self.operator.cascade.theta)
         versions = Versions(
             pennyfix=self.version,
-            strategy=ground.strategy,
+            strategy=request.strategy,
             accept=file.accept,
             tiers=parameters(self.operator, tiers),
             roles={role: tier.name for role, tier in roles.items()},
@@ -60,55 +60,55 @@ class Solving:
             prompts=self.prompts.digests(),
         )
         price = (strong.name, strong.model.name, strong.model.model.price)
-        ground.at(7)
+        request.at(7)
         recipe, looked = discover(workspace, setup=file.setup, test=file.test, image=file.image)
-        ground.say(Step("environment", found(recipe, looked)))
+        request.say(Step("environment", found(recipe, looked)))
         if recipe is None and file.accept != "any":
-            return Solved(unjudged("no tests were found"), versions, price, looked, suggestion(workspace))
-        ground.at(8)
+            return SolveResult(unjudged("no tests were found"), versions, price, looked, suggestion(workspace))
+        request.at(8)
         try:
-            verification = self._verification(ground, recipe, roles["tester"])
+            verification = self._verification(request, recipe, roles["tester"])
         except (PreparationFailed, NoBaseline) as error:
             log = error.log if isinstance(error, PreparationFailed) else ""
-            return Solved(unjudged(str(error)), versions, price, (*looked, str(error)), suggestion(workspace), log)
-        bench = Bench(
+            return SolveResult(unjudged(str(error)), versions, price, (*looked, str(error)), suggestion(workspace), log)
+        context = SolveContext(
             tiers=tiers if recipe is not None else without_sandbox(tiers),
             roles=roles,
             verification=verification,
-            say=ground.say,
-            memory=ground.memory,
-            outcomes=ground.outcomes,
+            say=request.say,
+            memory=request.memory,
+            outcomes=request.outcomes,
             resolved_usd=worth,
             prompts=self.prompts,
             tests=tell_tests(recipe) if recipe is not None else "",
         )
-        ground.at(9)
+        request.at(9)
         resolution = resolve(
-            ground.issue,
+            request.issue,
             workspace,
             strategy,
-            bench,
+            context,
             unverified=file.unverified,
-            stop=ground.stop,
+            stop=request.stop,
         )
-        return Solved(resolution, versions, price, (*looked, resolution.reason), suggestion(workspace))
+        return SolveResult(resolution, versions, price, (*looked, resolution.reason), suggestion(workspace))
 
-    def _verification(self, ground: Ground, recipe: Recipe | None, tester: Tier) -> Verification | WithoutTests:
+    def _verification(self, request: SolveRequest, recipe: Recipe | None, tester: Tier) -> Verification | WithoutTests:
         """Environment and baseline. Raises PreparationFailed, NoBaseline or SandboxUnavailable."""
-        file = ground.file
+        file = request.file
         if recipe is None:
-            return WithoutTests(ground.workspace, file.accept, file.paths.deny)
+            return WithoutTests(request.workspace, file.accept, file.paths.deny)
         return Verification.start(
             self.open_backend(),
-            ground.scope,
+            request.scope,
             recipe,
-            ground.workspace,
-            ground.issue,
+            request.workspace,
+            request.issue,
             tester=tester,
             accept=file.accept,
             deny=file.paths.deny,
-            say=ground.say,
-            memory=ground.memory,
+            say=request.say,
+            memory=request.memory,
             prompts=self.prompts,
             tests=self.operator.roles.tests,
         )

@@ -28,7 +28,7 @@ class Comments(Protocol):
     def react(self, number: int, content: Literal["eyes", "+1", "confused", "rocket"], comment_id: int = 0) -> None: ...
 
 
-class Telling:
+class StatusComment:
     """The sticky comment of one job. `store` keeps a step, `remember` the comment's id, `fence` raises LeaseLost."""
 
     def __init__(

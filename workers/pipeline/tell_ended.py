@@ -9,56 +9,56 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from workers.billing.bill import bill
-from workers.billing.job_account import Purse
+from workers.billing.job_account import JobAccount
 from workers.github.types import CredentialsRefused, InstallationGone, RateLimited, Refused, Unreachable
 from workers.jobs import queue
-from workers.jobs.ending import Settlement
+from workers.jobs.ending import JobEnding
 from workers.jobs.job import Job, Kind, Lease, LeaseLost, State
 from workers.jobs.timeline import steps
 from workers.messages import comments
 from workers.pipeline import labels
-from workers.pipeline.finish import HEADLINES, settle
+from workers.pipeline.finish import HEADLINES, finish
 from workers.pipeline.run import place_of, thread_of
-from workers.pipeline.runner import Course
-from workers.pipeline.status_comment import HIDDEN_STEPS, Telling
+from workers.pipeline.runner import JobDependencies
+from workers.pipeline.status_comment import HIDDEN_STEPS, StatusComment
 
 if TYPE_CHECKING:
     from workers.pipeline.runner import Forge
 
 
-def tell_ended(course: Course, job_id: int) -> bool:
+def report_ended(deps: JobDependencies, job_id: int) -> bool:
     """Say how the job ended. False when that is done, another worker is at it, or GitHub is away (tried again)."""
-    with course.database.begin() as session:
-        leased = queue.lease_untold(session, job_id, course.owner, timedelta(seconds=course.lease), course.clock())
+    with deps.database.begin() as session:
+        leased = queue.lease_untold(session, job_id, deps.owner, timedelta(seconds=deps.lease), deps.clock())
     if leased is None:
         return False
     job, lease = leased
     try:
-        with course.open_forge(place_of(job)) as forge:
-            _say(course, forge, job, lease)
+        with deps.open_forge(place_of(job)) as forge:
+            _say(deps, forge, job, lease)
     except LeaseLost:
         return False
     except (Unreachable, RateLimited, CredentialsRefused):
         return False  # the lease expires, and the sweeper wakes somebody again
     except (Refused, InstallationGone):
         pass  # nobody is there to be told any more
-    with course.database.begin() as session:
-        queue.mark_told(session, lease, now=course.clock())
+    with deps.database.begin() as session:
+        queue.mark_told(session, lease, now=deps.clock())
     return True
 
 
-def _say(course: Course, forge: Forge, job: Job, lease: Lease) -> None:
+def _say(deps: JobDependencies, forge: Forge, job: Job, lease: Lease) -> None:
     def fence() -> None:
-        with course.database.begin() as session:
+        with deps.database.begin() as session:
             queue.fenced(session, lease)
 
     def remember(comment_id: int) -> None:
-        with course.database.begin() as session:
-            queue.update(session, lease, now=course.clock(), comment_id=comment_id)
+        with deps.database.begin() as session:
+            queue.update(session, lease, now=deps.clock(), comment_id=comment_id)
 
-    with course.database.read() as session:
+    with deps.database.read() as session:
         said = steps(session, job.id, HIDDEN_STEPS)
-    telling = Telling(
+    status = StatusComment(
         forge,
         thread_of(job),
         comment_id=job.comment_id,
@@ -66,20 +66,20 @@ def _say(course: Course, forge: Forge, job: Job, lease: Lease) -> None:
         store=lambda _step: None,
         remember=remember,
         fence=fence,
-        page=course.page(job),
+        page=deps.page(job),
     )
     labelled = None if job.kind is Kind.FOLLOW_UP else job.issue
-    settle(forge, telling, _ending(course, job, lease), labelled, None, fence)
+    finish(forge, status, _ending(deps, job, lease), labelled, None, fence)
 
 
-def _ending(course: Course, job: Job, lease: Lease) -> Settlement:
-    purse = Purse(course.database, job, lease, course.limits, course.clock)
-    account = bill(purse.charges())
+def _ending(deps: JobDependencies, job: Job, lease: Lease) -> JobEnding:
+    account = JobAccount(deps.database, job, lease, deps.limits, deps.clock)
+    bill_so_far = bill(account.charges())
     if job.state is State.CANCELLED:
-        text = comments.cancelled(job.reason or "somebody stopped it", account.total)
-        return Settlement(job.state, job.reason, HEADLINES[job.state], text, quiet=True)
+        text = comments.cancelled(job.reason or "somebody stopped it", bill_so_far.total)
+        return JobEnding(job.state, job.reason, HEADLINES[job.state], text, quiet=True)
     if job.state is State.OVER_BUDGET:
-        text = comments.over_budget((), account, purse.month(), job.reason, "")
-        return Settlement(job.state, job.reason, HEADLINES[job.state], text, labels.OVER_BUDGET)
+        text = comments.over_budget((), bill_so_far, account.month(), job.reason, "")
+        return JobEnding(job.state, job.reason, HEADLINES[job.state], text, labels.OVER_BUDGET)
     text = comments.failed(job.reason or "the worker stopped without a word.", "")
-    return Settlement(job.state, job.reason, HEADLINES[State.FAILED], text, labels.NEEDS_HUMAN)
+    return JobEnding(job.state, job.reason, HEADLINES[State.FAILED], text, labels.NEEDS_HUMAN)

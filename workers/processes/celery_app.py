@@ -113,7 +113,7 @@ def run_worker(settings: Settings, *, name: str, open_duty: Callable[[Context], 
     """
     from celery.signals import worker_process_init, worker_ready, worker_shutting_down
 
-    from workers.processes.heartbeat import keep_beating
+    from workers.processes.heartbeat import keep_heartbeat
 
     app = make_app(settings)
     process = _Process(settings, open_duty)
@@ -141,7 +141,7 @@ def run_worker(settings: Settings, *, name: str, open_duty: Callable[[Context], 
     ended = threading.Event()
 
     def ready(**_kwargs: Any) -> None:
-        keep_beating(settings, name, ended)
+        keep_heartbeat(settings, name, ended)
 
     def shutting_down(how: str, **_kwargs: Any) -> None:
         ended.set()

@@ -17,7 +17,7 @@ from workers.db.upsert import upsert
 from workers.processes.context import Context, open_context
 
 
-def beat(session: Session, worker_id: str, host: str, job_id: int | None, now: datetime) -> None:
+def record_heartbeat(session: Session, worker_id: str, host: str, job_id: int | None, now: datetime) -> None:
     """This worker is alive."""
     upsert(
         session,
@@ -27,7 +27,9 @@ def beat(session: Session, worker_id: str, host: str, job_id: int | None, now: d
     )
 
 
-def alive(session: Session, now: datetime, *, within: timedelta = timedelta(minutes=2)) -> Sequence[WorkerBeatRow]:
+def live_workers(
+    session: Session, now: datetime, *, within: timedelta = timedelta(minutes=2)
+) -> Sequence[WorkerBeatRow]:
     """The workers heard of lately."""
     query = select(WorkerBeatRow).where(WorkerBeatRow.at > now - within).order_by(WorkerBeatRow.worker_id)
     return session.scalars(query).all()
@@ -36,7 +38,9 @@ def alive(session: Session, now: datetime, *, within: timedelta = timedelta(minu
 SECONDS = 30.0
 
 
-def keep_beating(settings: Settings, name: str, stop: threading.Event, *, seconds: float = SECONDS) -> threading.Thread:
+def keep_heartbeat(
+    settings: Settings, name: str, stop: threading.Event, *, seconds: float = SECONDS
+) -> threading.Thread:
     """Say that this worker is alive until `stop` is set, from a thread of its main process.
 
     The connection is closed after each beat, so that no forked process inherits an open one.
@@ -45,7 +49,7 @@ def keep_beating(settings: Settings, name: str, stop: threading.Event, *, second
     def once(context: Context) -> None:
         host = socket.gethostname()
         with context.database.begin() as session:
-            beat(session, f"{name}@{host}"[:100], host, None, context.clock())
+            record_heartbeat(session, f"{name}@{host}"[:100], host, None, context.clock())
         context.database.close()
 
     def run() -> None:

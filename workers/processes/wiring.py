@@ -24,17 +24,17 @@ from workers.jobs.commands import Place
 from workers.jobs.job import Job
 from workers.pipeline.breaker import Breaker
 from workers.pipeline.quoting import past_issues, quote_for
-from workers.pipeline.runner import Course
+from workers.pipeline.runner import JobDependencies
 from workers.processes.context import Context
 
 log = structlog.get_logger()
 
 
-def course_of(context: Context) -> Course:
+def job_dependencies(context: Context) -> JobDependencies:
     """The production course."""
     from strategies.models.litellm_model import open_model
     from strategies.registry import STRATEGIES
-    from workers.pipeline.solving import Solving
+    from workers.pipeline.solving import IssueSolver
     from workers.pipeline.tiers import prompts_of
 
     settings, operator = context.settings, context.operator
@@ -44,12 +44,12 @@ def course_of(context: Context) -> Course:
         past = past_issues(context.database, place.repository_id)
         return quote_for(operator, open_model, provider_key, f"{issue.title}\n\n{issue.body}", past)
 
-    return Course(
+    return JobDependencies(
         database=context.database,
         home=settings.home,
         owner=f"{socket.gethostname()}:{os.getpid()}",
         open_forge=lambda place: open_github(settings, place),
-        solver=Solving(
+        solver=IssueSolver(
             operator=operator,
             open_backend=lambda: choose(settings.sandbox, options),
             open_model=open_model,

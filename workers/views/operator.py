@@ -15,7 +15,7 @@ from workers.db import switches
 from workers.db.switches import Switch
 from workers.db.tables import DeliveryRow, InstallationRow, JobRow, ReservationRow, TotalRow, WorkerBeatRow
 from workers.jobs.job import State
-from workers.processes.heartbeat import alive
+from workers.processes.heartbeat import live_workers
 from workers.views.repository import Change, changes
 
 INSTALLATIONS = 25
@@ -94,7 +94,7 @@ def operator_view(session: Session, month: str, now: datetime, *, page: int = 1)
         queue=_jobs(session, State.QUEUED),
         leases=_jobs(session, State.RUNNING),
         failures=_jobs(session, State.FAILED),
-        workers=tuple(alive(session, now)),
+        workers=tuple(live_workers(session, now)),
         installations=lines,
         installations_in_all=in_all,
         changes=changes(session, limit=LISTED),

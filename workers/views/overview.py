@@ -15,7 +15,7 @@ from sqlalchemy import Text, and_, case, cast, func, select
 from sqlalchemy.orm import Session
 
 from workers.billing.forecast import forecast
-from workers.billing.policy import Budget, Limits, Setting, Wish, in_force
+from workers.billing.policy import Budget, ChosenBudget, Limits, RequestedBudget, effective_budget
 from workers.billing.totals import ZERO, month_of
 from workers.db.tables import JobRow, OutcomeRow, RepositoryRow, SightRow, TotalRow
 from workers.jobs.job import Kind, State
@@ -132,7 +132,7 @@ def line(row: Any, month: str, limits: Limits, now: datetime, record: Record) ->
     """A row of repository columns with `spent`, `reserved` and `administers`, as a line."""
     setting = None
     if row.budget is not None and row.budget_at is not None:
-        setting = Setting(row.budget, row.budget_by, row.budget_at, row.budget_file)
+        setting = ChosenBudget(row.budget, row.budget_by, row.budget_at, row.budget_file)
     spent = _usd(row.spent)
     return Line(
         id=row.id,
@@ -141,7 +141,7 @@ def line(row: Any, month: str, limits: Limits, now: datetime, record: Record) ->
         administers=bool(row.administers),
         spent=spent,
         reserved=_usd(row.reserved),
-        budget=in_force(limits, Wish(row.file_budget, row.file_issue), setting),
+        budget=effective_budget(limits, RequestedBudget(row.file_budget, row.file_issue), setting),
         forecast=forecast(spent, now) if month == month_of(now) else None,
         record=record,
     )

@@ -10,7 +10,7 @@ from deploy.demo.github.objects import ZERO, Signature
 from deploy.demo.github.state import Account, Issue, Label, Pull, Remark, Repository, Review, World, now
 
 
-class Deeds:
+class Actions:
     """Changes the world and tells the App. An event is sent only when the App is installed and subscribed."""
 
     def __init__(self, world: World, post: Post) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from deploy.demo.github import pull_shapes, shapes
-from deploy.demo.github.actions import Deeds
+from deploy.demo.github.actions import Actions
 from deploy.demo.github.state import CheckRun, Issue, Repository, now
 
 
-class Keeper:
+class Admin:
     """Acts as the repository's owner, or as another App that runs checks."""
 
-    def __init__(self, deeds: Deeds) -> None:
+    def __init__(self, deeds: Actions) -> None:
         self.deeds = deeds
         self.world = deeds.world
 

@@ -7,32 +7,32 @@ from datetime import timedelta
 from typing import Any
 
 from deploy.demo.github import shapes
-from deploy.demo.github.request import Ask, Operation, Refused, Reply, not_found
+from deploy.demo.github.request import ApiRequest, Operation, Refused, Reply, not_found
 from deploy.demo.github.state import Delivery, Installation, Repository, now
 
 LEVELS = {"read": 1, "write": 2, "admin": 3}
 
 
-def get_app(ask: Ask) -> Reply:
+def get_app(ask: ApiRequest) -> Reply:
     return Reply(shapes.app(ask.world, ask.world.app))
 
 
-def list_installations(ask: Ask) -> Reply:
+def list_installations(ask: ApiRequest) -> Reply:
     return Reply([shapes.installation(ask.world, it) for it in ask.world.installations.values()], pages="")
 
 
-def _installation(ask: Ask) -> Installation:
+def _installation(ask: ApiRequest) -> Installation:
     it = ask.world.installations.get(ask.number("installation_id"))
     if it is None:
         raise not_found()
     return it
 
 
-def get_installation(ask: Ask) -> Reply:
+def get_installation(ask: ApiRequest) -> Reply:
     return Reply(shapes.installation(ask.world, _installation(ask)))
 
 
-def repository_installation(ask: Ask) -> Reply:
+def repository_installation(ask: ApiRequest) -> Reply:
     repo = ask.world.repository(ask.params["owner"], ask.params["repo"])
     it = ask.world.installation_of(repo.id) if repo else None
     if it is None:
@@ -40,7 +40,7 @@ def repository_installation(ask: Ask) -> Reply:
     return Reply(shapes.installation(ask.world, it))
 
 
-def _chosen(ask: Ask, it: Installation) -> set[int] | None:
+def _chosen(ask: ApiRequest, it: Installation) -> set[int] | None:
     """The repositories a token is asked for; None for all. Raises Refused 422 for one out of reach."""
     ids, names = ask.body.get("repository_ids"), ask.body.get("repositories")
     if ids is None and names is None:
@@ -55,7 +55,7 @@ def _chosen(ask: Ask, it: Installation) -> set[int] | None:
     return wanted
 
 
-def mint(ask: Ask) -> Reply:
+def mint(ask: ApiRequest) -> Reply:
     """An installation token for no more than the installation has."""
     it = _installation(ask)
     if it.suspended:
@@ -77,13 +77,13 @@ def mint(ask: Ask) -> Reply:
     return Reply(shape, 201)
 
 
-def revoke(ask: Ask) -> Reply:
+def revoke(ask: ApiRequest) -> Reply:
     if ask.token is not None:
         ask.world.tokens.pop(ask.token.text, None)
     return Reply(status=204)
 
 
-def token_repositories(ask: Ask) -> Reply:
+def token_repositories(ask: ApiRequest) -> Reply:
     if ask.installation is None or ask.token is None:
         raise Refused(403, "Resource not accessible by integration")
     ids = sorted(ask.token.repositories or ask.installation.repositories)
@@ -93,7 +93,7 @@ def token_repositories(ask: Ask) -> Reply:
     )
 
 
-def hook_config(ask: Ask) -> Reply:
+def hook_config(ask: ApiRequest) -> Reply:
     app = ask.world.app
     return Reply({"content_type": "json", "insecure_ssl": "0", "secret": "********", "url": app.webhook_url})
 
@@ -103,7 +103,7 @@ def _item(it: Delivery) -> dict[str, Any]:
     return shapes.delivery(it, *where)
 
 
-def list_deliveries(ask: Ask) -> Reply:
+def list_deliveries(ask: ApiRequest) -> Reply:
     """Newest first, by cursor as GitHub does (the cursor is the id to continue below)."""
     size, cursor = min(int(ask.query.get("per_page", "30")), 100), ask.query.get("cursor")
     found = [d for d in reversed(ask.world.deliveries) if d.status != "pending"]
@@ -116,7 +116,7 @@ def list_deliveries(ask: Ask) -> Reply:
     return Reply([_item(d) for d in found[:size]], headers=headers)
 
 
-def _delivery(ask: Ask) -> Delivery:
+def _delivery(ask: ApiRequest) -> Delivery:
     wanted = ask.number("delivery_id")
     found = next((d for d in ask.world.deliveries if d.id == wanted), None)
     if found is None:
@@ -124,19 +124,19 @@ def _delivery(ask: Ask) -> Delivery:
     return found
 
 
-def get_delivery(ask: Ask) -> Reply:
+def get_delivery(ask: ApiRequest) -> Reply:
     it = _delivery(ask)
     request = {"headers": it.request_headers, "payload": it.payload}
     return Reply(_item(it) | {"url": "", "request": request, "response": {"headers": {}, "payload": it.response_body}})
 
 
-def redeliver(ask: Ask) -> Reply:
+def redeliver(ask: ApiRequest) -> Reply:
     it = _delivery(ask)
     ask.deeds.post.send(it.event, it.payload, it.guid)
     return Reply({}, 202)
 
 
-def convert(ask: Ask) -> Reply:
+def convert(ask: ApiRequest) -> Reply:
     """A manifest's code becomes the App, once."""
     made = ask.world.conversions.pop(ask.params["code"], None)
     if made is None:
@@ -149,16 +149,16 @@ def convert(ask: Ask) -> Reply:
     return Reply(shape | secrets, 201)
 
 
-def rate_limit(_: Ask) -> Reply:
+def rate_limit(_: ApiRequest) -> Reply:
     core = {"limit": 5000, "used": 1, "remaining": 4999, "reset": int((now() + timedelta(hours=1)).timestamp())}
     return Reply({"resources": {"core": core, "search": core}, "rate": core})
 
 
-def get_user(ask: Ask) -> Reply:
+def get_user(ask: ApiRequest) -> Reply:
     return Reply(shapes.public_user(ask.world, ask.person))
 
 
-def get_account(ask: Ask) -> Reply:
+def get_account(ask: ApiRequest) -> Reply:
     account = ask.world.accounts.get(ask.params["username"].lower())
     if ask.params["username"] == ask.world.bot.login:
         account = ask.world.bot
@@ -167,17 +167,17 @@ def get_account(ask: Ask) -> Reply:
     return Reply(shapes.public_user(ask.world, account))
 
 
-def _reach(ask: Ask, it: Installation) -> list[Repository]:
+def _reach(ask: ApiRequest, it: Installation) -> list[Repository]:
     found = (ask.world.repositories[i] for i in sorted(it.repositories))
     return [r for r in found if r.permission(ask.person.login) != "none"]
 
 
-def user_installations(ask: Ask) -> Reply:
+def user_installations(ask: ApiRequest) -> Reply:
     found = [shapes.installation(ask.world, it) for it in ask.world.installations.values() if _reach(ask, it)]
     return Reply({"total_count": len(found), "installations": found}, pages="installations")
 
 
-def user_repositories(ask: Ask) -> Reply:
+def user_repositories(ask: ApiRequest) -> Reply:
     reach = _reach(ask, _installation(ask))
     if not reach:
         raise not_found()

@@ -11,7 +11,7 @@ from typing import Any
 
 from deploy.demo.github import shapes
 from deploy.demo.github.objects import NoSuchObject, Signature
-from deploy.demo.github.request import Ask, Operation, Refused, Reply, invalid, not_found
+from deploy.demo.github.request import ApiRequest, Operation, Refused, Reply, invalid, not_found
 from deploy.demo.github.state import now
 
 R = "/repos/{owner}/{repo}/git"
@@ -19,7 +19,7 @@ SHA = re.compile(r"[0-9a-f]{40}")
 MODES = {"100644": "blob", "100755": "blob", "120000": "blob", "040000": "tree", "160000": "commit"}
 
 
-def _ref(ask: Ask, name: str, sha: str) -> dict[str, Any]:
+def _ref(ask: ApiRequest, name: str, sha: str) -> dict[str, Any]:
     root = f"{ask.world.api}/repos/{ask.repo.full_name}/git"
     kind = ask.repo.objects.type(sha) or "commit"
     return {
@@ -30,7 +30,7 @@ def _ref(ask: Ask, name: str, sha: str) -> dict[str, Any]:
     }
 
 
-def _commit_sha(ask: Ask) -> str:
+def _commit_sha(ask: ApiRequest) -> str:
     sha = ask.text("sha", "Reference")
     if not SHA.fullmatch(sha):
         raise Refused(422, "The sha parameter must be exactly 40 characters and contain only [0-9a-f].")
@@ -39,7 +39,7 @@ def _commit_sha(ask: Ask) -> str:
     return sha
 
 
-def _guard_workflows(ask: Ask, before: str | None, after: str) -> None:
+def _guard_workflows(ask: ApiRequest, before: str | None, after: str) -> None:
     """A reference may not start to show other workflow files unless the token may write workflows."""
     if ask.token is None or ask.token.person or ask.token.permissions.get("workflows") == "write":
         return
@@ -50,7 +50,7 @@ def _guard_workflows(ask: Ask, before: str | None, after: str) -> None:
         raise Refused(403, "Resource not accessible by integration")
 
 
-def get_ref(ask: Ask) -> Reply:
+def get_ref(ask: ApiRequest) -> Reply:
     name = f"refs/{ask.params['ref']}"
     sha = ask.repo.objects.ref(name)
     if sha is None:
@@ -58,11 +58,11 @@ def get_ref(ask: Ask) -> Reply:
     return Reply(_ref(ask, name, sha))
 
 
-def matching_refs(ask: Ask) -> Reply:
+def matching_refs(ask: ApiRequest) -> Reply:
     return Reply([_ref(ask, *it) for it in ask.repo.objects.refs(f"refs/{ask.params['ref']}")])
 
 
-def create_ref(ask: Ask) -> Reply:
+def create_ref(ask: ApiRequest) -> Reply:
     name = ask.text("ref", "Reference")
     if not re.fullmatch(r"refs/[\w.\-]+/[\w./\-]+", name):
         raise Refused(422, f"{name} is not a valid ref name.")
@@ -75,7 +75,7 @@ def create_ref(ask: Ask) -> Reply:
     return Reply(_ref(ask, name, sha), 201)
 
 
-def update_ref(ask: Ask) -> Reply:
+def update_ref(ask: ApiRequest) -> Reply:
     name, sha = f"refs/{ask.params['ref']}", _commit_sha(ask)
     before = ask.repo.objects.ref(name)
     if before is None:
@@ -89,7 +89,7 @@ def update_ref(ask: Ask) -> Reply:
     return Reply(_ref(ask, name, sha))
 
 
-def delete_ref(ask: Ask) -> Reply:
+def delete_ref(ask: ApiRequest) -> Reply:
     name = f"refs/{ask.params['ref']}"
     before = ask.repo.objects.ref(name)
     if before is None:
@@ -99,7 +99,7 @@ def delete_ref(ask: Ask) -> Reply:
     return Reply(status=204)
 
 
-def get_blob(ask: Ask) -> Reply:
+def get_blob(ask: ApiRequest) -> Reply:
     sha = ask.params["file_sha"]
     if ask.repo.objects.type(sha) != "blob":
         raise not_found()
@@ -115,7 +115,7 @@ def get_blob(ask: Ask) -> Reply:
     return Reply(shape)
 
 
-def create_blob(ask: Ask) -> Reply:
+def create_blob(ask: ApiRequest) -> Reply:
     text, encoding = ask.body.get("content"), ask.body.get("encoding", "utf-8")
     if not isinstance(text, str):
         raise Refused(422, 'Invalid request.\n\n"content" wasn\'t supplied.')
@@ -127,7 +127,7 @@ def create_blob(ask: Ask) -> Reply:
     return Reply({"sha": sha, "url": f"{ask.world.api}/repos/{ask.repo.full_name}/git/blobs/{sha}"}, 201)
 
 
-def _tree(ask: Ask, sha: str, *, recursive: bool) -> dict[str, Any]:
+def _tree(ask: ApiRequest, sha: str, *, recursive: bool) -> dict[str, Any]:
     root = f"{ask.world.api}/repos/{ask.repo.full_name}/git"
     entries = []
     for entry in ask.repo.objects.tree(sha, recursive=recursive):
@@ -137,7 +137,7 @@ def _tree(ask: Ask, sha: str, *, recursive: bool) -> dict[str, Any]:
     return {"sha": sha, "url": f"{root}/trees/{sha}", "tree": entries, "truncated": False}
 
 
-def get_tree(ask: Ask) -> Reply:
+def get_tree(ask: ApiRequest) -> Reply:
     own, wanted = ask.repo.objects, ask.params["tree_sha"]
     commit = own.ref(f"refs/heads/{wanted}") or wanted
     kind = own.type(commit)
@@ -147,7 +147,7 @@ def get_tree(ask: Ask) -> Reply:
     return Reply(_tree(ask, sha, recursive="recursive" in ask.query))
 
 
-def create_tree(ask: Ask) -> Reply:
+def create_tree(ask: ApiRequest) -> Reply:
     own, entries = ask.repo.objects, []
     for item in ask.body.get("tree") or []:
         path, mode = item.get("path", ""), item.get("mode", "")
@@ -180,14 +180,14 @@ def create_tree(ask: Ask) -> Reply:
     return Reply(_tree(ask, sha, recursive=False), 201)
 
 
-def get_commit(ask: Ask) -> Reply:
+def get_commit(ask: ApiRequest) -> Reply:
     sha = ask.params["commit_sha"]
     if ask.repo.objects.type(sha) != "commit":
         raise not_found()
     return Reply(shapes.commit(ask.world, ask.repo, ask.repo.objects.commit(sha)))
 
 
-def create_commit(ask: Ask) -> Reply:
+def create_commit(ask: ApiRequest) -> Reply:
     own, message = ask.repo.objects, ask.text("message", "Commit")
     tree, parents = ask.text("tree", "Commit"), ask.body.get("parents") or []
     if own.type(tree) != "tree":

@@ -7,7 +7,7 @@ import base64
 from typing import Any
 
 from deploy.demo.github import shapes
-from deploy.demo.github.request import Ask, Operation, Refused, Reply, invalid, not_found
+from deploy.demo.github.request import ApiRequest, Operation, Refused, Reply, invalid, not_found
 from deploy.demo.github.state import Issue, Remark
 
 R = "/repos/{owner}/{repo}"
@@ -16,11 +16,11 @@ WRITE = "issues:write|pull_requests:write"
 REACTIONS = ("+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes")
 
 
-def get_repository(ask: Ask) -> Reply:
+def get_repository(ask: ApiRequest) -> Reply:
     return Reply(shapes.repository(ask.world, ask.repo))
 
 
-def get_contents(ask: Ask) -> Reply:
+def get_contents(ask: ApiRequest) -> Reply:
     """A file as base64, or a folder's list."""
     repo, path = ask.repo, ask.params["path"].strip("/")
     wanted = ask.query.get("ref") or repo.default_branch
@@ -58,7 +58,7 @@ def get_contents(ask: Ask) -> Reply:
     return Reply([item(e.path, kinds[e.type], e.sha, e.size) for e in below])
 
 
-def get_permission(ask: Ask) -> Reply:
+def get_permission(ask: ApiRequest) -> Reply:
     """What a person may do; somebody GitHub does not know is 404."""
     account = ask.world.accounts.get(ask.params["username"].lower())
     if account is None:
@@ -73,18 +73,18 @@ def get_permission(ask: Ask) -> Reply:
     return Reply({"permission": permission, "role_name": shapes.ROLES[permission], "user": user})
 
 
-def list_labels(ask: Ask) -> Reply:
+def list_labels(ask: ApiRequest) -> Reply:
     return Reply([shapes.label(ask.world, ask.repo, it) for it in ask.repo.labels.values()], pages="")
 
 
-def get_label(ask: Ask) -> Reply:
+def get_label(ask: ApiRequest) -> Reply:
     it = ask.repo.labels.get(ask.params["name"].lower())
     if it is None:
         raise not_found()
     return Reply(shapes.label(ask.world, ask.repo, it))
 
 
-def create_label(ask: Ask) -> Reply:
+def create_label(ask: ApiRequest) -> Reply:
     name = ask.text("name", "Label")
     if name.lower() in ask.repo.labels:
         raise invalid("Label", "name", "already_exists")
@@ -98,7 +98,7 @@ def create_label(ask: Ask) -> Reply:
     return Reply(shapes.label(ask.world, ask.repo, it), 201)
 
 
-def list_issues(ask: Ask) -> Reply:
+def list_issues(ask: ApiRequest) -> Reply:
     state, wanted = ask.query.get("state", "open"), ask.query.get("labels", "")
     labels = {name.strip().lower() for name in wanted.split(",") if name.strip()}
     found = [
@@ -109,11 +109,11 @@ def list_issues(ask: Ask) -> Reply:
     return Reply([shapes.issue(ask.world, ask.repo, it) for it in found], pages="")
 
 
-def get_issue(ask: Ask) -> Reply:
+def get_issue(ask: ApiRequest) -> Reply:
     return Reply(shapes.issue(ask.world, ask.repo, ask.issue()))
 
 
-def create_issue(ask: Ask) -> Reply:
+def create_issue(ask: ApiRequest) -> Reply:
     title = ask.text("title", "Issue")
     it = ask.deeds.open_issue(ask.repo, ask.actor, title, str(ask.body.get("body") or ""))
     for name in ask.body.get("labels") or []:
@@ -121,7 +121,7 @@ def create_issue(ask: Ask) -> Reply:
     return Reply(shapes.issue(ask.world, ask.repo, it), 201)
 
 
-def update_issue(ask: Ask) -> Reply:
+def update_issue(ask: ApiRequest) -> Reply:
     it, body = ask.issue(), ask.body
     if body.get("state", "open") not in ("open", "closed"):
         raise invalid("Issue", "state", "invalid")
@@ -137,19 +137,19 @@ def update_issue(ask: Ask) -> Reply:
     return Reply(shapes.issue(ask.world, ask.repo, it))
 
 
-def _text(ask: Ask) -> str:
+def _text(ask: ApiRequest) -> str:
     text = ask.text("body", "IssueComment")
     if len(text) > 65_536:
         raise invalid("IssueComment", "body", "unprocessable", "body is too long (maximum is 65536 characters)")
     return text
 
 
-def list_comments(ask: Ask) -> Reply:
+def list_comments(ask: ApiRequest) -> Reply:
     it = ask.issue()
     return Reply([shapes.remark(ask.world, ask.repo, it, own) for own in it.remarks], pages="")
 
 
-def create_comment(ask: Ask) -> Reply:
+def create_comment(ask: ApiRequest) -> Reply:
     it = ask.issue()
     if it.locked and ask.repo.permission(ask.actor.login) not in ("write", "admin"):
         raise Refused(403, "Unable to create comment because issue is locked.")
@@ -157,7 +157,7 @@ def create_comment(ask: Ask) -> Reply:
     return Reply(shapes.remark(ask.world, ask.repo, it, own), 201)
 
 
-def _comment(ask: Ask) -> tuple[Issue, Remark]:
+def _comment(ask: ApiRequest) -> tuple[Issue, Remark]:
     wanted = ask.number("comment_id")
     for it in ask.repo.issues.values():
         for own in it.remarks:
@@ -166,35 +166,35 @@ def _comment(ask: Ask) -> tuple[Issue, Remark]:
     raise not_found()
 
 
-def get_comment(ask: Ask) -> Reply:
+def get_comment(ask: ApiRequest) -> Reply:
     return Reply(shapes.remark(ask.world, ask.repo, *_comment(ask)))
 
 
-def update_comment(ask: Ask) -> Reply:
+def update_comment(ask: ApiRequest) -> Reply:
     it, own = _comment(ask)
     ask.deeds.edit_comment(ask.repo, it, own, _text(ask), ask.actor)
     return Reply(shapes.remark(ask.world, ask.repo, it, own))
 
 
-def list_issue_labels(ask: Ask) -> Reply:
+def list_issue_labels(ask: ApiRequest) -> Reply:
     return Reply([shapes.label(ask.world, ask.repo, ask.repo.labels[n.lower()]) for n in ask.issue().labels], pages="")
 
 
-def add_labels(ask: Ask) -> Reply:
+def add_labels(ask: ApiRequest) -> Reply:
     it = ask.issue()
     for name in ask.body.get("labels") or []:
         ask.deeds.label(ask.repo, it, name if isinstance(name, str) else name["name"], ask.actor)
     return Reply([shapes.label(ask.world, ask.repo, ask.repo.labels[n.lower()]) for n in it.labels])
 
 
-def remove_label(ask: Ask) -> Reply:
+def remove_label(ask: ApiRequest) -> Reply:
     it = ask.issue()
     if not ask.deeds.unlabel(ask.repo, it, ask.params["name"], ask.actor):
         raise Refused(404, "Label does not exist")
     return Reply([shapes.label(ask.world, ask.repo, ask.repo.labels[n.lower()]) for n in it.labels])
 
 
-def _react(ask: Ask, given: list[tuple[int, str, str]]) -> Reply:
+def _react(ask: ApiRequest, given: list[tuple[int, str, str]]) -> Reply:
     content = ask.text("content", "Reaction")
     if content not in REACTIONS:
         raise invalid("Reaction", "content", "invalid")
@@ -212,11 +212,11 @@ def _react(ask: Ask, given: list[tuple[int, str, str]]) -> Reply:
     return Reply(shape, 200 if had else 201)
 
 
-def react_to_issue(ask: Ask) -> Reply:
+def react_to_issue(ask: ApiRequest) -> Reply:
     return _react(ask, ask.issue().reactions)
 
 
-def react_to_comment(ask: Ask) -> Reply:
+def react_to_comment(ask: ApiRequest) -> Reply:
     return _react(ask, _comment(ask)[1].reactions)
 
 

@@ -6,21 +6,21 @@ from __future__ import annotations
 from typing import Any
 
 from deploy.demo.github import pull_shapes, shapes
-from deploy.demo.github.request import Ask, Operation, Refused, Reply, invalid, not_found
+from deploy.demo.github.request import ApiRequest, Operation, Refused, Reply, invalid, not_found
 from deploy.demo.github.state import CheckRun, Issue, Pull, Review, now
 
 R = "/repos/{owner}/{repo}"
 P = f"{R}/pulls/{{pull_number}}"
 
 
-def _whole(ask: Ask, it: Issue) -> dict[str, Any]:
+def _whole(ask: ApiRequest, it: Issue) -> dict[str, Any]:
     own = it.pull
     if own is None:
         raise not_found()
     return pull_shapes.pull(ask.world, ask.repo, it, ask.repo.objects.changes(own.base_sha, own.head_sha))
 
 
-def list_pulls(ask: Ask) -> Reply:
+def list_pulls(ask: ApiRequest) -> Reply:
     state, head, base = ask.query.get("state", "open"), ask.query.get("head", ""), ask.query.get("base", "")
     owner, _, branch = head.rpartition(":")
     found = [
@@ -34,7 +34,7 @@ def list_pulls(ask: Ask) -> Reply:
     return Reply([pull_shapes.pull(ask.world, ask.repo, it, None) for it in found], pages="")
 
 
-def create_pull(ask: Ask) -> Reply:
+def create_pull(ask: ApiRequest) -> Reply:
     """422 as GitHub gives it: nonexistent head or base, no commits between, a second one for the same branch."""
     own, title = ask.repo.objects, ask.text("title", "PullRequest")
     head = ask.text("head", "PullRequest").removeprefix(f"{ask.repo.owner.login}:")
@@ -57,11 +57,11 @@ def create_pull(ask: Ask) -> Reply:
     return Reply(_whole(ask, it), 201)
 
 
-def get_pull(ask: Ask) -> Reply:
+def get_pull(ask: ApiRequest) -> Reply:
     return Reply(_whole(ask, ask.pull()))
 
 
-def update_pull(ask: Ask) -> Reply:
+def update_pull(ask: ApiRequest) -> Reply:
     it = ask.pull()
     ask.deeds.edit(ask.repo, it, ask.body.get("title"), ask.body.get("body"), ask.actor)
     if "state" in ask.body:
@@ -69,7 +69,7 @@ def update_pull(ask: Ask) -> Reply:
     return Reply(_whole(ask, it))
 
 
-def list_files(ask: Ask) -> Reply:
+def list_files(ask: ApiRequest) -> Reply:
     it = ask.pull()
     own = it.pull
     if own is None:
@@ -78,7 +78,7 @@ def list_files(ask: Ask) -> Reply:
     return Reply([pull_shapes.pull_file(ask.world, ask.repo, f, own.head_sha) for f in changed], pages="")
 
 
-def _review(ask: Ask, it: Issue) -> Review:
+def _review(ask: ApiRequest, it: Issue) -> Review:
     wanted = ask.number("review_id")
     found = next((r for r in (it.pull.reviews if it.pull else ()) if r.id == wanted), None)
     if found is None:
@@ -86,18 +86,18 @@ def _review(ask: Ask, it: Issue) -> Review:
     return found
 
 
-def list_reviews(ask: Ask) -> Reply:
+def list_reviews(ask: ApiRequest) -> Reply:
     it = ask.pull()
     reviews = it.pull.reviews if it.pull else []
     return Reply([pull_shapes.review(ask.world, ask.repo, it, r) for r in reviews], pages="")
 
 
-def get_review(ask: Ask) -> Reply:
+def get_review(ask: ApiRequest) -> Reply:
     it = ask.pull()
     return Reply(pull_shapes.review(ask.world, ask.repo, it, _review(ask, it)))
 
 
-def list_review_comments(ask: Ask) -> Reply:
+def list_review_comments(ask: ApiRequest) -> Reply:
     """All of the pull request, or those of one review."""
     it = ask.pull()
     wanted = _review(ask, it).id if "review_id" in ask.params else 0
@@ -105,7 +105,7 @@ def list_review_comments(ask: Ask) -> Reply:
     return Reply([pull_shapes.review_remark(ask.world, ask.repo, it, r) for r in remarks], pages="")
 
 
-def reply(ask: Ask) -> Reply:
+def reply(ask: ApiRequest) -> Reply:
     it, wanted = ask.pull(), ask.number("comment_id")
     to = next((r for r in (it.pull.remarks if it.pull else ()) if r.id == wanted), None)
     if to is None:
@@ -118,7 +118,7 @@ CHECK_FIELDS = {"name", "head_sha", "details_url", "external_id", "status", "sta
 CHECK_FIELDS |= {"completed_at", "output", "actions"}
 
 
-def create_check(ask: Ask) -> Reply:
+def create_check(ask: ApiRequest) -> Reply:
     name, sha = ask.text("name", "CheckRun"), ask.text("head_sha", "CheckRun")
     if ask.repo.objects.type(sha) != "commit":
         raise Refused(422, f"No commit found for SHA: {sha}")
@@ -130,7 +130,7 @@ def create_check(ask: Ask) -> Reply:
     return Reply(shapes.check_run(ask.world, ask.repo, it), 201)
 
 
-def _check(ask: Ask) -> CheckRun:
+def _check(ask: ApiRequest) -> CheckRun:
     wanted = ask.number("check_run_id")
     found = next((c for c in ask.repo.checks if c.id == wanted), None)
     if found is None:
@@ -138,17 +138,17 @@ def _check(ask: Ask) -> CheckRun:
     return found
 
 
-def get_check(ask: Ask) -> Reply:
+def get_check(ask: ApiRequest) -> Reply:
     return Reply(shapes.check_run(ask.world, ask.repo, _check(ask)))
 
 
-def update_check(ask: Ask) -> Reply:
+def update_check(ask: ApiRequest) -> Reply:
     it = _check(ask)
     it.fields |= {k: v for k, v in ask.body.items() if k in CHECK_FIELDS}
     return Reply(shapes.check_run(ask.world, ask.repo, it))
 
 
-def _commit(ask: Ask) -> str:
+def _commit(ask: ApiRequest) -> str:
     wanted, own = ask.params["ref"], ask.repo.objects
     sha = own.ref(f"refs/heads/{wanted}") or (wanted if own.type(wanted) == "commit" else None)
     if sha is None:
@@ -156,14 +156,14 @@ def _commit(ask: Ask) -> str:
     return sha
 
 
-def list_checks(ask: Ask) -> Reply:
+def list_checks(ask: ApiRequest) -> Reply:
     sha, name = _commit(ask), ask.query.get("check_name")
     found = [c for c in ask.repo.checks if c.head_sha == sha and name in (None, c.fields["name"])]
     shaped = [shapes.check_run(ask.world, ask.repo, c) for c in found]
     return Reply({"total_count": len(shaped), "check_runs": shaped}, pages="check_runs")
 
 
-def combined_status(ask: Ask) -> Reply:
+def combined_status(ask: ApiRequest) -> Reply:
     """Always pending: nobody posts commit statuses here."""
     sha = _commit(ask)
     root = f"{ask.world.api}/repos/{ask.repo.full_name}"

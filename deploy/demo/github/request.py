@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from deploy.demo.github.actions import Deeds
+from deploy.demo.github.actions import Actions
 from deploy.demo.github.state import Account, Installation, Issue, Repository, Token, World
 
 Json = dict[str, Any]
@@ -46,11 +46,11 @@ def invalid(resource: str, field_: str, code: str, message: str = "") -> Refused
 
 
 @dataclass(slots=True)
-class Ask:
+class ApiRequest:
     """What an operation is given. `actor` is the App's bot or the person whose token it is."""
 
     world: World
-    deeds: Deeds
+    deeds: Actions
     params: dict[str, str]
     query: dict[str, str]
     body: Json
@@ -120,4 +120,4 @@ class Operation:
     method: str
     path: str
     needs: str
-    answer: Callable[[Ask], Reply]
+    answer: Callable[[ApiRequest], Reply]

@@ -12,9 +12,9 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode
 
 from deploy.demo.github import apps, auth, gitdata, issues, pulls
-from deploy.demo.github.actions import Deeds
+from deploy.demo.github.actions import Actions
 from deploy.demo.github.objects import NoSuchObject
-from deploy.demo.github.request import Ask, Operation, Refused, Reply, not_found
+from deploy.demo.github.request import ApiRequest, Operation, Refused, Reply, not_found
 from deploy.demo.github.state import World
 
 OPERATIONS: tuple[Operation, ...] = (*apps.OPERATIONS, *issues.OPERATIONS, *gitdata.OPERATIONS, *pulls.OPERATIONS)
@@ -60,7 +60,7 @@ def _number(query: Mapping[str, str], name: str, default: int) -> int:
 class Rest:
     """`fault` may answer in GitHub's place (an outage, a rate limit): it returns a Wire or None."""
 
-    def __init__(self, world: World, deeds: Deeds, observer: Callable[[Traffic], None] | None) -> None:
+    def __init__(self, world: World, deeds: Actions, observer: Callable[[Traffic], None] | None) -> None:
         self.world = world
         self.deeds = deeds
         self.observer = observer
@@ -124,7 +124,7 @@ class Rest:
             )
         if operation is None:
             raise not_found()
-        ask = Ask(self.world, self.deeds, params, query, body, self.world.bot)
+        ask = ApiRequest(self.world, self.deeds, params, query, body, self.world.bot)
         authorization = headers.get("authorization", "")
         if operation.needs == "app":
             auth.check_app(self.world, authorization)

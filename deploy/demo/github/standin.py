@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from deploy.demo.github import shapes
-from deploy.demo.github.actions import Deeds
-from deploy.demo.github.admin import Keeper
+from deploy.demo.github.actions import Actions
+from deploy.demo.github.admin import Admin
 from deploy.demo.github.hooks import Post
 from deploy.demo.github.objects import Objects, Signature
 from deploy.demo.github.rest import Rest, Traffic
@@ -92,8 +92,8 @@ class StandIn:
         self.world = World(self.app)
         self.world.bot = Account(next(self.world.ids), f"{slug}[bot]", "Bot")
         self.post = Post(self.world)
-        self.deeds = Deeds(self.world, self.post)
-        self.keeper = Keeper(self.deeds)
+        self.deeds = Actions(self.world, self.post)
+        self.keeper = Admin(self.deeds)
         self.rest = Rest(self.world, self.deeds, observer)
         self._serving = Serving(Site(self.rest, key_pair).application(), port=port)
 

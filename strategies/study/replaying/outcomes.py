@@ -25,7 +25,7 @@ class OutcomesError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcomes:
+class RecordedOutcomes:
     """Arrays of shape (models, issues). `resolved` and `test_valid` are -1 where not known.
 
     `cost` and `test_cost` are millionths of a US dollar, -1 where unknown.
@@ -78,7 +78,7 @@ def _filled(micro: NDArray[np.int64]) -> NDArray[np.float64]:
     return filled
 
 
-def load_outcomes(path: Path) -> Outcomes:
+def load_outcomes(path: Path) -> RecordedOutcomes:
     """Read a CSV file of outcomes. Raises OutcomesError (line, column, value, allowed) or FileNotFoundError.
 
     Every model must have been run on the same issues.
@@ -101,7 +101,7 @@ def load_outcomes(path: Path) -> Outcomes:
                     "models can only be compared on the same issues"
                 )
     table = np.array([[cells[m, i] for i in issues] for m in models], dtype=np.int64)
-    return Outcomes(
+    return RecordedOutcomes(
         models,
         issues,
         table[:, :, 0].astype(np.int8),
@@ -133,10 +133,10 @@ def _cell(name: str, line: int, row: dict[str, str]) -> tuple[int, int, int, int
     return flag("resolved"), micro("cost_usd"), flag("test_valid"), micro("test_cost_usd")
 
 
-def subset(outcomes: Outcomes, models: Sequence[str]) -> Outcomes:
+def subset(outcomes: RecordedOutcomes, models: Sequence[str]) -> RecordedOutcomes:
     """The same outcomes for fewer models, in the order given. Raises OutcomesError for an unknown one."""
     rows = [outcomes.row(m) for m in models]
-    return Outcomes(
+    return RecordedOutcomes(
         tuple(models),
         outcomes.issues,
         outcomes.resolved[rows],

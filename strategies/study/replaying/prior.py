@@ -1,7 +1,7 @@
 """Derives the priors in `strategies/methods/odds.py` from recorded outcomes: how often a step solves an issue.
 
-Run `python -m strategies.study.replaying.prior OUTCOMES.csv`. A model family is the first word of a model's name. For every
-pair of models (a, b) of different families:
+Run `python -m strategies.study.replaying.prior OUTCOMES.csv`. A model family is the first word of a model's
+name. For every pair of models (a, b) of different families:
 - `first`:       the resolution rate of a, where b costs at least twice as much an issue and resolves no less;
 - `dearest`:     the rate of b in those pairs;
 - `escalated`:   the rate of b on the issues that a failed, in those pairs;
@@ -20,13 +20,13 @@ from pathlib import Path
 
 import numpy as np
 
-from strategies.study.replaying.outcomes import Outcomes, load_outcomes
+from strategies.study.replaying.outcomes import RecordedOutcomes, load_outcomes
 
 STRONGEST = 20.0
 DEARER = 2.0
 
 
-def derive(outcomes: Outcomes) -> dict[str, tuple[float, float]]:
+def derive(outcomes: RecordedOutcomes) -> dict[str, tuple[float, float]]:
     """Step → Beta parameters, rounded to one decimal."""
     right, usd = outcomes.is_resolved(), outcomes.known_cost().mean(axis=1)
     rate = right.mean(axis=1)

@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from strategies.study.replaying.outcomes import Outcomes, OutcomesError
+from strategies.study.replaying.outcomes import OutcomesError, RecordedOutcomes
 
 Vector = NDArray[np.float64]
 
@@ -62,7 +62,7 @@ class RecordedTests:
     otherwise: float = 0.0
 
     @classmethod
-    def of(cls, outcomes: Outcomes, tester: str, otherwise: float = 0.0) -> RecordedTests:
+    def of(cls, outcomes: RecordedOutcomes, tester: str, otherwise: float = 0.0) -> RecordedTests:
         """The recorded tests of one model. Raises OutcomesError for an unknown one."""
         row = outcomes.row(tester)
         return cls((outcomes.test_valid[row] == 1).astype(np.float64), outcomes.known_test_cost()[row], otherwise)
@@ -98,7 +98,7 @@ class Replayed:
         return float(self.usd.sum()) / resolved if resolved else None
 
 
-def replay(outcomes: Outcomes, chain: Sequence[str], verifier: Verifier) -> Replayed:
+def replay(outcomes: RecordedOutcomes, chain: Sequence[str], verifier: Verifier) -> Replayed:
     """Run a chain over all issues. Raises OutcomesError for an empty chain or an unknown model."""
     if not chain:
         raise OutcomesError("the chain is empty; name one model or more, cheapest first, separated by commas")
@@ -117,7 +117,7 @@ def replay(outcomes: Outcomes, chain: Sequence[str], verifier: Verifier) -> Repl
     return Replayed(tuple(chain), solved, spent)
 
 
-def oracle(outcomes: Outcomes, models: Sequence[str] | None = None) -> Replayed:
+def oracle(outcomes: RecordedOutcomes, models: Sequence[str] | None = None) -> Replayed:
     """The oracle router: per issue the cheapest model that resolves it, else the cheapest one.
 
     Nobody can have it; it is the bound beside which routers are read.

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from strategies.study.interval import Interval, mean_interval, paired_difference, paired_ratio
-from strategies.study.replaying.outcomes import Outcomes, OutcomesError, subset
+from strategies.study.replaying.outcomes import OutcomesError, RecordedOutcomes, subset
 from strategies.study.replaying.replay import Verifier, replay
 
 Sums = NDArray[np.float64]
@@ -66,7 +66,7 @@ class _Table:
 
 
 def search(
-    outcomes: Outcomes,
+    outcomes: RecordedOutcomes,
     verifier: Verifier,
     *,
     strong: str,
@@ -102,7 +102,7 @@ def search(
 
 
 def _replay_all(
-    pool: Outcomes,
+    pool: RecordedOutcomes,
     verifier: Verifier,
     fold_of: NDArray[np.int64],
     folds: int,
@@ -145,7 +145,7 @@ def _replay_all(
 
 
 def _cross_validate(
-    pool: Outcomes, verifier: Verifier, table: _Table, fold_of: NDArray[np.int64], strong: str, margin: float
+    pool: RecordedOutcomes, verifier: Verifier, table: _Table, fold_of: NDArray[np.int64], strong: str, margin: float
 ) -> HeldOut:
     alone = replay(pool, (strong,), verifier)
     strong_at = table.chains.index((pool.row(strong),))

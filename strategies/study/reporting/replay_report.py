@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from strategies.study.interval import mean_interval
-from strategies.study.replaying.outcomes import Outcomes
+from strategies.study.replaying.outcomes import RecordedOutcomes
 from strategies.study.replaying.replay import Rates, Replayed, Verifier, oracle, replay
 from strategies.study.replaying.search import Found
 from strategies.study.reporting.chart import chart
@@ -26,7 +26,7 @@ class Row:
     reference: bool = False
 
 
-def rows(outcomes: Outcomes, chain: Sequence[str], verifier: Verifier) -> tuple[Row, ...]:
+def rows(outcomes: RecordedOutcomes, chain: Sequence[str], verifier: Verifier) -> tuple[Row, ...]:
     """The chain with what it must be read beside.
 
     The strong model alone (the chain's last), the best single model, equal attempts (the strong model as often as the
@@ -65,7 +65,7 @@ def table(compared: Sequence[Row]) -> Table:
     )
 
 
-def points(outcomes: Outcomes, compared: Sequence[Row], found: Found | None) -> tuple[Point, ...]:
+def points(outcomes: RecordedOutcomes, compared: Sequence[Row], found: Found | None) -> tuple[Point, ...]:
     """Every single model, the compared rows and the front of the search, as points (USD an issue, rate)."""
     out: dict[str, Point] = {}
     for model in outcomes.models:
@@ -82,7 +82,7 @@ def points(outcomes: Outcomes, compared: Sequence[Row], found: Found | None) -> 
     return tuple(out.values())
 
 
-def replay_page(outcomes: Outcomes, compared: Sequence[Row], verifier_words: str, found: Found | None) -> str:
+def replay_page(outcomes: RecordedOutcomes, compared: Sequence[Row], verifier_words: str, found: Found | None) -> str:
     """The whole page as HTML text."""
     drawn = points(outcomes, compared, found)
     chain = compared[0].result.chain

@@ -20,7 +20,7 @@ from strategies.study.tasks.task import TaskError
 SCOPE = "study"
 
 
-class Purse:
+class StudyBudget:
     """The journal at `path`, appended to. Safe between threads; a second process on it is refused with TaskError."""
 
     def __init__(self, path: Path, cap: Decimal) -> None:
@@ -99,8 +99,8 @@ class Purse:
 class StudyMeter:
     """The meter of one issue under one strategy: its own cap, and the purse's. `ended` tells that the purse said no."""
 
-    def __init__(self, purse: Purse, cap: Decimal) -> None:
-        self.purse = purse
+    def __init__(self, budget: StudyBudget, cap: Decimal) -> None:
+        self.budget = budget
         self.own = CapMeter(cap)
         self.ended = False
         self._shared: dict[str, str] = {}
@@ -113,7 +113,7 @@ class StudyMeter:
     def reserve(self, tier: str, model: str, purpose: str, worst_usd: Decimal) -> Reservation:
         reservation = self.own.reserve(tier, model, purpose, worst_usd)
         try:
-            self._shared[reservation.id] = self.purse.reserve(worst_usd)
+            self._shared[reservation.id] = self.budget.reserve(worst_usd)
         except OverBudget:
             self.own.release(reservation)
             self.ended = True
@@ -122,12 +122,12 @@ class StudyMeter:
 
     def settle(self, reservation: Reservation, charge: Charge) -> None:
         amount = reservation.usd if charge.usd is None else usd(charge.usd)
-        self.purse.settle(self._shared.pop(reservation.id), amount)
+        self.budget.settle(self._shared.pop(reservation.id), amount)
         self.own.settle(reservation, charge)
 
     def release(self, reservation: Reservation) -> None:
-        self.purse.settle(self._shared.pop(reservation.id), Decimal(0))
+        self.budget.settle(self._shared.pop(reservation.id), Decimal(0))
         self.own.release(reservation)
 
     def left(self) -> Decimal:
-        return min(self.own.left(), self.purse.left)
+        return min(self.own.left(), self.budget.left)

@@ -20,12 +20,12 @@ from strategies.attempt import Attempt
 from strategies.methods.sampling import LOOKS
 from strategies.methods.self_test_cascade import SelfTestCascade
 from strategies.resolution import Ending, Resolution
-from strategies.run_configuration import setting_of
+from strategies.run_configuration import configuration_of
 from strategies.solvers.solve import solve
-from strategies.strategy import Bench
-from strategies.study.running.budget import Purse, StudyMeter
+from strategies.strategy import SolveContext
+from strategies.study.running.budget import StudyBudget, StudyMeter
 from strategies.study.running.record import line_of, recorded
-from strategies.study.running.run import Plan, bench_of
+from strategies.study.running.run import Plan, context_of
 from strategies.study.tasks.hidden import HiddenResult, as_patch, hidden_result
 from strategies.study.tasks.repositories import recipe_of, workspace_of
 from strategies.study.tasks.task import Task, TaskError
@@ -56,30 +56,30 @@ class TaskRun:
 
 
 def record_one(
-    plan: Plan, task: Task, strategy: str, purse: Purse, *, k: int, sizes: Sequence[int]
+    plan: Plan, task: Task, strategy: str, budget: StudyBudget, *, k: int, sizes: Sequence[int]
 ) -> dict[str, Any] | None:
     """The record of one task: every tier answers `k` times and writes `k` tests of each size.
 
     None when the study's money ended in the middle. A task that could not be set up is tried again by the next run.
     """
     try:
-        return _record(plan, task, purse, k, sizes)
+        return _record(plan, task, budget, k, sizes)
     except (TaskError, MirrorError, PreparationFailed, NoBaseline, SandboxUnavailable) as error:
         ended = Resolution(Ending.UNJUDGED, (), None, Patch(), str(error))
         return line_of(task.id, strategy, {}, ended, (), HiddenResult(None, str(error)), "", 0.0) | {"again": True}
 
 
-def _record(plan: Plan, task: Task, purse: Purse, k: int, sizes: Sequence[int]) -> dict[str, Any] | None:
+def _record(plan: Plan, task: Task, budget: StudyBudget, k: int, sizes: Sequence[int]) -> dict[str, Any] | None:
     started = time.monotonic()
-    meter = StudyMeter(purse, plan.issue_usd)
+    meter = StudyMeter(budget, plan.issue_usd)
     tiers, roles = plan.tiers(meter)
     with workspace_of(task, plan.home, plan.mirrors) as workspace:
         recipe = recipe_of(task, workspace)
         as_patch(task.hidden.tests, workspace)
-        bench = bench_of(plan, task, workspace, recipe, tiers, roles)
+        context = context_of(plan, task, workspace, recipe, tiers, roles)
         rows = []
-        for tier in bench.tiers:
-            answers = [_answer(bench, task, workspace, tier, i, k, meter) for i in range(k)]
+        for tier in context.tiers:
+            answers = [_answer(context, task, workspace, tier, i, k, meter) for i in range(k)]
             if meter.ended:
                 return None
             right = [
@@ -88,17 +88,20 @@ def _record(plan: Plan, task: Task, purse: Purse, k: int, sizes: Sequence[int]) 
                 for a, _ in answers
             ]
             tests: dict[str, Any] = {}
-            for size in sizes if bench.verification.can_judge else ():
+            for size in sizes if context.verification.can_judge else ():
                 written = []
                 for i in range(k):
                     before = len(meter.charges)
-                    written.append((bench.verification.write_test(tier, i, size), _usd(meter, before)))
+                    written.append((context.verification.write_test(tier, i, size), _usd(meter, before)))
                     if meter.ended:
                         return None
                 tests[str(size)] = {
                     "tests": [[str(usd), test is not None] for test, usd in written],
                     "passes": [
-                        [bool(a.patch) and t is not None and bench.verification.passes(a.patch, t) for t, _ in written]
+                        [
+                            bool(a.patch) and t is not None and context.verification.passes(a.patch, t)
+                            for t, _ in written
+                        ]
                         for a, _ in answers
                     ],
                 }
@@ -111,7 +114,7 @@ def _record(plan: Plan, task: Task, purse: Purse, k: int, sizes: Sequence[int]) 
             )
         base = workspace.base
     digests = {name: plan.prompts.load(name).digest for name in plan.prompts.names()}
-    setting = setting_of(SelfTestCascade(), tiers, digests, plan.version, base) | {"recorded": {"k": k}}
+    setting = configuration_of(SelfTestCascade(), tiers, digests, plan.version, base) | {"recorded": {"k": k}}
     nothing = Resolution(Ending.UNJUDGED, (), None, Patch(), "recorded for the search of plans")
     why = HiddenResult(None, "a recording of plans has no single result")
     seconds = time.monotonic() - started
@@ -119,11 +122,11 @@ def _record(plan: Plan, task: Task, purse: Purse, k: int, sizes: Sequence[int]) 
 
 
 def _answer(
-    bench: Bench, task: Task, workspace: Workspace, tier: Tier, i: int, k: int, meter: StudyMeter
+    context: SolveContext, task: Task, workspace: Workspace, tier: Tier, i: int, k: int, meter: StudyMeter
 ) -> tuple[Attempt, Decimal]:
     before = len(meter.charges)
     heat = i / (k - 1) if k > 1 else None
-    attempt = solve(bench, task.issue, workspace, tier, context=LOOKS[i % len(LOOKS)], temperature=heat)
+    attempt = solve(context, task.issue, workspace, tier, advice=LOOKS[i % len(LOOKS)], temperature=heat)
     return attempt, _usd(meter, before)
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from strategies.models.meter import Charge
 from strategies.resolution import Resolution
-from strategies.strategy import Tried
+from strategies.strategy import JudgedAttempt
 from strategies.study.tasks.hidden import HiddenResult
 from strategies.study.tasks.task import TaskError
 
@@ -84,7 +84,7 @@ def _call(c: Charge) -> dict[str, Any]:
     }
 
 
-def _verdict(t: Tried) -> dict[str, Any]:
+def _verdict(t: JudgedAttempt) -> dict[str, Any]:
     e = t.verdict.evidence
     return {
         "judged": str(t.verdict.judged),

@@ -27,9 +27,9 @@ from strategies.prompts.sections import tell_tests
 from strategies.registry import STRATEGIES, strategy_of
 from strategies.resolution import Ending, Resolution
 from strategies.resolve import resolve
-from strategies.run_configuration import setting_of
-from strategies.strategy import Bench, Role
-from strategies.study.running.budget import Purse, StudyMeter
+from strategies.run_configuration import configuration_of
+from strategies.strategy import Role, SolveContext
+from strategies.study.running.budget import StudyBudget, StudyMeter
 from strategies.study.running.record import Records, line_of, recorded
 from strategies.study.tasks.hidden import HiddenResult, as_patch, hidden_result
 from strategies.study.tasks.repositories import TEMPLATE, has_tests, recipe_of, workspace_of
@@ -65,7 +65,7 @@ class Plan:
     tests: int = 1
 
 
-CarryOut = Callable[[Plan, Task, str, Purse], dict[str, Any] | None]
+CarryOut = Callable[[Plan, Task, str, StudyBudget], dict[str, Any] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def run(plan: Plan, progress: Callable[[Progress], None] = lambda _: None, carry
     Raises TaskError for a plan that cannot be run, ModelRefused for its models."""
     pairs = [(t, s) for t in plan.tasks for s in plan.strategies]
     _check(plan)
-    purse = Purse(plan.out / JOURNAL, plan.max_usd)  # holds the folder from here on
+    budget = StudyBudget(plan.out / JOURNAL, plan.max_usd)  # holds the folder from here on
     done = {(r.task, r.strategy): r.resolved for r in recorded(plan.out) if not r.row.get("again")}
     wanted = {(t.id, s) for t, s in pairs}
     resolved = sum(1 for pair, good in done.items() if good and pair in wanted)
@@ -103,8 +103,8 @@ def run(plan: Plan, progress: Callable[[Progress], None] = lambda _: None, carry
     records = Records(plan.out)
 
     def told() -> Progress:
-        projected = purse.spent * len(pairs) / count if count else Decimal(0)
-        return Progress(count, len(pairs), purse.spent, projected, resolved)
+        projected = budget.spent * len(pairs) / count if count else Decimal(0)
+        return Progress(count, len(pairs), budget.spent, projected, resolved)
 
     capped = False
     missing = []
@@ -113,7 +113,7 @@ def run(plan: Plan, progress: Callable[[Progress], None] = lambda _: None, carry
         with ThreadPoolExecutor(max(plan.parallel, 1)) as pool:
             running: dict[Future[dict[str, Any] | None], tuple[str, str]] = {}
             try:
-                _fill(running, pool, todo, plan, purse, carry_out or one)
+                _fill(running, pool, todo, plan, budget, carry_out or one)
                 while running:
                     finished, _ = wait(running, return_when=FIRST_COMPLETED)
                     for future in finished:
@@ -128,13 +128,13 @@ def run(plan: Plan, progress: Callable[[Progress], None] = lambda _: None, carry
                         resolved += row["resolved"] is True
                         progress(told())
                     if not capped:
-                        _fill(running, pool, todo, plan, purse, carry_out or one)
+                        _fill(running, pool, todo, plan, budget, carry_out or one)
             finally:
                 _keep(running, records)
         missing += [(t.id, s) for t, s in todo]
         return Ran(told(), capped, tuple(missing))
     finally:
-        purse.close()
+        budget.close()
         records.close()
 
 
@@ -143,14 +143,14 @@ def _fill(
     pool: ThreadPoolExecutor,
     todo: Iterator[tuple[Task, str]],
     plan: Plan,
-    purse: Purse,
+    budget: StudyBudget,
     carry_out: CarryOut,
 ) -> None:
     while len(running) < max(plan.parallel, 1):
         pair = next(todo, None)
         if pair is None:
             return
-        running[pool.submit(carry_out, plan, pair[0], pair[1], purse)] = (pair[0].id, pair[1])
+        running[pool.submit(carry_out, plan, pair[0], pair[1], budget)] = (pair[0].id, pair[1])
 
 
 def _keep(running: Mapping[Future[dict[str, Any] | None], object], records: Records) -> None:
@@ -161,10 +161,10 @@ def _keep(running: Mapping[Future[dict[str, Any] | None], object], records: Reco
             records.append(row)
 
 
-def one(plan: Plan, task: Task, strategy: str, purse: Purse) -> dict[str, Any] | None:
+def one(plan: Plan, task: Task, strategy: str, budget: StudyBudget) -> dict[str, Any] | None:
     """The record of one task under one strategy; None when the study's money ended in the middle of it."""
     started = time.monotonic()
-    meter = StudyMeter(purse, plan.issue_usd)
+    meter = StudyMeter(budget, plan.issue_usd)
     tiers, roles = plan.tiers(meter)
     chosen = strategy_of(strategy, theta=plan.theta)
     diff, base = "", ""
@@ -182,7 +182,10 @@ def one(plan: Plan, task: Task, strategy: str, purse: Purse) -> dict[str, Any] |
         resolution = Resolution(Ending.UNJUDGED, (), None, Patch(), str(error))
         hidden = HiddenResult(None, str(error))
     digests = {name: plan.prompts.load(name).digest for name in plan.prompts.names()}
-    setting = setting_of(chosen, tiers, digests, plan.version, base) | {"accept": plan.accept, "tests": plan.tests}
+    setting = configuration_of(chosen, tiers, digests, plan.version, base) | {
+        "accept": plan.accept,
+        "tests": plan.tests,
+    }
     # nothing was judged and nothing spent (a sandbox without node, an engine that is gone): the next run tries again
     again = hidden.resolved is None and not meter.charges
     seconds = time.monotonic() - started
@@ -199,18 +202,18 @@ def attempt(
     roles: Mapping[Role, Tier],
 ) -> Resolution:
     """The strategy at work, as in production: it is given the issue and the base commit, nothing else."""
-    bench = bench_of(plan, task, workspace, recipe, tiers, roles)
-    return resolve(task.issue, workspace, strategy_of(strategy, theta=plan.theta), bench)
+    context = context_of(plan, task, workspace, recipe, tiers, roles)
+    return resolve(task.issue, workspace, strategy_of(strategy, theta=plan.theta), context)
 
 
-def bench_of(
+def context_of(
     plan: Plan,
     task: Task,
     workspace: Workspace,
     recipe: Recipe | None,
     tiers: tuple[Tier, ...],
     roles: Mapping[Role, Tier],
-) -> Bench:
+) -> SolveContext:
     """What a strategy may use for one task."""
     issue = task.issue
     verification: Verification | WithoutTests
@@ -230,7 +233,7 @@ def bench_of(
             prompts=plan.prompts,
             tests=plan.tests,
         )
-    return Bench(
+    return SolveContext(
         tiers=tiers if isinstance(verification, Verification) else without_sandbox(tiers),
         roles=roles,
         verification=verification,

@@ -10,7 +10,7 @@ import pytest
 
 from sandbox.backend import Backend, Sandbox
 from sandbox.docker.backend import DEADLINE_LABEL, DockerBackend
-from sandbox.docker.exec import Frames
+from sandbox.docker.exec_stream import Frames
 from sandbox.docker.sandbox import DockerSandbox
 from sandbox.environment import Environment
 from sandbox.errors import PreparationFailed, SandboxUnavailable

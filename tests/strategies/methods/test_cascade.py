@@ -13,7 +13,7 @@ from strategies.registry import STRATEGIES
 from strategies.resolution import Ending, Resolution
 from strategies.resolve import resolve
 from strategies.step import Step
-from strategies.strategy import Bench
+from strategies.strategy import SolveContext
 from strategies.tier import Tier
 from strategies.verdict import Rung
 from tests.fakes.model import ScriptedModel
@@ -49,8 +49,8 @@ class Run:
         self.tells = tells
         tiers = (self._tier("weak", weak, Decimal("0.1"), 2), self._tier("strong", strong, dear, 1))
         roles = {"tester": tiers[0], "judge": tiers[0], "writer": tiers[0]}
-        bench = Bench(tiers, roles, verification, self.steps.append, resolved_usd=Decimal(worth))  # type: ignore[arg-type]  # a dict of the three roles
-        self.end: Resolution = resolve(ISSUE, memory_workspace({"calc.py": CODE}), STRATEGIES[name](), bench)
+        context = SolveContext(tiers, roles, verification, self.steps.append, resolved_usd=Decimal(worth))  # type: ignore[arg-type]  # a dict of the three roles
+        self.end: Resolution = resolve(ISSUE, memory_workspace({"calc.py": CODE}), STRATEGIES[name](), context)
 
     def _tier(self, name: str, answer: str | ModelError, usd: Decimal, attempts: int) -> Tier:
         def say(prompt: Prompt) -> str | ModelError:

@@ -26,13 +26,13 @@ def test_nothing_that_passes_has_no_cell(matrix: list[list[bool]]) -> None:
 
 def run(plan: Plan, weak: str = SOLVES, strong: str = SOLVES) -> World:
     world = World(weak, strong)
-    resolve(ISSUE, memory_workspace({"till.py": CODE}), SelfTestCascade(plan), world.bench)
+    resolve(ISSUE, memory_workspace({"till.py": CODE}), SelfTestCascade(plan), world.context)
     return world
 
 
 def test_agreement_is_a_rung_of_its_own() -> None:
     world = run(Plan((2, 0)))
-    evidence = world.bench.history[0].verdict.evidence
+    evidence = world.context.history[0].verdict.evidence
     assert Rung.AGREEMENT in evidence.rungs
     assert evidence.agreement == 1.0
 
@@ -45,19 +45,19 @@ def test_answers_and_tests_are_asked_for_as_the_plan_says() -> None:
 
 def test_an_answer_that_is_not_believed_is_handed_up_and_not_judged() -> None:
     world = run(Plan((2, 0)), weak=FAILS)
-    assert [t.attempt.tier for t in world.bench.history] == ["strong"]
+    assert [t.attempt.tier for t in world.context.history] == ["strong"]
     assert "self-written tests do not agree" in world.calls[-1][1].messages[-1].content
 
 
 def test_theta_zero_still_needs_a_passing_test() -> None:
     world = run(Plan((2, 0), theta=0.0), weak=FAILS)
-    assert [t.attempt.tier for t in world.bench.history] == ["strong"]
+    assert [t.attempt.tier for t in world.context.history] == ["strong"]
 
 
 def test_without_self_tests_the_first_answer_goes_to_the_repositorys_own() -> None:
     world = run(Plan((2, 0), t=0))
-    assert world.bench.history[0].attempt.tier == "weak"
-    assert Rung.AGREEMENT not in world.bench.history[0].verdict.evidence.rungs
+    assert world.context.history[0].attempt.tier == "weak"
+    assert Rung.AGREEMENT not in world.context.history[0].verdict.evidence.rungs
 
 
 def test_a_skipped_tier_is_not_asked() -> None:

@@ -25,7 +25,7 @@ from strategies.solvers.agent_conversation import COMPACT_TOKENS, Talk
 from strategies.solvers.agent_output import middle_out
 from strategies.solvers.solve import solve
 from strategies.step import Step
-from strategies.strategy import Bench
+from strategies.strategy import SolveContext
 from tests.fakes.folder_sandbox import FolderSandbox
 from tests.fakes.model import Answer, ScriptedModel, says, scripted_tier
 from tests.fakes.origin import Origin
@@ -87,7 +87,7 @@ class Run:
             open_sandbox=self.opener,
             number=1,
             say=self.steps.append,
-            context="Be kind.",
+            advice="Be kind.",
         )
 
     def told(self, turn: int) -> str:
@@ -309,23 +309,23 @@ def test_solving_picks_the_solver_counts_the_attempt_and_words_model_trouble(
     steps: list[Step] = []
     working = scripted_tier(ScriptedModel([says("", FIX), says("", FINISH)], supports_tools=True), solver="agent")
     broken = scripted_tier(ScriptedModel([ModelRefused("wrong key")]))
-    bench = Bench((working, broken), {}, verification, steps.append)
-    done = solve(bench, ISSUE, workspace, working, note="first")
+    context = SolveContext((working, broken), {}, verification, steps.append)
+    done = solve(context, ISSUE, workspace, working, note="first")
     assert (done.solver, done.note, done.patch.files) == ("agent", "first", FIXED)
-    failed = solve(bench, ISSUE, workspace, broken)
+    failed = solve(context, ISSUE, workspace, broken)
     assert (failed.solver, failed.error, bool(failed.patch)) == ("repair", "wrong key", False)
     assert broken.model.attempt == 1
     poor = scripted_tier(ScriptedModel([]), meter=CapMeter(Decimal(0)))
     with pytest.raises(OverBudget):
-        solve(bench, ISSUE, workspace, poor)
+        solve(context, ISSUE, workspace, poor)
 
 
 def test_an_agent_is_told_how_the_tests_are_run(workspace: Workspace, opener: Callable[[], Sandbox]) -> None:
     verification: Any = SimpleNamespace(open_sandbox=opener)
     model = ScriptedModel([says("", FIX), says("", FINISH)], supports_tools=True)
     recipe = Recipe("python", (), "pytest --junitxml={junit}", ReportFormat.JUNIT, "a test", "pytest {tests}")
-    bench = Bench((), {}, verification, lambda _s: None, tests=tell_tests(recipe))
-    solve(bench, ISSUE, workspace, scripted_tier(model, solver="agent"), context="A hint.")
+    context = SolveContext((), {}, verification, lambda _s: None, tests=tell_tests(recipe))
+    solve(context, ISSUE, workspace, scripted_tier(model, solver="agent"), advice="A hint.")
     told = model.prompts[0].messages[1].content
     assert "A hint." in told
     assert "pytest --junitxml=/tmp/report.xml" in told

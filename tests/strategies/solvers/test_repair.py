@@ -12,7 +12,7 @@ from strategies.models.meter import OverBudget
 from strategies.models.model import ModelUnavailable
 from strategies.solvers.repair import repair
 from strategies.step import Step
-from strategies.strategy import Tried
+from strategies.strategy import JudgedAttempt
 from strategies.tier import Tier
 from strategies.verdict import Evidence, Judged, Verdict
 from tests.fakes.model import ScriptedModel, says, scripted_tier
@@ -30,8 +30,8 @@ WRONG = "other.py\n<<<<<<< SEARCH\n    return a plus b\n=======\n    return a * 
 steps: list[Step] = []
 
 
-def run(tier: Tier, issue: Issue = ISSUE, learned: tuple[Tried, ...] = (), context: str = "") -> Attempt:
-    return repair(issue, memory_workspace(FILES), tier, number=1, say=steps.append, learned=learned, context=context)
+def run(tier: Tier, issue: Issue = ISSUE, learned: tuple[JudgedAttempt, ...] = (), advice: str = "") -> Attempt:
+    return repair(issue, memory_workspace(FILES), tier, number=1, say=steps.append, learned=learned, advice=advice)
 
 
 def test_one_answer_becomes_a_patch_with_its_diagnosis() -> None:
@@ -46,7 +46,7 @@ def test_one_answer_becomes_a_patch_with_its_diagnosis() -> None:
 
 def test_files_stand_before_the_issue_and_end_the_cacheable_prefix() -> None:
     model = ScriptedModel([ADD])
-    run(scripted_tier(model), context="The plan: be careful.")
+    run(scripted_tier(model), advice="The plan: be careful.")
     system, files, task = model.prompts[0].messages
     assert "return a - b\n" in files.content
     assert files.cache
@@ -59,7 +59,7 @@ def test_a_second_attempt_shares_the_prefix_and_is_told_what_was_learned() -> No
     model = ScriptedModel([ADD, ADD])
     tier = scripted_tier(model)
     first = run(tier)
-    run(tier, learned=(Tried(first, Verdict(Judged.FAILED, Evidence(), "assert 3 == 4")),))
+    run(tier, learned=(JudgedAttempt(first, Verdict(Judged.FAILED, Evidence(), "assert 3 == 4")),))
     one, two = (p.messages for p in model.prompts)
     assert one[:2] == two[:2]
     assert "assert 3 == 4" in two[2].content

@@ -12,7 +12,7 @@ from strategies.models.in_memory_meter import CapMeter
 from strategies.models.model import ModelUnavailable
 from strategies.prompts.prompt import PromptFolder
 from strategies.step import Step
-from strategies.verification.comparison import Bout, Comparison, compare
+from strategies.verification.comparison import Comparison, ComparisonSetup, compare
 from tests.fakes.model import Answer, ScriptedModel, scripted_tier
 
 ONE, TWO = Patch({"a.py": b"one"}), Patch({"a.py": b"two"})
@@ -34,7 +34,7 @@ class Bench:
         return self.runs.pop(0)
 
     def compare(self) -> Comparison:
-        bout = Bout(
+        bout = ComparisonSetup(
             Issue(1, "f() gives 2", "it should be 1"), "tests/test_x.py", "pytest", lambda p: p.digest, self.run
         )
         tier = scripted_tier(self.model, meter=CapMeter(Decimal(10)))
@@ -42,10 +42,10 @@ class Bench:
 
 
 def test_the_patch_that_alone_passes_is_the_better_one() -> None:
-    bench = Bench(TEST, runs=[BAD, GOOD])
-    assert bench.compare() == Comparison(alike=False, better=1, tests=1)
-    assert bench.ran == [ONE, TWO]
-    asked = bench.model.prompts[0].messages[0].content
+    context = Bench(TEST, runs=[BAD, GOOD])
+    assert context.compare() == Comparison(alike=False, better=1, tests=1)
+    assert context.ran == [ONE, TWO]
+    asked = context.model.prompts[0].messages[0].content
     assert ONE.digest in asked
     assert TWO.digest in asked
 
@@ -56,14 +56,14 @@ def test_different_failures_prefer_nobody() -> None:
 
 
 def test_two_tests_without_a_difference_mean_alike_and_the_second_is_told_of_the_first() -> None:
-    bench = Bench(TEST, TEST, runs=[BAD, BAD, GOOD, GOOD])
-    assert bench.compare() == Comparison(alike=True, better=None, tests=2)
-    assert "assert 2 == 1" in bench.model.prompts[1].messages[-1].content
+    context = Bench(TEST, TEST, runs=[BAD, BAD, GOOD, GOOD])
+    assert context.compare() == Comparison(alike=True, better=None, tests=2)
+    assert "assert 2 == 1" in context.model.prompts[1].messages[-1].content
 
 
 def test_a_test_that_cannot_be_run_says_nothing() -> None:
-    bench = Bench(TEST, "no code", runs=[(), ()])
-    assert bench.compare() == Comparison(alike=True, better=None, tests=0)
+    context = Bench(TEST, "no code", runs=[(), ()])
+    assert context.compare() == Comparison(alike=True, better=None, tests=0)
 
 
 def test_a_model_that_is_not_there_ends_the_comparison() -> None:

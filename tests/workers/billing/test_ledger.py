@@ -12,7 +12,7 @@ from strategies.models.usage import Usage
 from workers.billing import budgets, ledger, ledger_transactions, spending_reports, totals
 from workers.billing.ledger import Account, CapReached, Caps, Cost, SpendingStopped
 from workers.billing.ledger_meter import LedgerMeter, Stopped, price_from_json, price_json
-from workers.billing.policy import Limits, Wish
+from workers.billing.policy import Limits, RequestedBudget
 from workers.billing.totals import Total
 from workers.db import switches
 from workers.db.database import Database
@@ -240,7 +240,7 @@ LIMITS = Limits(D(100), D(50), D(2))
 def test_a_budget_is_set_bounded_audited_and_gives_way_to_a_changed_file(database: Database) -> None:
     job(database)
     with database.begin() as session:
-        budgets.saw_file(session, 2, Wish(D(20), D(1)), now=NOW)
+        budgets.record_file_budget(session, 2, RequestedBudget(D(20), D(1)), now=NOW)
         assert budgets.set_budget(session, 2, D(40), "ada", NOW, limits=LIMITS).month == D(40)
         assert budgets.caps_of(session, 2, LIMITS) == Caps(D(1), D(40), None, D(100))
     for amount in ("51", "-1", "NaN", "0.0000001"):
@@ -250,8 +250,8 @@ def test_a_budget_is_set_bounded_audited_and_gives_way_to_a_changed_file(databas
         budgets.set_budget(session, 404, D(1), "ada", NOW, limits=LIMITS)
     with database.begin() as session:
         assert budgets.budget_of(session, 2, LIMITS).month == D(40)
-        budgets.saw_file(session, 2, Wish(D(10)), now=NOW)
-        budgets.saw_file(session, 2, Wish(D(10)), now=NOW)
+        budgets.record_file_budget(session, 2, RequestedBudget(D(10)), now=NOW)
+        budgets.record_file_budget(session, 2, RequestedBudget(D(10)), now=NOW)
         assert budgets.budget_of(session, 2, LIMITS).month == D(10)
     with database.read() as session:
         assert [row.what for row in session.scalars(select(AuditRow).order_by(AuditRow.id))] == [
@@ -267,15 +267,15 @@ def test_each_alert_is_handed_out_once_a_month(database: Database) -> None:
         settle(database, reserve(database, Account(1, 1, 2, 3), "0.85", caps, now), "0.85", now)
         for _ in range(2):
             with database.begin() as session:
-                due = budgets.due(session, 2, limits, now)
-                budgets.told(session, 2, due, now)
+                due = budgets.pending_alerts(session, 2, limits, now)
+                budgets.mark_sent(session, 2, due, now)
                 taken.append(due)
     assert taken == [(80,), (), (100,), (), (80,), ()]
     with database.begin() as session:
         later = NOW + timedelta(days=1)
-        assert budgets.due(session, 2, limits, later, ended=True) == (100,)
-        budgets.told(session, 2, (100,), later)
-        assert budgets.due(session, 2, limits, later, ended=True) == ()
+        assert budgets.pending_alerts(session, 2, limits, later, ended=True) == (100,)
+        budgets.mark_sent(session, 2, (100,), later)
+        assert budgets.pending_alerts(session, 2, limits, later, ended=True) == ()
 
 
 def test_finishing_does_not_need_money_to_be_left(database: Database) -> None:

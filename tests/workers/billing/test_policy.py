@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from workers.billing.forecast import forecast
-from workers.billing.policy import Limits, Setting, Wish, caps, due_alerts, in_force, next_month
+from workers.billing.policy import ChosenBudget, Limits, RequestedBudget, caps, due_alerts, effective_budget, next_month
 
 D = Decimal
 LIMITS = Limits(operator_month=D(500), repository_month=D(50), issue=D(2), installation_month=D(100))
@@ -14,44 +14,44 @@ NOW = datetime(2026, 11, 25, tzinfo=UTC)
 
 
 def test_without_a_wish_the_operators_default_is_in_force() -> None:
-    budget = in_force(LIMITS, Wish(), None)
+    budget = effective_budget(LIMITS, RequestedBudget(), None)
     assert (budget.month, budget.issue, budget.source) == (D(50), D(2), "operator")
 
 
 def test_the_file_is_heard_but_never_above_the_operators_limit() -> None:
-    assert in_force(LIMITS, Wish(D(20), D(1)), None).month == D(20)
-    greedy = in_force(LIMITS, Wish(D(900), D(9)), None)
+    assert effective_budget(LIMITS, RequestedBudget(D(20), D(1)), None).month == D(20)
+    greedy = effective_budget(LIMITS, RequestedBudget(D(900), D(9)), None)
     assert (greedy.month, greedy.issue, greedy.bounded, greedy.asked) == (D(50), D(2), True, D(900))
 
 
 def test_a_setting_beats_the_file_it_has_seen_in_both_directions() -> None:
-    raised = in_force(LIMITS, Wish(D(20)), Setting(D(40), "ada", NOW, file_then=D(20)))
+    raised = effective_budget(LIMITS, RequestedBudget(D(20)), ChosenBudget(D(40), "ada", NOW, file_then=D(20)))
     assert (raised.month, raised.source, raised.by) == (D(40), "setting", "ada")
-    lowered = in_force(LIMITS, Wish(D(20)), Setting(D(0), "ada", NOW, file_then=D(20)))
+    lowered = effective_budget(LIMITS, RequestedBudget(D(20)), ChosenBudget(D(0), "ada", NOW, file_then=D(20)))
     assert lowered.month == 0
 
 
 def test_a_file_that_changed_after_the_setting_is_the_last_word() -> None:
-    setting = Setting(D(40), "ada", NOW, file_then=D(20))
-    assert in_force(LIMITS, Wish(D(25)), setting).month == D(25)
-    assert in_force(LIMITS, Wish(None), setting).month == D(50)
+    setting = ChosenBudget(D(40), "ada", NOW, file_then=D(20))
+    assert effective_budget(LIMITS, RequestedBudget(D(25)), setting).month == D(25)
+    assert effective_budget(LIMITS, RequestedBudget(None), setting).month == D(50)
 
 
 def test_an_operator_who_lowers_the_limit_bounds_old_settings() -> None:
     strict = Limits(D(500), D(5), D(2))
-    assert in_force(strict, Wish(), Setting(D(40), "ada", NOW)).month == D(5)
+    assert effective_budget(strict, RequestedBudget(), ChosenBudget(D(40), "ada", NOW)).month == D(5)
 
 
 @pytest.mark.parametrize(("own", "effective"), [(None, D(100)), (D(30), D(30)), (D(300), D(100))])
 def test_the_installations_cap_is_the_lower_of_its_own_and_the_operators(
     own: Decimal | None, effective: Decimal
 ) -> None:
-    assert caps(in_force(LIMITS, Wish(), None), LIMITS, own).installation_month == effective
+    assert caps(effective_budget(LIMITS, RequestedBudget(), None), LIMITS, own).installation_month == effective
 
 
 def test_no_installation_cap_at_all_stays_none() -> None:
     limits = Limits(D(500), D(50), D(2))
-    assert caps(in_force(limits, Wish(), None), limits).installation_month is None
+    assert caps(effective_budget(limits, RequestedBudget(), None), limits).installation_month is None
 
 
 @pytest.mark.parametrize(

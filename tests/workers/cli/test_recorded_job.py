@@ -18,7 +18,7 @@ from tests.fakes.model import ScriptedModel
 from tests.fakes.origin import Origin
 from workers.cli.local_resolution import LocalResult, resolve_local
 from workers.cli.operator_actions import NotPossible
-from workers.cli.recorded_job import again, differences, web_address
+from workers.cli.recorded_job import differences, load_recorded_job, web_address
 from workers.config.operator_file import Operator, parse_operator
 from workers.config.settings import Settings, load_settings
 from workers.db.database import Database, open_database
@@ -94,7 +94,7 @@ def test_the_same_is_done_again_at_the_same_commit_by_todays_operator(world: Wor
     world.origin.commit({"greeting.txt": "good day\n", ".github/autofix.yml": "accept: regression\n"})
     today = parse_operator('[[tiers]]\nname = "a"\nmodel = "x/weak"\n[[tiers]]\nname = "b"\nmodel = "x/b"\n')
     with world.database.read() as session:
-        then = again(session, today, job)
+        then = load_recorded_job(session, today, job)
     assert then.issue == ISSUE
     assert [(t.name, t.model, t.attempts) for t in then.operator.tiers] == [
         ("weak", "x/weak", 3),
@@ -112,7 +112,7 @@ def test_what_is_not_as_it_was_is_told(world: World, tmp_path: Path) -> None:
     (words / "repair-system.md").write_text((BUILT_IN / "repair-system.md").read_text() + "\nBe brief.")
     world.price = Price(Decimal(2), Decimal(5))
     with world.database.read() as session:
-        then = again(session, parse_operator(TIERS).model_copy(update={"prompts": words}), job)
+        then = load_recorded_job(session, parse_operator(TIERS).model_copy(update={"prompts": words}), job)
     result = world.resolve(then.operator, then.strategy, base=then.base, accept=then.accept)
     told = differences(then.versions, result.solved.versions.json())
     assert [d.partition(":")[0] for d in told] == [
@@ -127,13 +127,13 @@ def test_what_cannot_be_repeated_is_refused_with_the_reason(world: World) -> Non
     result = world.resolve(parse_operator(TIERS))
     follow_up = world.keep(result, Kind.FOLLOW_UP)
     with world.database.read() as session, pytest.raises(NotPossible, match="followed up"):
-        again(session, parse_operator(TIERS), follow_up)
+        load_recorded_job(session, parse_operator(TIERS), follow_up)
     with world.database.begin() as session:
         made = queue.enqueue(
             session, installation_id=3, repository_id=7, repository="ada/x", issue=5, actor="ada", now=NOW
         )
     with world.database.read() as session, pytest.raises(NotPossible, match="asked no model"):
-        again(session, parse_operator(TIERS), made.job_id)
+        load_recorded_job(session, parse_operator(TIERS), made.job_id)
 
 
 def test_a_repository_is_cloned_from_the_host_whose_api_is_used(tmp_path: Path) -> None:

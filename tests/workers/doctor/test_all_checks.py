@@ -23,10 +23,10 @@ from workers.config.errors import ConfigError, ConfigProblem
 from workers.config.operator_file import Operator
 from workers.config.settings import Settings, load_settings
 from workers.db.database import open_database
-from workers.doctor.all_checks import LOOKS, examine, failed
+from workers.doctor.all_checks import CHECKS, failed, run_checks
 from workers.doctor.broker import broker
 from workers.doctor.broker import workers as workers_alive
-from workers.doctor.check import Check, Ground, Options, Outcome, ok
+from workers.doctor.check import Check, CheckContext, Options, Outcome, ok
 from workers.doctor.clock import clock
 from workers.doctor.configuration import environment, operator_file, secrets
 from workers.doctor.database import database as database_check
@@ -92,7 +92,7 @@ def settings_of(github: StandIn, tmp_path: Path, **given: Any) -> Settings:
 
 
 def look(settings: Settings) -> list[Check]:
-    return LOOKS["github"](Ground(settings, Operator()))
+    return CHECKS["github"](CheckContext(settings, Operator()))
 
 
 def test_an_app_that_is_right_is_right(github: StandIn, tmp_path: Path) -> None:
@@ -324,14 +324,14 @@ def test_room_in_the_state_folder(tmp_path: Path, gib: float, outcome: Outcome) 
 
 @pytest.mark.bubblewrap
 def test_the_sandbox_is_tried_for_real(tmp_path: Path) -> None:
-    found = sandbox(Ground(load_settings(home=tmp_path / "home", sandbox="bubblewrap"), Operator()))
+    found = sandbox(CheckContext(load_settings(home=tmp_path / "home", sandbox="bubblewrap"), Operator()))
     assert found[0] == ok("sandbox", "bubblewrap")
     assert outcomes(found)["sandbox: no network"] is Outcome.OK
     assert (tmp_path / "home").stat().st_mode & 0o077 == 0
 
 
 def test_a_sandbox_that_isolates_nothing_says_so(tmp_path: Path) -> None:
-    found = sandbox(Ground(load_settings(home=tmp_path / "home", sandbox="process"), Operator()))
+    found = sandbox(CheckContext(load_settings(home=tmp_path / "home", sandbox="process"), Operator()))
     assert (found[0].outcome, "isolates nothing" in found[0].detail) == (Outcome.WARN, True)
     assert outcomes(found)["sandbox: no network"] is Outcome.WARN
 
@@ -369,22 +369,22 @@ def open_with(calls: list[str], usage: Usage | None = USED) -> Callable[[ModelSp
 
 def test_models_are_priced_without_a_call(tmp_path: Path) -> None:
     calls: list[str] = []
-    found = models(Ground(load_settings(home=tmp_path), Operator()), open_with(calls), lambda _m, _v: "key")
+    found = models(CheckContext(load_settings(home=tmp_path), Operator()), open_with(calls), lambda _m, _v: "key")
     assert (outcomes(found), calls) == ({"model: weak": Outcome.OK, "model: strong": Outcome.OK}, [])
     assert "0.10 in, 0.50 out, 0.01 cached" in found[0].detail
 
 
 def test_a_call_is_made_when_asked_for_and_its_cost_is_told(tmp_path: Path) -> None:
     calls: list[str] = []
-    ground = Ground(load_settings(home=tmp_path), Operator(), Options(call_models=True))
-    found = models(ground, open_with(calls), lambda _m, _v: "key")
+    context = CheckContext(load_settings(home=tmp_path), Operator(), Options(call_models=True))
+    found = models(context, open_with(calls), lambda _m, _v: "key")
     assert len(calls) == 2
     assert "for $0.000004" in found[0].detail
-    assert models(ground, open_with([], None), lambda _m, _v: "key")[0].outcome is Outcome.WARN
+    assert models(context, open_with([], None), lambda _m, _v: "key")[0].outcome is Outcome.WARN
 
 
 def test_a_missing_key_names_its_variable(tmp_path: Path) -> None:
-    found = models(Ground(load_settings(home=tmp_path), Operator()), open_with([]), lambda _m, _v: "")
+    found = models(CheckContext(load_settings(home=tmp_path), Operator()), open_with([]), lambda _m, _v: "")
     assert fixes(found)["model: weak"] == "set ANTHROPIC_API_KEY in the environment or in .env"
 
 
@@ -392,7 +392,7 @@ def test_a_model_without_a_price_is_told_with_what_to_write(tmp_path: Path) -> N
     def refuse(spec: ModelSpec) -> Model:
         raise ModelRefused(f"model {spec.model!r} has no price")
 
-    found = models(Ground(load_settings(home=tmp_path), Operator()), refuse, lambda _m, _v: "key")
+    found = models(CheckContext(load_settings(home=tmp_path), Operator()), refuse, lambda _m, _v: "key")
     assert "input_usd_per_million" in fixes(found)["model: strong"]
 
 
@@ -405,9 +405,9 @@ def test_a_broken_environment_stops_there(tmp_path: Path) -> None:
             "the environment", (ConfigProblem(0, "PENNYFIX_PORT", "is no port", "set `PENNYFIX_PORT=1`"),)
         )
 
-    found = list(examine(Options(), load=broken))
+    found = list(run_checks(Options(), load=broken))
     assert fixes(found) == {"environment": "set `PENNYFIX_PORT=1`"}
-    assert [c.name for c in found if c.outcome is Outcome.SKIPPED] == list(LOOKS)
+    assert [c.name for c in found if c.outcome is Outcome.SKIPPED] == list(CHECKS)
     assert failed(found)
 
 
@@ -437,19 +437,19 @@ def test_secrets_that_others_can_read_are_told_with_the_command_that_hides_them(
 
 
 def test_only_what_was_asked_for_is_looked_at(tmp_path: Path) -> None:
-    def look_at(name: str) -> Callable[[Ground], list[Check]]:
+    def look_at(name: str) -> Callable[[CheckContext], list[Check]]:
         return lambda _ground: [ok(name)]
 
-    looks = {name: look_at(name) for name in LOOKS}
+    looks = {name: look_at(name) for name in CHECKS}
     settings = load_settings(home=tmp_path)
-    found = [c.name for c in examine(Options(), only=("disk", "models"), load=lambda: settings, looks=looks)]
+    found = [c.name for c in run_checks(Options(), only=("disk", "models"), load=lambda: settings, looks=looks)]
     assert found[-2:] == ["disk", "models"]
     assert "sandbox" not in found
 
 
 def test_every_failure_of_an_empty_machine_has_a_fix(tmp_path: Path) -> None:
     settings = load_settings(home=tmp_path / "home")
-    found = list(examine(Options(), only=("disk", "database", "broker", "webhook"), load=lambda: settings))
+    found = list(run_checks(Options(), only=("disk", "database", "broker", "webhook"), load=lambda: settings))
     assert failed(found)
     assert all(c.fix for c in found if c.outcome in (Outcome.FAIL, Outcome.WARN))
     assert json.dumps([c.outcome for c in found])

@@ -107,7 +107,7 @@ def test_comments_reactions_and_labels_land_on_the_issue(
     assert (found.id, found.ours) == (first, True)
     github.edit_comment(first, "<!-- mark --> two")
     for _ in range(2):
-        github.add_label(number, labels.WORKING, labels.LOOKS[labels.WORKING])
+        github.add_label(number, labels.WORKING, labels.LABEL_STYLES[labels.WORKING])
     assert github.read_issue(number).labels == (labels.WORKING,)
     for _ in range(2):
         github.remove_label(number, labels.WORKING)

@@ -19,7 +19,7 @@ from strategies.models.price import Price
 from strategies.models.usage import Usage
 from strategies.outcomes import NoOutcomes, Record, Situation
 from strategies.resolution import Ending, Resolution
-from strategies.strategy import Bench, Tried
+from strategies.strategy import JudgedAttempt, SolveContext
 from strategies.tier import Tier
 from strategies.verdict import Evidence, Judged, Verdict
 from tests.fakes.model import ScriptedModel
@@ -29,7 +29,7 @@ from workers.db.database import Database
 from workers.deliveries import installations
 from workers.jobs import outcomes, queue, timeline
 from workers.jobs.commands import Place
-from workers.jobs.history import Learned, is_good, situations
+from workers.jobs.history import AttemptHistory, is_good, situations
 from workers.jobs.job import Kind, State
 from workers.messages.job_record import Versions
 
@@ -38,9 +38,9 @@ PRICE = Price(Decimal(1), Decimal(5))
 VERSIONS = Versions("1", "cascade", "reproduction", {"weak": {"model": "p/weak"}, "strong": {"model": "p/strong"}}, {})
 
 
-def tried(tier: str = "weak", judged: Judged = Judged.FAILED, **given: object) -> Tried:
+def tried(tier: str = "weak", judged: Judged = Judged.FAILED, **given: object) -> JudgedAttempt:
     patch = Patch({"a.py": b"x\n"})
-    return Tried(replace(Attempt(tier, "repair", patch), **given), Verdict(judged, Evidence()))  # type: ignore[arg-type]  # fields by name
+    return JudgedAttempt(replace(Attempt(tier, "repair", patch), **given), Verdict(judged, Evidence()))  # type: ignore[arg-type]  # fields by name
 
 
 GOOD = tried(judged=Judged.PASSED)
@@ -59,7 +59,7 @@ class Past:
 
     def job(
         self,
-        *attempts: Tried,
+        *attempts: JudgedAttempt,
         outcome: str = "",
         kind: Kind = Kind.RESOLVE,
         issue: int = 0,
@@ -106,7 +106,7 @@ def past(database: Database) -> Past:
 
 
 def record(past: Past, tier: str = "weak", situation: Situation = Situation.FIRST, repository: int = 7) -> Record:
-    return Learned(past.database, repository).record(tier, f"p/{tier}", situation)
+    return AttemptHistory(past.database, repository).record(tier, f"p/{tier}", situation)
 
 
 def test_attempts_are_counted_by_tier_model_and_situation_with_what_they_cost(past: Past) -> None:
@@ -116,7 +116,7 @@ def test_attempts_are_counted_by_tier_model_and_situation_with_what_they_cost(pa
     assert record(past, situation=Situation.AGAIN) == Record(0, 1, Decimal("0.01"), 1)
     assert record(past, "strong", Situation.OTHER) == Record(1, 0, Decimal("0.01"), 1)
     assert record(past, "strong") == Record()
-    assert Learned(past.database, 7).record("weak", "p/newer", Situation.FIRST) == Record()
+    assert AttemptHistory(past.database, 7).record("weak", "p/newer", Situation.FIRST) == Record()
     assert record(past, repository=8) == Record()
 
 
@@ -153,7 +153,7 @@ def test_a_solution_that_replaced_another_in_the_same_pull_request_takes_its_jud
     past.job(tried("strong", Judged.PASSED), outcome="merged", issue=issue, pull=past.pull)
     assert record(past).good == 0
     assert record(past, "strong").good == 1
-    assert len(Learned(past.database, 7).examples()) == 1
+    assert len(AttemptHistory(past.database, 7).examples()) == 1
 
 
 def test_a_follow_up_is_no_attempt_at_the_issue_but_its_pull_request_is_judged(past: Past) -> None:
@@ -169,18 +169,18 @@ def test_an_attempt_without_an_answer_teaches_nothing() -> None:
     assert found == (None, Situation.FIRST, None, Situation.AGAIN, Situation.OTHER, None)
 
 
-def bench(past: Past) -> Bench:
+def context(past: Past) -> SolveContext:
     meter = CapMeter(Decimal(2))
     dear = Price(Decimal(5), Decimal(25))
     tiers = [
         Tier("weak", Metered(ScriptedModel([], name="p/weak", price=PRICE), meter, "weak"), attempts=2),
         Tier("strong", Metered(ScriptedModel([], name="p/strong", price=dear), meter, "strong")),
     ]
-    return Bench(tiers, {}, FakeVerification({}), lambda _s: None, outcomes=Learned(past.database, 7))
+    return SolveContext(tiers, {}, FakeVerification({}), lambda _s: None, outcomes=AttemptHistory(past.database, 7))
 
 
 def test_a_history_of_failures_makes_the_cascade_start_with_the_strong_model(past: Past) -> None:
-    it = bench(past)
+    it = context(past)
     before = decide(it.tiers, [], NoOutcomes(), Decimal(2)).chosen
     assert before is not None
     assert before.tier == 0
@@ -197,7 +197,7 @@ def test_few_shot_shows_what_was_merged_here_and_nothing_else(past: Past) -> Non
     past.job(GOOD, outcome="closed")
     past.job(BAD)
     newest = past.job(GOOD, outcome="merged")
-    it = bench(past)
+    it = context(past)
     assert [e.issue.number for e in it.outcomes.examples()] == [newest, 1]
     told = FewShot(5, "similar").context(Issue(99, "words of 1", ""), memory_workspace({}), it)
     assert "Issue 1" in told

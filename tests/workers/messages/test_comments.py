@@ -19,7 +19,7 @@ from strategies.models.meter import Charge
 from strategies.models.price import Price
 from strategies.models.usage import Usage
 from strategies.resolution import Ending, Resolution
-from strategies.strategy import Tried
+from strategies.strategy import JudgedAttempt
 from strategies.verdict import Counts, Evidence, Judged, Reproduction, Rung, Verdict
 from workers.billing.bill import Bill, Month, bill
 from workers.billing.quote import QuotedTier, quote
@@ -55,7 +55,7 @@ CHARGES = (
 TEST = Reproduction(
     "tests/test_rounding.py", b"def test(): ...\n", ("tests/test_rounding.py::test",), "assert 1.0 == 1.01", passes=True
 )
-FAILED = Tried(
+FAILED = JudgedAttempt(
     Attempt("weak", "repair", Patch({"parcel/money.py": b"a"}), diagnosis=EVIL, note="first attempt, score 0.4"),
     Verdict(
         Judged.FAILED,
@@ -68,11 +68,11 @@ FAILED = Tried(
         "FAILED tests/test_a.py::test_one - ``` AssertionError @octocat",
     ),
 )
-UNUSABLE = Tried(
+UNUSABLE = JudgedAttempt(
     Attempt("weak", "repair", Patch(), error="the answer held no edit that could be applied"),
     Verdict(Judged.FAILED, Evidence()),
 )
-PASSED = Tried(
+PASSED = JudgedAttempt(
     Attempt("strong", "repair", Patch({"parcel/money.py": b"b"}), diagnosis="Decimal is quantized too early."),
     Verdict(
         Judged.PASSED,

@@ -13,7 +13,7 @@ from workers.config.repository_file import RepositoryFile
 from workers.github.types import RemoteCommit, RemotePull
 from workers.jobs.job import State
 from workers.pipeline import labels
-from workers.pipeline.admission import Admitted, Situation, Turned, admit, still_wanted
+from workers.pipeline.admission import Admitted, Rejected, Snapshot, admit, still_wanted
 
 PULL = RemotePull(9, "open", False, False, "t", "b", "autofix/issue-1", "abc", 7, "main", "https://x")
 OURS = RemoteCommit("abc", "tree", "Fix\n\nPennyfix-Job: 3\nPennyfix-Issue: 1", ())
@@ -21,8 +21,8 @@ THEIRS = RemoteCommit("abc", "tree", "My work", ())
 BROKEN = ConfigError(".github/autofix.yml", (ConfigProblem(3, "budgit", "is not a known key", "write `budget`"),))
 
 
-def situation(**changed: object) -> Situation:
-    given = Situation(
+def snapshot(**changed: object) -> Snapshot:
+    given = Snapshot(
         actor="ada",
         issue_number=1,
         repository=repository(),
@@ -37,21 +37,21 @@ def situation(**changed: object) -> Situation:
 
 
 def test_an_open_labelled_issue_of_a_writer_is_let_in_on_the_default_branch() -> None:
-    assert admit(situation()) == Admitted(RepositoryFile(), "main")
+    assert admit(snapshot()) == Admitted(RepositoryFile(), "main")
 
 
 def test_a_label_is_the_same_in_upper_case() -> None:
-    assert isinstance(admit(situation(issue=issue(1, labels=("AutoFix",)))), Admitted)
+    assert isinstance(admit(snapshot(issue=issue(1, labels=("AutoFix",)))), Admitted)
 
 
 def test_the_file_may_name_another_base_branch() -> None:
-    decision = admit(situation(file=RepositoryFile(base="develop")))
+    decision = admit(snapshot(file=RepositoryFile(base="develop")))
     assert isinstance(decision, Admitted)
     assert decision.base == "develop"
 
 
 def test_a_branch_of_ours_from_an_earlier_job_is_no_obstacle() -> None:
-    assert isinstance(admit(situation(tip=OURS)), Admitted)
+    assert isinstance(admit(snapshot(tip=OURS)), Admitted)
 
 
 @pytest.mark.parametrize(
@@ -72,21 +72,21 @@ def test_a_branch_of_ours_from_an_earlier_job_is_no_obstacle() -> None:
     ],
 )
 def test_everything_else_is_turned_away_with_a_reason(changed: dict[str, object], state: State, says: str) -> None:
-    decision = admit(situation(**changed))
-    assert isinstance(decision, Turned)
+    decision = admit(snapshot(**changed))
+    assert isinstance(decision, Rejected)
     assert decision.state is state
     assert says in decision.reason
 
 
 def test_somebody_without_write_access_is_not_told_what_is_in_the_file() -> None:
-    decision = admit(situation(permission="read", file=BROKEN))
-    assert isinstance(decision, Turned)
+    decision = admit(snapshot(permission="read", file=BROKEN))
+    assert isinstance(decision, Rejected)
     assert "budgit" not in decision.text
 
 
 def test_a_bad_file_is_reported_with_line_and_fix() -> None:
-    decision = admit(situation(file=BROKEN))
-    assert isinstance(decision, Turned)
+    decision = admit(snapshot(file=BROKEN))
+    assert isinstance(decision, Rejected)
     assert "line 3: `budgit` is not a known key. Fix: write `budget`." in decision.text
     assert decision.label == labels.NEEDS_HUMAN
 

@@ -14,7 +14,7 @@ from workers.jobs.job import State
 from workers.messages.hidden_block import find
 from workers.pipeline import labels
 from workers.pipeline.breaker import Breaker
-from workers.pipeline.slash_commands import obey
+from workers.pipeline.slash_commands import run_command
 from workers.usd import show_usd
 
 pytestmark = pytest.mark.slow
@@ -191,7 +191,7 @@ def test_a_push_by_somebody_else_in_mid_run_makes_the_follow_up_start_from_it(wo
             assert pull is not None
             pull.head_sha = sha
 
-    world.course = replace(world.course, at=push)
+    world.deps = replace(world.deps, at=push)
     assert world.go() == [State.QUEUED]
     world.after_a_while()
     job = world.latest(number)
@@ -214,7 +214,7 @@ def test_a_merge_is_remembered_and_ends_what_runs(world: World) -> None:
 
 def test_the_breaker_ends_a_ping_pong_says_so_once_and_a_person_goes_on(world: World) -> None:
     number = opened(world)
-    world.course = replace(world.course, breaker=Breaker(rounds=1))
+    world.deps = replace(world.deps, breaker=Breaker(rounds=1))
     answers(world, ASKED, BETTER)
     review(world)
     assert world.go() == [State.OPENED]
@@ -232,7 +232,7 @@ def test_the_breaker_ends_a_ping_pong_says_so_once_and_a_person_goes_on(world: W
 
 def test_the_breaker_counts_money_too(world: World) -> None:
     opened(world)
-    world.course = replace(world.course, breaker=Breaker(rounds=9, usd=Decimal("0.0001")))
+    world.deps = replace(world.deps, breaker=Breaker(rounds=9, usd=Decimal("0.0001")))
     answers(world, ASKED, BETTER)
     review(world)
     assert world.go() == [State.OPENED]
@@ -255,11 +255,11 @@ def test_a_review_during_a_job_is_heard_after_it(world: World) -> None:
             world.receive()
             assert world.woken == before
 
-    world.course = replace(world.course, at=again)
+    world.deps = replace(world.deps, at=again)
     assert world.go() == [State.OPENED]
     first = world.latest(number).id
     world.after_a_while()
     for guid in world.waiting:
-        obey(world.course, guid)
+        run_command(world.deps, guid)
     world.go()
     assert world.latest(number).id > first

@@ -23,7 +23,7 @@ from workers.jobs.job import State
 from workers.messages.hidden_block import find
 from workers.pipeline import labels
 from workers.pipeline.runner import run
-from workers.pipeline.slash_commands import obey
+from workers.pipeline.slash_commands import run_command
 
 pytestmark = pytest.mark.slow
 
@@ -38,7 +38,7 @@ def test_the_weak_model_solves_it_and_the_pull_request_shows_evidence_and_bill(w
     world.add(**{".github__pull_request_template.md": "## Description\n\n## Checklist\n\n- [ ] signed\n"})
     number = world.open("weight")
     job_id = world.label(number)
-    assert run(world.course, job_id) is State.OPENED, world.said(number)
+    assert run(world.deps, job_id) is State.OPENED, world.said(number)
     [pull] = world.github.pulls(NAME)
     assert pull.body.startswith("## Description\n\nFixes #")
     assert "- [ ] signed" in pull.body
@@ -58,7 +58,7 @@ def test_the_weak_model_solves_it_and_the_pull_request_shows_evidence_and_bill(w
 def test_an_issue_beyond_the_weak_model_escalates(world: World) -> None:
     world.add()
     number = world.open("arrival")
-    assert run(world.course, world.label(number)) is State.OPENED, world.said(number)
+    assert run(world.deps, world.label(number)) is State.OPENED, world.said(number)
     [pull] = world.github.pulls(NAME)
     record = find(pull.body)
     assert record is not None
@@ -69,7 +69,7 @@ def test_an_issue_beyond_the_weak_model_escalates(world: World) -> None:
 def test_what_nobody_solves_ends_in_an_honest_comment(world: World) -> None:
     world.add()
     number = world.open("split")
-    assert run(world.course, world.label(number)) is State.DECLINED
+    assert run(world.deps, world.label(number)) is State.DECLINED
     assert world.github.pulls(NAME) == []
     said = world.said(number)
     assert "1. **weak**" in said
@@ -82,7 +82,7 @@ def test_a_budget_that_ends_first_is_told_and_goes_on_after_a_raise(world: World
     world.add(**{".github__autofix.yml": FILE + TIGHT})
     number = world.open("tracking")
     job_id = world.label(number)
-    assert run(world.course, job_id) is State.OVER_BUDGET, world.said(number)
+    assert run(world.deps, job_id) is State.OVER_BUDGET, world.said(number)
     assert world.labels(number) == {labels.OVER_BUDGET}
     assert "1. **weak**" in world.said(number)
     with world.database.read() as session:
@@ -95,7 +95,7 @@ def test_a_budget_that_ends_first_is_told_and_goes_on_after_a_raise(world: World
 def test_a_repository_whose_tests_cannot_be_found_is_told_the_two_lines(world: World) -> None:
     world.github.add_repository(NAME, {"notes.txt": "only words\n"}, people={"ada": "write"})
     number = world.github.open_issue(NAME, "It is wrong", "very", by="ada")
-    assert run(world.course, world.label(number)) is State.DECLINED
+    assert run(world.deps, world.label(number)) is State.DECLINED
     said = world.said(number)
     assert "setup: " in said
     assert "test: " in said
@@ -105,7 +105,7 @@ def test_a_repository_whose_tests_cannot_be_found_is_told_the_two_lines(world: W
 def test_an_actor_who_may_not_spend_is_told_so(world: World) -> None:
     world.add()
     number = world.open("weight")
-    assert run(world.course, world.label(number, by="bob")) is State.DECLINED
+    assert run(world.deps, world.label(number, by="bob")) is State.DECLINED
     assert "write access" in world.said(number)
     assert world.github.pulls(NAME) == []
 
@@ -113,7 +113,7 @@ def test_an_actor_who_may_not_spend_is_told_so(world: World) -> None:
 def test_a_broken_file_is_reported_with_its_line(world: World) -> None:
     world.add(**{".github__autofix.yml": "label: autofix\nstrategie: cascade\n"})
     number = world.open("weight")
-    assert run(world.course, world.label(number)) is State.DECLINED
+    assert run(world.deps, world.label(number)) is State.DECLINED
     assert "line 2: `strategie` is not a known key" in world.said(number)
 
 
@@ -127,7 +127,7 @@ def test_a_label_taken_off_in_mid_run_stops_it(world: World) -> None:
             world.github.unlabel(NAME, number, "autofix", by="ada")
             world.deliver(Cancel(world.place(number), "ada", "the label was removed"))
 
-    assert run(replace(world.course, at=unlabel), job_id) is State.CANCELLED
+    assert run(replace(world.deps, at=unlabel), job_id) is State.CANCELLED
     assert world.github.pulls(NAME) == []
     assert "The label was removed." in world.said(number)
     assert world.labels(number) == set()
@@ -142,9 +142,9 @@ def test_a_delivery_that_comes_twice_and_two_labels_at_once_make_one_job(world: 
     assert world.deliver(start, "one").duplicate
     assert world.deliver(start, "two").job_id == first.job_id
     assert first.job_id is not None
-    assert run(world.course, first.job_id) is State.OPENED
+    assert run(world.deps, first.job_id) is State.OPENED
     assert world.deliver(start, "one").duplicate
-    assert run(world.course, first.job_id) is None
+    assert run(world.deps, first.job_id) is None
     assert len(world.github.pulls(NAME)) == 1
 
 
@@ -161,12 +161,12 @@ def test_a_worker_killed_at_any_line_is_resumed_and_nothing_is_published_twice(w
                 struck.append(here)
                 raise Killed
 
-        course = replace(world.course, at=kill)
+        deps = replace(world.deps, at=kill)
         with pytest.raises(Killed):
-            run(course, job_id)
+            run(deps, job_id)
         assert world.job(job_id).state in (State.QUEUED, State.RUNNING)
         world.after_a_while()
-        assert run(course, job_id) is State.OPENED, f"killed at line {line}: {world.said(number)}"
+        assert run(deps, job_id) is State.OPENED, f"killed at line {line}: {world.said(number)}"
         assert len(world.github.pulls(NAME)) == opened
         assert world.said(number).count("I opened") == 1
         assert world.labels(number) == {labels.OPENED}
@@ -180,7 +180,7 @@ def instruct(world: World, number: int, text: str, by: str) -> str:
     said = parse(text, on_pull_request=False)
     assert said is not None
     world.deliver(Instruct(world.place(number), by, said[0], said[1], remark.id), f"comment-{remark.id}")
-    return obey(world.course, f"comment-{remark.id}")
+    return run_command(world.deps, f"comment-{remark.id}")
 
 
 @pytest.fixture
@@ -205,7 +205,7 @@ def test_a_command_starts_a_job_and_puts_the_label_on(world: World) -> None:
     with world.database.read() as session:
         job = queue.active(session, world.github.repository(NAME).id, number)
     assert job is not None
-    assert run(world.course, job.id) is State.OPENED
+    assert run(world.deps, job.id) is State.OPENED
 
 
 def test_a_command_carried_out_twice_is_answered_once(world: World) -> None:
@@ -215,7 +215,7 @@ def test_a_command_carried_out_twice_is_answered_once(world: World) -> None:
     command = Instruct(world.place(number), "ada", "help", "", remark.id)
     for guid in ("a", "b"):
         world.deliver(command, guid)
-        obey(world.course, guid)
+        run_command(world.deps, guid)
     answers = [r for r in world.github.issue(NAME, number).remarks if "pennyfix:answer" in r.body]
     assert len(answers) == 1
 
@@ -248,15 +248,15 @@ def test_every_command_is_answered(answered: Callable[[str, str], str], text: st
 def test_a_merged_pull_request_changes_the_next_decision(world: World) -> None:
     world.add()
     first = world.label(world.open("weight"))
-    assert run(world.course, first) is State.OPENED
+    assert run(world.deps, first) is State.OPENED
     merged = Observe(world.place(1), "ada", "merged", f"autofix/issue-{world.job(first).issue}")
     with world.database.begin() as session:
         inbox.record(
             session, guid="m", event="pull_request", action="closed", body_digest="", command=merged, now=world.clock()
         )
-    assert obey(world.course, "m") == "remembered: merged"
+    assert run_command(world.deps, "m") == "remembered: merged"
     second = world.label(world.open("arrival"))
-    run(world.course, second)
+    run(world.deps, second)
     assert _first_chance(world, second) > _first_chance(world, first)
 
 

@@ -15,7 +15,7 @@ from workers.deliveries import installations
 from workers.jobs import queue
 from workers.jobs.commands import Place
 from workers.jobs.job import Lease, LeaseLost
-from workers.pipeline.lease_heartbeat import Cancelled, Watch
+from workers.pipeline.lease_heartbeat import Cancelled, LeaseHeartbeat
 
 TTL = timedelta(seconds=60)
 START = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
@@ -50,41 +50,41 @@ def lease(store: Database) -> Lease:
 
 def test_a_beat_extends_the_lease(store: Database, lease: Lease) -> None:
     clock = Clock()
-    watch = Watch(store, lease, ttl=TTL, clock=clock)
+    heartbeat = LeaseHeartbeat(store, lease, ttl=TTL, clock=clock)
     clock.now += timedelta(seconds=50)
-    watch.ask()
+    heartbeat.ask()
     clock.now += timedelta(seconds=50)
-    watch.check()
-    assert watch.lease.expires == START + timedelta(seconds=110)
+    heartbeat.check()
+    assert heartbeat.lease.expires == START + timedelta(seconds=110)
 
 
 def test_a_lease_that_ran_out_stops_the_work_even_when_the_database_is_silent(store: Database, lease: Lease) -> None:
     clock = Clock()
-    watch = Watch(store, lease, ttl=TTL, clock=clock)
+    heartbeat = LeaseHeartbeat(store, lease, ttl=TTL, clock=clock)
     clock.now += timedelta(seconds=60)
     with pytest.raises(LeaseLost):
-        watch.check()
+        heartbeat.check()
 
 
 def test_a_cancellation_is_noticed_at_the_next_beat(store: Database, lease: Lease) -> None:
-    watch = Watch(store, lease, ttl=TTL, clock=Clock())
+    heartbeat = LeaseHeartbeat(store, lease, ttl=TTL, clock=Clock())
     with store.begin() as session:
         queue.request_cancel(session, 7, 1, "the label was removed", now=START)
-    watch.check()
+    heartbeat.check()
     with pytest.raises(Cancelled):
-        watch.ask()
-    watch.fence()  # the lease is still ours: the ending may be told
+        heartbeat.ask()
+    heartbeat.fence()  # the lease is still ours: the ending may be told
 
 
 def test_a_lease_taken_by_another_worker_is_lost(store: Database, lease: Lease) -> None:
-    watch = Watch(store, lease, ttl=TTL, clock=Clock())
+    heartbeat = LeaseHeartbeat(store, lease, ttl=TTL, clock=Clock())
     with store.begin() as session:
         queue.requeue(session, lease, START, "test", now=START)
         assert queue.lease(session, lease.job_id, "another", TTL, START) is not None
     with pytest.raises(LeaseLost):
-        watch.fence()
+        heartbeat.fence()
     with pytest.raises(LeaseLost):
-        watch.ask()
+        heartbeat.ask()
 
 
 def test_the_thread_beats_and_outlives_a_tick_that_fails(store: Database, lease: Lease) -> None:
@@ -94,7 +94,7 @@ def test_the_thread_beats_and_outlives_a_tick_that_fails(store: Database, lease:
         ticks.release()
         raise RuntimeError("GitHub said something odd")
 
-    with Watch(store, lease, ttl=TTL, clock=Clock(), interval=0.01) as watch:
-        watch.tick = tick
+    with LeaseHeartbeat(store, lease, ttl=TTL, clock=Clock(), interval=0.01) as heartbeat:
+        heartbeat.tick = tick
         assert all(ticks.acquire(timeout=10) for _ in range(3))
-        watch.check()
+        heartbeat.check()

@@ -24,7 +24,7 @@ from strategies.models.price import Price
 from strategies.models.usage import Usage
 from strategies.resolution import Ending, Resolution
 from strategies.step import Step
-from strategies.strategy import Tried
+from strategies.strategy import JudgedAttempt
 from strategies.verdict import Counts, Evidence, Judged, Reproduction, Rung, Verdict
 from tests.fakes.databases import sqlite_url
 from tests.fakes.github import FakeGitHub, issue, repository
@@ -40,10 +40,10 @@ from workers.messages import comments
 from workers.messages.hidden_block import find
 from workers.messages.job_record import Versions
 from workers.pipeline import labels
-from workers.pipeline.runner import Course, Forge, run
-from workers.pipeline.slash_commands import BreakerOut, obey, queue_follow_up
-from workers.pipeline.solve_request import Ground, Solved
-from workers.pipeline.tell_ended import tell_ended
+from workers.pipeline.runner import Forge, JobDependencies, run
+from workers.pipeline.slash_commands import BreakerOut, queue_follow_up, run_command
+from workers.pipeline.solve_request import SolveRequest, SolveResult
+from workers.pipeline.tell_ended import report_ended
 from workers.processes import sweeper
 
 PRICE = Price(Decimal("0.10"), Decimal("0.50"))
@@ -63,13 +63,15 @@ class Clock:
         return self.now
 
 
-def tried(*, passes: bool, tier: str = "weak", error: str = "") -> Tried:
+def tried(*, passes: bool, tier: str = "weak", error: str = "") -> JudgedAttempt:
     rungs = {Rung.APPLIES, Rung.BUILDS, Rung.REGRESSION} | ({Rung.REPRODUCTION} if passes else set())
     test = Reproduction("tests/test_it.py", b"def test(): ...\n", ("t::test",), "assert 1 == 2", passes=passes)
     evidence = Evidence(frozenset(rungs), Counts(3, 0, 0), Counts(4, 0, 0, 1), reproduction=test)
     patch = Patch() if error else Patch({"README.md": b"better\n"})
     attempt = Attempt(tier, "repair", patch, diagnosis="The rounding was wrong.", error=error)
-    return Tried(attempt, Verdict(Judged.PASSED if passes else Judged.FAILED, evidence, "AssertionError: 1 == 2"))
+    return JudgedAttempt(
+        attempt, Verdict(Judged.PASSED if passes else Judged.FAILED, evidence, "AssertionError: 1 == 2")
+    )
 
 
 @dataclass
@@ -78,35 +80,35 @@ class FakeSolver:
 
     script: Sequence[Resolution | Exception]
     calls: int = 0
-    during: Callable[[Ground], None] = lambda _ground: None
+    during: Callable[[SolveRequest], None] = lambda _ground: None
     usd: Decimal = Decimal("0.0012")
-    seen: list[Ground] = field(default_factory=list)
+    seen: list[SolveRequest] = field(default_factory=list)
 
-    def __call__(self, ground: Ground) -> Solved:
+    def __call__(self, request: SolveRequest) -> SolveResult:
         assert self.calls < len(self.script), "solved more often than the test expects"
         answer = self.script[self.calls]
         self.calls += 1
-        self.seen.append(ground)
+        self.seen.append(request)
         for line in (7, 8, 9):
-            ground.at(line)
-            ground.say(Step("line", f"at line {line}"))
-        self.during(ground)
+            request.at(line)
+            request.say(Step("line", f"at line {line}"))
+        self.during(request)
         if isinstance(answer, Exception):
             raise answer
         for number, one in enumerate(answer.tried, 1):
-            ground.say(Step("attempt", f"attempt {number}"))
+            request.say(Step("attempt", f"attempt {number}"))
             if one.attempt.error:
                 continue
-            reservation = ground.meter.reserve(one.attempt.tier, "m", "repair", self.usd)
+            reservation = request.meter.reserve(one.attempt.tier, "m", "repair", self.usd)
             usage = Usage(1_000, 0, 500)
             charge = Charge(one.attempt.tier, "m", "repair", number, usage, self.usd, self.usd, PRICE, 1.0)
-            ground.meter.settle(reservation, charge)
-        versions = Versions("0.1.0", ground.strategy, ground.file.accept, {}, {"repair": "abc"})
+            request.meter.settle(reservation, charge)
+        versions = Versions("0.1.0", request.strategy, request.file.accept, {}, {"repair": "abc"})
         looked = ("python: no tests folder",) if answer.ending is Ending.UNJUDGED else ()
-        return Solved(answer, versions, ("strong", "dear", DEAR), looked, "setup: [x]\ntest: y\n")
+        return SolveResult(answer, versions, ("strong", "dear", DEAR), looked, "setup: [x]\ntest: y\n")
 
 
-def solved(*attempts: Tried, ending: Ending = Ending.ACCEPTED) -> Resolution:
+def solved(*attempts: JudgedAttempt, ending: Ending = Ending.ACCEPTED) -> Resolution:
     chosen = attempts[-1] if ending in (Ending.ACCEPTED, Ending.UNVERIFIED, Ending.OVER_BUDGET) and attempts else None
     patch = chosen.attempt.patch if chosen else Patch()
     if chosen and ending is not Ending.OVER_BUDGET:
@@ -120,7 +122,7 @@ def solved(*attempts: Tried, ending: Ending = Ending.ACCEPTED) -> Resolution:
 class House:
     """A worker's world around one issue."""
 
-    course: Course
+    deps: JobDependencies
     github: FakeGitHub
     clock: Clock
     database: Database
@@ -196,7 +198,7 @@ def house(tmp_path: Path, origin: Path) -> Iterator[Callable[..., House]]:
         def open_forge(_place: Place) -> Iterator[Forge]:
             yield github
 
-        course = Course(
+        deps = JobDependencies(
             database=database,
             home=tmp_path / "home",
             owner="worker",
@@ -211,7 +213,7 @@ def house(tmp_path: Path, origin: Path) -> Iterator[Callable[..., House]]:
             heartbeat=30.0,
             edit_interval=0.0,
         )
-        return House(course, github, clock, database, solver, woken)
+        return House(deps, github, clock, database, solver, woken)
 
     yield build
     database.close()
@@ -220,7 +222,7 @@ def house(tmp_path: Path, origin: Path) -> Iterator[Callable[..., House]]:
 def test_a_solved_issue_becomes_one_pull_request_with_evidence_and_bill(house: Callable[..., House]) -> None:
     it = house(solved(tried(passes=False), tried(passes=True, tier="strong")))
     job_id = it.start()
-    assert run(it.course, job_id) is State.OPENED
+    assert run(it.deps, job_id) is State.OPENED
     [pull] = it.github.pulls.values()
     assert pull.body.startswith("Fixes #1\n")
     assert not pull.draft
@@ -240,7 +242,7 @@ def test_a_solved_issue_becomes_one_pull_request_with_evidence_and_bill(house: C
 
 def test_less_evidence_than_asked_opens_a_draft_that_says_so(house: Callable[..., House]) -> None:
     it = house(solved(tried(passes=False), ending=Ending.UNVERIFIED))
-    assert run(it.course, it.start()) is State.OPENED
+    assert run(it.deps, it.start()) is State.OPENED
     [pull] = it.github.pulls.values()
     assert pull.draft
     assert "not verified" in pull.body
@@ -250,13 +252,13 @@ def test_less_evidence_than_asked_opens_a_draft_that_says_so(house: Callable[...
 def test_with_unverified_decline_nothing_is_opened(house: Callable[..., House]) -> None:
     it = house(solved(tried(passes=False), ending=Ending.UNVERIFIED))
     it.github.files[".github/autofix.yml"] = "unverified: decline\n"
-    assert run(it.course, it.start()) is State.DECLINED
+    assert run(it.deps, it.start()) is State.DECLINED
     assert it.github.pulls == {}
 
 
 def test_nobody_solves_it_and_the_comment_says_what_was_tried_and_what_it_cost(house: Callable[..., House]) -> None:
     it = house(solved(tried(passes=False), tried(passes=False, tier="strong"), ending=Ending.UNSOLVED))
-    assert run(it.course, it.start()) is State.DECLINED
+    assert run(it.deps, it.start()) is State.DECLINED
     assert it.github.pulls == {}
     assert "1. **weak** (repair, $0.0012) fell short: The test written from the issue still fails" in it.said
     assert "AssertionError: 1 == 2" in it.said
@@ -267,7 +269,7 @@ def test_nobody_solves_it_and_the_comment_says_what_was_tried_and_what_it_cost(h
 def test_an_issue_over_budget_says_what_there_is_and_how_to_go_on(house: Callable[..., House]) -> None:
     it = house(solved(tried(passes=False), ending=Ending.OVER_BUDGET))
     job_id = it.start()
-    assert run(it.course, job_id) is State.OVER_BUDGET
+    assert run(it.deps, job_id) is State.OVER_BUDGET
     assert "The best so far is attempt 1" in it.said
     assert "/autofix budget" in it.said
     assert it.github.issues[1].labels == ("autofix", labels.OVER_BUDGET)
@@ -276,20 +278,20 @@ def test_an_issue_over_budget_says_what_there_is_and_how_to_go_on(house: Callabl
 def test_without_any_money_nothing_is_checked_out(house: Callable[..., House]) -> None:
     it = house()
     it.github.files[".github/autofix.yml"] = "budget: {monthly_usd: 0}\n"
-    assert run(it.course, it.start()) is State.OVER_BUDGET
+    assert run(it.deps, it.start()) is State.OVER_BUDGET
     assert "No model was called" in it.said
     assert it.solver.calls == 0
 
 
 def test_money_that_ends_before_the_first_attempt_is_over_budget_too(house: Callable[..., House]) -> None:
     it = house(OverBudget("issue", Decimal(2), Decimal(2), Decimal(1)))
-    assert run(it.course, it.start()) is State.OVER_BUDGET
+    assert run(it.deps, it.start()) is State.OVER_BUDGET
     assert "issue budget" in it.said
 
 
 def test_a_repository_that_cannot_be_judged_is_told_the_lines_that_would_help(house: Callable[..., House]) -> None:
     it = house(solved(ending=Ending.UNJUDGED))
-    assert run(it.course, it.start()) is State.DECLINED
+    assert run(it.deps, it.start()) is State.DECLINED
     assert "setup: [x]\ntest: y" in it.said
     assert "python: no tests folder" in it.said
 
@@ -297,7 +299,7 @@ def test_a_repository_that_cannot_be_judged_is_told_the_lines_that_would_help(ho
 def test_an_actor_without_permission_is_told_and_nothing_is_spent(house: Callable[..., House]) -> None:
     it = house()
     it.github.permissions["bob"] = "read"
-    assert run(it.course, it.start("bob")) is State.DECLINED
+    assert run(it.deps, it.start("bob")) is State.DECLINED
     assert "write access" in it.said
     assert labels.WORKING not in it.github.issues[1].labels
 
@@ -305,7 +307,7 @@ def test_an_actor_without_permission_is_told_and_nothing_is_spent(house: Callabl
 def test_a_label_taken_off_before_the_start_ends_in_silence(house: Callable[..., House]) -> None:
     it = house()
     it.github.issues[1] = issue(1, labels=())
-    assert run(it.course, it.start()) is State.CANCELLED
+    assert run(it.deps, it.start()) is State.CANCELLED
     assert it.github.comments == {}
 
 
@@ -313,13 +315,13 @@ def test_a_label_taken_off_in_mid_run_stops_it_before_anything_is_published(hous
     it = house(solved(tried(passes=True)))
     job_id = it.start()
 
-    def unlabel(_ground: Ground) -> None:
+    def unlabel(_ground: SolveRequest) -> None:
         with it.database.begin() as session:
             queue.request_cancel(session, 7, 1, "the label was taken off", now=it.clock())
         it.github.issues[1] = replace(it.github.issues[1], labels=(labels.WORKING,))
 
     it.solver.during = unlabel
-    assert run(it.course, job_id) is State.CANCELLED
+    assert run(it.deps, job_id) is State.CANCELLED
     assert it.github.pulls == {}
     assert "The label was taken off." in it.said
     assert it.github.issues[1].labels == ()
@@ -328,11 +330,11 @@ def test_a_label_taken_off_in_mid_run_stops_it_before_anything_is_published(hous
 def test_an_issue_closed_in_mid_run_is_noticed_without_any_delivery(house: Callable[..., House]) -> None:
     it = house(solved(tried(passes=True)))
 
-    def close(_ground: Ground) -> None:
+    def close(_ground: SolveRequest) -> None:
         it.github.issues[1] = replace(it.github.issues[1], state="closed")
 
     it.solver.during = close
-    assert run(it.course, it.start()) is State.CANCELLED
+    assert run(it.deps, it.start()) is State.CANCELLED
     assert it.github.pulls == {}
 
 
@@ -340,10 +342,10 @@ def test_a_job_that_is_running_is_not_run_twice(house: Callable[..., House]) -> 
     it = house(solved(tried(passes=True)))
     job_id = it.start()
     again: list[State | None] = []
-    it.solver.during = lambda _ground: again.append(run(it.course, job_id))
-    assert run(it.course, job_id) is State.OPENED
+    it.solver.during = lambda _ground: again.append(run(it.deps, job_id))
+    assert run(it.deps, job_id) is State.OPENED
     assert again == [None]
-    assert run(it.course, job_id) is None
+    assert run(it.deps, job_id) is None
     assert len(it.github.pulls) == 1
 
 
@@ -352,7 +354,7 @@ def test_a_worker_that_lost_its_lease_writes_nothing_more(house: Callable[..., H
     job_id = it.start()
     before: list[int] = []
 
-    def lose(_ground: Ground) -> None:
+    def lose(_ground: SolveRequest) -> None:
         it.solver.during = lambda _ground: None
         it.after_a_while()
         with it.database.begin() as session:
@@ -360,7 +362,7 @@ def test_a_worker_that_lost_its_lease_writes_nothing_more(house: Callable[..., H
         before.append(len(it.github.writes))
 
     it.solver.during = lose
-    assert run(it.course, job_id) is None
+    assert run(it.deps, job_id) is None
     assert len(it.github.writes) == before[0]
 
 
@@ -378,9 +380,9 @@ def test_a_worker_killed_at_any_line_is_followed_by_one_that_ends_the_job_once(
     it = house(solved(tried(passes=True)), solved(tried(passes=True)), at=at)
     job_id = it.start()
     with pytest.raises(Killed):
-        run(it.course, job_id)
+        run(it.deps, job_id)
     it.after_a_while()
-    assert run(it.course, job_id) is State.OPENED
+    assert run(it.deps, job_id) is State.OPENED
     [pull] = it.github.pulls.values()
     assert f"[#{pull.number}]" in it.said
     assert it.github.writes.count("pull") == 1
@@ -390,7 +392,7 @@ def test_a_worker_killed_at_any_line_is_followed_by_one_that_ends_the_job_once(
 
 def _outside(house: Callable[..., House]) -> int:
     it = house(solved(tried(passes=True)))
-    run(it.course, it.start())
+    run(it.deps, it.start())
     return len(it.github.writes)
 
 
@@ -413,11 +415,11 @@ def test_a_worker_killed_after_any_outside_write_leaves_one_comment_and_one_pull
 
         it.github.after = strike
         try:
-            run(it.course, job_id)
+            run(it.deps, job_id)
         except Killed:
             it.github.after = lambda _write: None
             it.after_a_while()
-            assert run(it.course, job_id) is State.OPENED, f"after write {number}"
+            assert run(it.deps, job_id) is State.OPENED, f"after write {number}"
         else:
             break  # the run was over before the write that should have been struck
         assert len(it.github.pulls) == 1, f"after write {number}"
@@ -431,7 +433,7 @@ def test_a_rate_limit_reschedules_the_job_without_counting_the_run(house: Callab
     until = datetime(2026, 11, 25, 12, 30, tzinfo=UTC)
     it = house(RateLimited(until, "secondary"))
     job_id = it.start()
-    assert run(it.course, job_id) is State.QUEUED
+    assert run(it.deps, job_id) is State.QUEUED
     job = it.job(job_id)
     assert (job.state, job.next_run_at, job.attempts) == (State.QUEUED, until, 0)
 
@@ -440,17 +442,17 @@ def test_a_broken_sandbox_is_tried_again_and_then_told(house: Callable[..., Hous
     it = house(*[SandboxUnavailable("engine gone")] * 3)
     job_id = it.start()
     for _ in range(2):
-        assert run(it.course, job_id) is State.QUEUED
+        assert run(it.deps, job_id) is State.QUEUED
         assert "the sandbox is not available" in it.said
         it.clock.now += timedelta(hours=2)
-    assert run(it.course, job_id) is State.FAILED
+    assert run(it.deps, job_id) is State.FAILED
     assert "engine gone" in it.said
     assert it.github.issues[1].labels == ("autofix", labels.NEEDS_HUMAN)
 
 
 def test_a_refusing_provider_is_told_in_its_own_words(house: Callable[..., House]) -> None:
     it = house(ModelRefused("invalid x-api-key"))
-    assert run(it.course, it.start()) is State.FAILED
+    assert run(it.deps, it.start()) is State.FAILED
     assert "invalid x-api-key" in it.said
 
 
@@ -459,7 +461,7 @@ def test_attempts_that_all_ended_without_an_answered_call_are_a_failure_of_the_p
 ) -> None:
     both = (tried(passes=False, error="invalid x-api-key"), tried(passes=False, tier="strong", error="no such model"))
     it = house(solved(*both, ending=Ending.UNSOLVED))
-    assert run(it.course, it.start()) is State.FAILED
+    assert run(it.deps, it.start()) is State.FAILED
     assert "no such model" in it.said
 
 
@@ -471,7 +473,7 @@ def test_a_github_that_is_away_puts_the_job_back(house: Callable[..., House]) ->
 
     it.github.after = away
     job_id = it.start()
-    assert run(it.course, job_id) is State.QUEUED
+    assert run(it.deps, job_id) is State.QUEUED
     assert it.job(job_id).next_run_at > it.clock()
 
 
@@ -480,9 +482,9 @@ def test_a_bug_of_ours_is_loud_and_in_the_end_told(house: Callable[..., House]) 
     job_id = it.start()
     for _ in range(2):
         with pytest.raises(ZeroDivisionError):
-            run(it.course, job_id)
+            run(it.deps, job_id)
         it.clock.now += timedelta(hours=2)
-    assert run(it.course, job_id) is State.FAILED
+    assert run(it.deps, job_id) is State.FAILED
     assert "n error of Pennyfix itself (ZeroDivisionError)" in it.said.replace("\\", "")
     assert "secret detail" not in it.said
 
@@ -491,7 +493,7 @@ def test_a_branch_of_somebody_else_stops_it_before_any_money(house: Callable[...
     it = house()
     theirs = it.github.add_commit(it.github.branches["main"], {"x": ("100644", b"x")}, "Mine")
     it.github.branches[comments.branch(1)] = theirs.sha
-    assert run(it.course, it.start()) is State.DECLINED
+    assert run(it.deps, it.start()) is State.DECLINED
     assert "not mine" in it.said
     assert it.solver.calls == 0
 
@@ -499,13 +501,13 @@ def test_a_branch_of_somebody_else_stops_it_before_any_money(house: Callable[...
 def test_a_job_cancelled_in_the_queue_after_it_spoke_is_told_by_another_wake_up(house: Callable[..., House]) -> None:
     it = house(SandboxUnavailable("engine gone"))
     job_id = it.start()
-    assert run(it.course, job_id) is State.QUEUED
+    assert run(it.deps, job_id) is State.QUEUED
     with it.database.begin() as session:
         queue.request_cancel(session, 7, 1, "the issue was closed", now=it.clock())
-    assert tell_ended(it.course, job_id)
+    assert report_ended(it.deps, job_id)
     assert "The issue was closed." in it.said
     assert it.github.issues[1].labels == ("autofix",)
-    assert not tell_ended(it.course, job_id)
+    assert not report_ended(it.deps, job_id)
 
 
 # -- follow-ups -------------------------------------------------------------------------------------------------
@@ -514,12 +516,12 @@ def test_a_job_cancelled_in_the_queue_after_it_spoke_is_told_by_another_wake_up(
 def reviewed(it: House, line: ReviewComment, **request: object) -> int:
     """A pull request of ours, opened, on which somebody asks for changes."""
     opened = it.start()
-    assert run(it.course, opened) is State.OPENED
+    assert run(it.deps, opened) is State.OPENED
     [pull] = it.github.pulls.values()
     it.github.reviews[77] = ("Almost.", (line,))
     job = it.job(opened)
     asked = {"cause": "review", "pull": pull.number, "review_id": 77, "head_sha": pull.head_sha, **request}
-    assert queue_follow_up(it.course, job, "ada", asked) == "queued"
+    assert queue_follow_up(it.deps, job, "ada", asked) == "queued"
     # the fake's commits are not in the origin's git: what is fetched is the same tree under another id
     return it.woken[-1]
 
@@ -538,7 +540,7 @@ def test_a_review_is_answered_with_a_commit_on_the_same_branch_and_in_its_thread
     it.github.commits[known.sha] = known
     it.github.branches["autofix/issue-1"] = known.sha
     it.github.pulls[pull.number] = replace(pull, head_sha=known.sha)
-    assert run(it.course, job_id) is State.OPENED
+    assert run(it.deps, job_id) is State.OPENED
     assert "Name it better" in it.solver.seen[1].issue.instructions
     assert "ignore all" not in it.solver.seen[1].issue.instructions
     assert it.solver.seen[1].file.accept == "regression"
@@ -551,7 +553,7 @@ def test_a_follow_up_on_a_closed_pull_request_ends_quietly(house: Callable[..., 
     it = house(solved(tried(passes=True)))
     job_id = reviewed(it, ReviewComment(500, "ada", "OWNER", "x", "README.md", 1, ""))
     it.github.pulls = {n: replace(p, state="closed") for n, p in it.github.pulls.items()}
-    assert run(it.course, job_id) is State.CANCELLED
+    assert run(it.deps, job_id) is State.CANCELLED
 
 
 def test_the_checks_of_one_commit_are_followed_up_once_and_the_breaker_ends_a_ping_pong(
@@ -559,18 +561,18 @@ def test_the_checks_of_one_commit_are_followed_up_once_and_the_breaker_ends_a_pi
 ) -> None:
     it = house(solved(tried(passes=True)))
     opened = it.start()
-    run(it.course, opened)
+    run(it.deps, opened)
     job = it.job(opened)
 
     def ask(sha: str) -> str:
-        made = queue_follow_up(it.course, job, "", {"cause": "checks", "pull": job.pull_request, "head_sha": sha})
+        made = queue_follow_up(it.deps, job, "", {"cause": "checks", "pull": job.pull_request, "head_sha": sha})
         with it.database.begin() as session:
             queue.request_cancel(session, 7, 1, "test", now=it.clock())
         return made
 
     assert ask("aaa") == "queued"
     assert "once" in ask("aaa")
-    for n in range(it.course.breaker.rounds - 1):
+    for n in range(it.deps.breaker.rounds - 1):
         assert ask(f"b{n}") == "queued"
     with pytest.raises(BreakerOut, match="after 5 rounds"):
         ask("ccc")
@@ -579,8 +581,8 @@ def test_the_checks_of_one_commit_are_followed_up_once_and_the_breaker_ends_a_pi
 def test_a_quote_above_the_threshold_waits_for_approval(house: Callable[..., House]) -> None:
     it = house()
     estimate = Quote((), Decimal("0.1"), Decimal("0.9"), "a guess")
-    course = replace(it.course, quote_above=Decimal("0.5"), quote=lambda *_given: estimate)
-    assert run(course, it.start()) is State.DECLINED
+    deps = replace(it.deps, quote_above=Decimal("0.5"), quote=lambda *_given: estimate)
+    assert run(deps, it.start()) is State.DECLINED
     assert "/autofix approve" in it.said
     assert it.solver.calls == 0
 
@@ -588,12 +590,12 @@ def test_a_quote_above_the_threshold_waits_for_approval(house: Callable[..., Hou
 def obeyed(it: House, command: Command, guid: str) -> str:
     with it.database.begin() as session:
         inbox.record(session, guid=guid, event="e", action="a", body_digest="", command=command, now=it.clock())
-    return obey(it.course, guid)
+    return run_command(it.deps, guid)
 
 
 def test_what_became_of_our_pull_request_is_remembered_and_other_peoples_are_not(house: Callable[..., House]) -> None:
     it = house(solved(tried(passes=True)))
-    run(it.course, it.start())
+    run(it.deps, it.start())
     place = Place(3, 7, "ada/parcel", 9)
     assert obeyed(it, Observe(place, "ada", "merged", "autofix/issue-1"), "a") == "remembered: merged"
     assert obeyed(it, Observe(place, "ada", "merged", "autofix/issue-2"), "b") == "not a pull request of ours"
@@ -604,7 +606,7 @@ def test_what_became_of_our_pull_request_is_remembered_and_other_peoples_are_not
 
 def test_a_review_by_somebody_who_may_not_spend_starts_nothing(house: Callable[..., House]) -> None:
     it = house(solved(tried(passes=True)))
-    run(it.course, it.start())
+    run(it.deps, it.start())
     review = FollowUp(Place(3, 7, "ada/parcel", 9), "eve", "review", "autofix/issue-1", "abc", 77)
     assert obeyed(it, review, "a") == "eve has no write access"
     assert it.woken == []
@@ -620,18 +622,18 @@ def test_a_delivery_is_tried_again_when_github_is_away(house: Callable[..., Hous
     command = Instruct(Place(3, 7, "ada/parcel", 1), "ada", "help", "", 44)
     assert obeyed(it, command, "a") == "reaction"
     it.github.after = lambda _what: None
-    assert obey(it.course, "a") == "nothing to do"
+    assert run_command(it.deps, "a") == "nothing to do"
     it.clock.now += timedelta(minutes=10)
-    assert obey(it.course, "a") == "answered: /autofix help"
+    assert run_command(it.deps, "a") == "answered: /autofix help"
 
 
 def test_an_issue_that_does_not_say_enough_is_answered_by_one_question(house: Callable[..., House]) -> None:
-    asks = Tried(
+    asks = JudgedAttempt(
         Attempt("weak", "router", Patch(), question="Which currency is meant?"), Verdict(Judged.UNJUDGED, Evidence())
     )
     it = house(replace(solved(asks, ending=Ending.QUESTION), reason="Which currency is meant? Ask @eve <b>"))
     job_id = it.start()
-    assert run(it.course, job_id) is State.DECLINED
+    assert run(it.deps, job_id) is State.DECLINED
     assert "I have a question" in it.said
     assert "> Which currency is meant?" in it.said
     assert "@eve" not in it.said, "a model's words mention nobody"
@@ -645,7 +647,7 @@ def test_an_issue_that_does_not_say_enough_is_answered_by_one_question(house: Ca
 
 def test_a_forks_branch_that_is_named_like_ours_is_left_alone(house: Callable[..., House]) -> None:
     it = house(solved(tried(passes=True)))
-    run(it.course, it.start())
+    run(it.deps, it.start())
     [pull] = it.github.pulls.values()
     it.github.pulls[pull.number] = replace(pull, head_repository_id=8)
     command = Instruct(

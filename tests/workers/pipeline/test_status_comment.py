@@ -8,7 +8,7 @@ from strategies.step import Step
 from tests.fakes.github import FakeGitHub
 from workers.github.types import RemoteComment, Unreachable
 from workers.messages import comments
-from workers.pipeline.status_comment import Telling
+from workers.pipeline.status_comment import StatusComment
 
 
 class Clock:
@@ -19,8 +19,8 @@ class Clock:
         return self.now
 
 
-def telling(github: FakeGitHub, clock: Callable[[], float], comment_id: int = 0) -> Telling:
-    return Telling(
+def status(github: FakeGitHub, clock: Callable[[], float], comment_id: int = 0) -> StatusComment:
+    return StatusComment(
         github,
         1,
         comment_id=comment_id,
@@ -33,7 +33,7 @@ def telling(github: FakeGitHub, clock: Callable[[], float], comment_id: int = 0)
 
 def test_it_begins_with_eyes_and_one_comment_with_the_hidden_mark() -> None:
     github = FakeGitHub()
-    telling(github, Clock()).start("Working on it")
+    status(github, Clock()).start("Working on it")
     assert (1, 0, "eyes") in github.reactions
     [comment] = github.comments[1]
     assert comments.marker(1) in comment.body
@@ -42,7 +42,7 @@ def test_it_begins_with_eyes_and_one_comment_with_the_hidden_mark() -> None:
 
 def test_steps_within_fifteen_seconds_are_one_edit() -> None:
     github, clock = FakeGitHub(), Clock()
-    it = telling(github, clock)
+    it = status(github, clock)
     it.start("Working on it")
     for number in range(10):
         it.say(Step("attempt", f"step {number}"))
@@ -57,8 +57,8 @@ def test_steps_within_fifteen_seconds_are_one_edit() -> None:
 
 def test_after_a_crash_the_comment_is_found_by_its_mark() -> None:
     github = FakeGitHub()
-    telling(github, Clock()).start("Working on it")
-    telling(github, Clock()).end("Done", "It is done.")
+    status(github, Clock()).start("Working on it")
+    status(github, Clock()).end("Done", "It is done.")
     [comment] = github.comments[1]
     assert "It is done." in comment.body
 
@@ -67,14 +67,14 @@ def test_a_mark_in_somebody_elses_comment_is_left_alone() -> None:
     github = FakeGitHub()
     forged = RemoteComment(5, "mallory", "NONE", comments.marker(1), is_bot=False, ours=False)
     github.comments[1] = [forged]
-    telling(github, Clock()).end("Done", "It is done.")
+    status(github, Clock()).end("Done", "It is done.")
     assert github.comments[1][0] == forged
     assert len(github.comments[1]) == 2
 
 
 def test_a_deleted_comment_is_written_again() -> None:
     github = FakeGitHub()
-    it = telling(github, Clock())
+    it = status(github, Clock())
     it.start("Working on it")
     github.comments[1].clear()
     it.end("Done", "It is done.")
@@ -83,13 +83,13 @@ def test_a_deleted_comment_is_written_again() -> None:
 
 def test_a_quiet_ending_says_nothing_where_nothing_was_said() -> None:
     github = FakeGitHub()
-    telling(github, Clock()).end("Stopped", "The label was taken off.", quiet=True)
+    status(github, Clock()).end("Stopped", "The label was taken off.", quiet=True)
     assert github.comments == {}
 
 
 def test_nothing_is_edited_after_the_last_word() -> None:
     github, clock = FakeGitHub(), Clock()
-    it = telling(github, clock)
+    it = status(github, clock)
     it.start("Working on it")
     it.end("Done", "It is done.")
     it.say(Step("attempt", "late"))
@@ -100,7 +100,7 @@ def test_nothing_is_edited_after_the_last_word() -> None:
 
 def test_progress_that_cannot_be_shown_does_not_stop_the_work() -> None:
     github, clock = FakeGitHub(), Clock()
-    it = telling(github, clock)
+    it = status(github, clock)
     it.start("Working on it")
 
     def away(what: str) -> None:

@@ -9,19 +9,19 @@ from pathlib import Path
 
 from workers.config.settings import load_settings
 from workers.processes.context import open_context, utc_now
-from workers.processes.heartbeat import alive, keep_beating
+from workers.processes.heartbeat import keep_heartbeat, live_workers
 
 
 def test_a_worker_is_heard_of_until_it_stops(tmp_path: Path) -> None:
     settings = load_settings(None, home=tmp_path)
     context = open_context(settings)
     stop = threading.Event()
-    thread = keep_beating(settings, "worker", stop, seconds=0.05)
+    thread = keep_heartbeat(settings, "worker", stop, seconds=0.05)
     end = time.monotonic() + 20
     heard: list[str] = []
     while not heard and time.monotonic() < end:
         with context.database.read() as session:
-            heard = [row.worker_id for row in alive(session, utc_now())]
+            heard = [row.worker_id for row in live_workers(session, utc_now())]
         time.sleep(0.02)
     stop.set()
     thread.join(timeout=10)
@@ -29,5 +29,5 @@ def test_a_worker_is_heard_of_until_it_stops(tmp_path: Path) -> None:
     assert heard[0].startswith("worker@")
     assert not thread.is_alive()
     with context.database.read() as session:
-        assert not alive(session, utc_now() + timedelta(minutes=3))
+        assert not live_workers(session, utc_now() + timedelta(minutes=3))
     context.database.close()

@@ -186,14 +186,14 @@ def test_old_deliveries_and_sessions_go_and_young_ones_stay(database: Database) 
                               now=NOW - timedelta(days=age))  # fmt: skip
         for name, expires in (("gone", NOW), ("here", NOW + TTL)):
             session.add(SessionRow(id_digest=name, github_id=1, login="a", csrf="", created_at=NOW, expires=expires))
-        heartbeat.beat(session, "w1", "h", None, NOW - timedelta(days=2))
-        heartbeat.beat(session, "w2", "h", 7, NOW)
-        heartbeat.beat(session, "w2", "h", 8, NOW)
+        heartbeat.record_heartbeat(session, "w1", "h", None, NOW - timedelta(days=2))
+        heartbeat.record_heartbeat(session, "w2", "h", 7, NOW)
+        heartbeat.record_heartbeat(session, "w2", "h", 8, NOW)
     assert sweep(database, Broker(), NOW).deleted == 3
     with database.read() as session:
         assert session.scalars(select(DeliveryRow.guid)).all() == ["young"]
         assert session.scalars(select(SessionRow.id_digest)).all() == ["here"]
-        assert [(row.worker_id, row.job_id) for row in heartbeat.alive(session, NOW)] == [("w2", 8)]
+        assert [(row.worker_id, row.job_id) for row in heartbeat.live_workers(session, NOW)] == [("w2", 8)]
 
 
 def test_only_one_sweeper_works_at_a_time(database: Database) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from strategies.study.replaying.outcomes import Outcomes, OutcomesError, load_outcomes
+from strategies.study.replaying.outcomes import OutcomesError, RecordedOutcomes, load_outcomes
 from strategies.study.replaying.replay import Rates, RecordedTests, oracle, replay
 from strategies.study.replaying.search import search
 
@@ -18,7 +18,7 @@ with_recorded_file = pytest.mark.skipif(not SHARED.exists(), reason="the recorde
 
 
 @pytest.fixture(scope="module")
-def recorded() -> Outcomes:
+def recorded() -> RecordedOutcomes:
     return load_outcomes(SHARED)
 
 
@@ -28,7 +28,7 @@ def small(tmp_path: Path, *lines: str) -> Path:
     return path
 
 
-def three(tmp_path: Path) -> Outcomes:
+def three(tmp_path: Path) -> RecordedOutcomes:
     return load_outcomes(
         small(
             tmp_path,
@@ -45,7 +45,7 @@ def three(tmp_path: Path) -> Outcomes:
 @with_recorded_file
 @pytest.mark.parametrize(("rates", "percent", "usd"), [(Rates(), 88.2, 0.299), (Rates(0.1, 0.1), 85.1, 0.285)])
 def test_the_chain_of_three_earns_what_was_published(
-    recorded: Outcomes, rates: Rates, percent: float, usd: float
+    recorded: RecordedOutcomes, rates: Rates, percent: float, usd: float
 ) -> None:
     result = replay(recorded, CHAIN, rates)
     assert round(100 * result.rate, 1) == percent
@@ -53,14 +53,14 @@ def test_the_chain_of_three_earns_what_was_published(
 
 
 @with_recorded_file
-def test_opus_alone_is_the_reference(recorded: Outcomes) -> None:
+def test_opus_alone_is_the_reference(recorded: RecordedOutcomes) -> None:
     result = replay(recorded, CHAIN[-1:], Rates())
     assert round(100 * result.rate, 1) == 82.1
     assert round(result.usd_per_issue, 3) == 0.683
 
 
 @with_recorded_file
-def test_the_oracle_router_without_the_newest_model_is_the_published_bound(recorded: Outcomes) -> None:
+def test_the_oracle_router_without_the_newest_model_is_the_published_bound(recorded: RecordedOutcomes) -> None:
     result = oracle(recorded, [m for m in recorded.models if m != "claude-fable-5"])
     assert round(100 * result.rate, 1) == 95.5
     assert round(result.usd_per_issue, 3) == 0.137
@@ -69,7 +69,7 @@ def test_the_oracle_router_without_the_newest_model_is_the_published_bound(recor
 @with_recorded_file
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_the_search_matches_the_strong_model_at_under_45_percent_of_its_cost_on_held_out_folds(
-    recorded: Outcomes, seed: int
+    recorded: RecordedOutcomes, seed: int
 ) -> None:
     found = search(recorded, Rates(0.1, 0.1), strong="claude-opus-4-8", seed=seed)
     held = found.held_out
