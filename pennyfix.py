@@ -374,9 +374,12 @@ class Desk:
     def __enter__(self) -> tuple[Any, Any]:
         from rich.console import Console
 
+        from workers.config.settings import load_settings
+        from workers.processes.celery_app import publisher
         from workers.processes.context import open_context
 
-        self.context = open_context()
+        settings = load_settings()
+        self.context = open_context(settings, publisher(settings))
         return self.context, Console()
 
     def __exit__(self, *error: object) -> None:

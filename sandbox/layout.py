@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 PROXY_PORT = 3128
+OWN_FOLDER = ".pennyfix"
+"""Below the checkout: reports and other files of ours."""
 SYSTEM_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sandbox.repository.patch import Patch
+from strategies.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +30,11 @@ class Attempt:
     agreement: float | None = None
     preferred: bool = False
     trouble: Literal["", "refused", "unavailable"] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedAttempt:
+    """An attempt with what became of it."""
+
+    attempt: Attempt
+    verdict: Verdict

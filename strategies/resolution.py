@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from sandbox.repository.patch import Patch
-from strategies.strategy import JudgedAttempt
+from strategies.attempt import JudgedAttempt
 
 
 class Ending(StrEnum):

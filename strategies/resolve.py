@@ -11,12 +11,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from sandbox.repository.patch import Patch
-from strategies.attempt import Attempt
+from strategies.attempt import Attempt, JudgedAttempt
 from strategies.issue import Issue
 from strategies.models.meter import OverBudget
 from strategies.resolution import Ending, Resolution
 from strategies.step import Step
-from strategies.strategy import JudgedAttempt, SolveContext, Strategy
+from strategies.strategy import SolveContext, Strategy
 from strategies.verdict import Evidence, Judged, Rung, Verdict
 
 if TYPE_CHECKING:

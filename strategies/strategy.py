@@ -9,27 +9,18 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from strategies.attempt import Attempt
+from strategies.attempt import Attempt, JudgedAttempt
 from strategies.issue import Issue
+from strategies.judge import Judge
 from strategies.outcomes import NoOutcomes, Outcomes
 from strategies.prompts.prompt import PromptFolder
 from strategies.step import Step
 from strategies.tier import Tier
-from strategies.verdict import Verdict
 
 if TYPE_CHECKING:
     from sandbox.repository.workspace import Workspace
-    from strategies.verification.verification import Judge
 
 Role = Literal["tester", "judge", "writer"]
-
-
-@dataclass(frozen=True, slots=True)
-class JudgedAttempt:
-    """An attempt with what became of it."""
-
-    attempt: Attempt
-    verdict: Verdict
 
 
 @dataclass(slots=True)

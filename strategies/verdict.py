@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import IntEnum, StrEnum
+from typing import Any
 
 
 class Rung(IntEnum):
@@ -73,6 +74,23 @@ class Evidence:
         while top < Rung.AGREEMENT and Rung(top + 1) in self.rungs:
             top = Rung(top + 1)
         return top
+
+    def json(self) -> dict[str, Any]:
+        """What was earned and seen, JSON-able, test ids in full."""
+        test = self.reproduction
+        return {
+            "rung": self.top.name.lower(),
+            "rungs": sorted(r.name.lower() for r in self.rungs),
+            "before": asdict(self.before) if self.before else None,
+            "after": asdict(self.after) if self.after else None,
+            "broken": list(self.broken),
+            "fixed": list(self.fixed),
+            "flaky": list(self.flaky),
+            "restored": list(self.restored),
+            "reproduction": test.path if test else None,
+            "reproduction_passes": test.passes if test else None,
+            "agreement": self.agreement,
+        }
 
 
 @dataclass(frozen=True, slots=True)

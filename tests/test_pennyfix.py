@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from pennyfix import EXPECTED, app, explain, main
 from tests.fakes.databases import sqlite_url
 from tests.readme_help import README, commands, generated, help_of, written
-from workers.config.settings import Settings
+from workers.config.settings import load_settings
 from workers.db import audit
 from workers.db.database import Database, open_database
 from workers.db.tables import AttemptRow, ChargeRow, JobRow, StepRow, TotalRow
@@ -376,8 +376,9 @@ def test_the_doctor_is_json_too_and_its_exit_code_is_the_verdict(machine: Path) 
 
 
 def test_what_the_desk_opens_is_what_the_settings_say(database: Database) -> None:
-    context = open_context()
-    assert isinstance(context.settings, Settings)
+    settings = load_settings()
+    context = open_context(settings, lambda _kind, _id: None)
+    assert context.settings is settings
     assert context.settings.database_url == str(database.engine.url)
     context.database.close()
 

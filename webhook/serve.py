@@ -24,7 +24,7 @@ def serve(settings: Settings, *, pages: Pages = dashboard) -> None:
     """Receive deliveries and show the pages until SIGTERM or SIGINT. Raises ConfigError without a webhook secret."""
     settings.require_webhook_secret()
     logging.configure(settings, "receiver")
-    context = open_context(settings, publish=publisher(settings, loaded=True))
+    context = open_context(settings, publisher(settings, loaded=True))
     sys.setswitchinterval(0.001)  # the writer's thread must not keep answers waiting for 5 ms a time
     app = create_app(
         settings,

@@ -19,8 +19,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 import structlog
 
-from workers.deliveries.inbox import Recorded, record
-from workers.deliveries.wakeups import mark_published
+from workers.deliveries.inbox import Recorded, mark_wakeups, record
 from workers.jobs.commands import Command, Ignored
 
 if TYPE_CHECKING:
@@ -143,7 +142,7 @@ class Writer:
             return
         try:
             with self._database.begin() as session:
-                mark_published(session, done, datetime.now(UTC))
+                mark_wakeups(session, done, datetime.now(UTC))
         except Exception as error:  # noqa: BLE001  # unmarked means published once more by the sweeper, which is harmless
             log.warning("what was published could not be marked", error=f"{type(error).__name__}: {error}"[:300])
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-from workers.billing.totals import month_of
-
 FIRST = "2020-01"
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])", re.ASCII)
+
+
+def month_of(now: datetime) -> str:
+    """The calendar month in UTC, `2026-11`."""
+    return now.astimezone(UTC).strftime("%Y-%m")
 
 
 class MonthError(ValueError):

@@ -15,12 +15,12 @@ import pathspec
 
 from sandbox.backend import Sandbox
 from sandbox.errors import PatchRejected, SandboxUnavailable
+from sandbox.layout import OWN_FOLDER
 from sandbox.repository.git_tree import REGULAR
 from sandbox.repository.patch import Patch
 from sandbox.repository.patch_rules import FILE_BYTES, PATCH_FILES
 from sandbox.repository.workspace import Workspace
 from sandbox.result import Ended
-from sandbox.testing.testrun import OWN_FOLDER
 from sandbox.tree import TreeFile
 
 LIST_SECONDS = 120.0

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 
 from sandbox.backend import Sandbox
 from sandbox.errors import SandboxUnavailable
+from sandbox.layout import OWN_FOLDER
 from sandbox.recipe import Recipe, ReportFormat
 from sandbox.result import Ended, ExecResult
 from sandbox.testing.canary import PlantedCanary, make_canary
@@ -22,7 +23,6 @@ from sandbox.testing.junit import MESSAGE, REPORT_BYTES, ReportUnreadable, parse
 from sandbox.testing.report import Outcome, TestReport, TestResult, TestRun
 from sandbox.testing.tap import parse_tap
 
-OWN_FOLDER = ".pennyfix"
 """Where reports are written inside the checkout; it ignores itself and is never part of a patch."""
 
 NO_TEST_RAN = "no test ran"

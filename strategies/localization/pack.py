@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from strategies.localization.index import index
 from strategies.localization.localize import Located
 from strategies.models import tokens
-from strategies.prompts.fence import fence, readable
+from strategies.models.chat_format import readable
+from strategies.prompts.fence import fence
 
 if TYPE_CHECKING:
     from sandbox.repository.workspace import Workspace

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from strategies.attempt import Attempt
+from strategies.attempt import Attempt, JudgedAttempt
 from strategies.issue import Issue
 from strategies.methods.decision import Decision, Option, decide, right_if_green, second_opinion
 from strategies.solvers.solve import solve
 from strategies.step import Step
-from strategies.strategy import JudgedAttempt, SolveContext
+from strategies.strategy import SolveContext
 from strategies.verdict import Judged, Rung
 
 if TYPE_CHECKING:

@@ -11,13 +11,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from strategies.attempt import Attempt
+from strategies.attempt import Attempt, JudgedAttempt
 from strategies.issue import Issue
 from strategies.methods.sampling import LOOKS
 from strategies.models.meter import OverBudget
 from strategies.solvers.solve import solve
 from strategies.step import Step
-from strategies.strategy import JudgedAttempt, SolveContext
+from strategies.strategy import SolveContext
 from strategies.tier import Tier
 from strategies.verdict import Evidence, Judged, Reproduction, Verdict
 

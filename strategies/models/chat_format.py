@@ -6,11 +6,11 @@ The shape is OpenAI's chat completion, which litellm translates for every other 
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, Literal
 
 from strategies.models.model import Message, Prompt, Tool, ToolCall
 from strategies.models.usage import Usage
-from strategies.prompts.fence import readable
 
 BREAKPOINTS = 4
 """Anthropic takes at most four cache marks in a request; the first and the latest are the useful ones."""
@@ -24,6 +24,11 @@ _FINISH: dict[str, Finish] = {
     "content_filter": "refusal",
     "refusal": "refusal",
 }
+
+
+def readable(text: str) -> str:
+    """`text` as it can be sent: without carriage returns at line ends and without surrogates."""
+    return re.sub("[\ud800-\udfff]", "\ufffd", text.replace("\r\n", "\n"))
 
 
 def to_wire(prompt: Prompt, *, marks: bool) -> list[dict[str, Any]]:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import hashlib
 import re
 
+from strategies.models.chat_format import readable
+
 
 def fence(kind: str, text: str, **attributes: str) -> str:
     """`text` between `<kind id="…">` and `</kind id="…">`, its undecodable bytes shown as U+FFFD."""
@@ -17,11 +19,6 @@ def fence(kind: str, text: str, **attributes: str) -> str:
     mark = hashlib.sha256(f"{kind}\0{shown}".encode()).hexdigest()[:10]
     extra = "".join(f' {name}="{_attribute(value)}"' for name, value in attributes.items())
     return f'<{kind} id="{mark}"{extra}>\n{shown}{"" if shown.endswith(chr(10)) else chr(10)}</{kind} id="{mark}">'
-
-
-def readable(text: str) -> str:
-    """`text` as it can be sent: without carriage returns at line ends and without surrogates."""
-    return re.sub("[\ud800-\udfff]", "\ufffd", text.replace("\r\n", "\n"))
 
 
 def _attribute(value: str) -> str:

@@ -15,7 +15,7 @@ from strategies.prompts.prompt import PromptFolder
 if TYPE_CHECKING:
     from sandbox.recipe import Recipe
     from sandbox.repository.workspace import Workspace
-    from strategies.strategy import JudgedAttempt
+    from strategies.attempt import JudgedAttempt
 
 DIAGNOSIS = 1_500
 DIFF = 6_000

@@ -33,7 +33,7 @@ from strategies.tier import Tier
 
 if TYPE_CHECKING:
     from sandbox.repository.workspace import Workspace
-    from strategies.strategy import JudgedAttempt
+    from strategies.attempt import JudgedAttempt
 
 CALLS = 8
 """Tool calls of one answer that are carried out."""

@@ -27,7 +27,7 @@ from strategies.tier import Tier
 
 if TYPE_CHECKING:
     from sandbox.repository.workspace import Workspace
-    from strategies.strategy import JudgedAttempt
+    from strategies.attempt import JudgedAttempt
 
 CONTEXT_TOKENS = 20_000
 """Tokens of files shown (estimated)."""

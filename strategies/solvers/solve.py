@@ -18,7 +18,8 @@ from strategies.tier import Tier
 
 if TYPE_CHECKING:
     from sandbox.repository.workspace import Workspace
-    from strategies.strategy import JudgedAttempt, SolveContext
+    from strategies.attempt import JudgedAttempt
+    from strategies.strategy import SolveContext
 
 
 def solve(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from sandbox.repository.patch import Patch
 from sandbox.testing.report import Outcome, TestResult
 from strategies.issue import Issue
+from strategies.judge import Comparison
 from strategies.models.asking import ask
 from strategies.models.model import Message, ModelError, Prompt
 from strategies.prompts.cleaning import shorten
@@ -27,16 +28,6 @@ DIFF = 6_000
 
 Run = Callable[[Patch, bytes], Sequence[TestResult]]
 """Runs a test file with a patch; its results, empty when it could not be run."""
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """`alike`: no test told them apart. `better` is 0 or 1: that patch alone passes a test written from the issue;
-    None when neither does. `tests` is how many could be run: with 0, nothing is known."""
-
-    alike: bool
-    better: int | None
-    tests: int
 
 
 @dataclass(frozen=True, slots=True)

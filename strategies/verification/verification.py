@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol, Self
+from typing import Self
 
 from sandbox.backend import Backend, Sandbox
 from sandbox.environment import Environment
@@ -23,53 +23,24 @@ from sandbox.testing.testrun import run_tests
 from sandbox.testing.tests_guard import suspicious, weakened
 from strategies.edits.parses import parse_problems
 from strategies.issue import Issue
+from strategies.judge import Accept, Comparison
 from strategies.prompts.prompt import PromptFolder
 from strategies.step import Step
 from strategies.tier import Tier
 from strategies.verdict import Counts, Evidence, Judged, Reproduction, Rung, Verdict
 from strategies.verification.affected_tests import affected
 from strategies.verification.baseline import Baseline, kept, measure
-from strategies.verification.comparison import Comparison, ComparisonSetup, compare
+from strategies.verification.comparison import ComparisonSetup, compare
 from strategies.verification.coverage import executing, kept_covered
 from strategies.verification.reproduction import TRIES, TestBed, own, passes, place, selector, write_reproduction
 from strategies.verification.vote import decided, write_several
 
-Accept = Literal["reproduction", "regression", "any"]
 SLOW_SUITE = 10.0
 """From this many seconds on, the affected tests are run before the whole suite."""
 COMPARING = 90
 """The number in the name of a test that only compares two patches."""
 SHOWN = 5
 """Failing tests told to the next attempt."""
-
-
-class SelfTests(Protocol):
-    """What strategies may run beyond a verdict: tests that models write."""
-
-    def write_test(self, tier: Tier, number: int, assertions: int) -> Reproduction | None:
-        """One more test from the issue by `tier`, valid at the base commit; None when it is not. Raises OverBudget."""
-
-    def passes(self, patch: Patch, test: Reproduction) -> bool:
-        """Whether a patch that may be applied passes one such test. Raises SandboxUnavailable."""
-
-    def compare(self, first: Patch, second: Patch, tier: Tier) -> Comparison:
-        """Whether two patches behave alike in a test by `tier` made to tell them apart. Raises OverBudget."""
-
-
-class Judge(SelfTests, Protocol):
-    """What the loop and the solvers need of a verification."""
-
-    accept: Accept
-
-    @property
-    def can_judge(self) -> bool:
-        """Whether there are tests at all; without, every verdict is UNJUDGED."""
-
-    def judge(self, patch: Patch) -> Verdict:
-        """The verdict on one patch. Raises SandboxUnavailable, and OverBudget while the test is written."""
-
-    def open_sandbox(self) -> Sandbox:
-        """A fresh sandbox at the base commit. Raises SandboxUnavailable."""
 
 
 @dataclass(slots=True)

@@ -19,6 +19,7 @@ from tests.fakes.databases import forks, migrate, postgres_schema, sqlite_url
 from workers.billing import ledger, ledger_transactions, spending_reports, totals
 from workers.db import locks
 from workers.db.database import open_database
+from workers.months import month_of
 
 WORKERS = 8
 SECONDS = 4.0
@@ -83,7 +84,7 @@ def settled_per_second(url: str) -> tuple[float, float]:
     turns = _together(_work, url)
     database = open_database(url)
     with database.read() as session:
-        month = totals.month_of(datetime.now(UTC))
+        month = month_of(datetime.now(UTC))
         assert spending_reports.discrepancies(session) == ()
         assert spending_reports.spent(session, "operator", "", month).spent == turns * Decimal("0.01")
     database.close()

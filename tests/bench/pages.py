@@ -25,7 +25,6 @@ from tests.fakes.github_delivery import SECRET
 from webhook.app import create_app
 from webhook.pages.router import pages
 from webhook.pages.session import digest
-from workers.billing.totals import month_of
 from workers.config.operator_file import Operator
 from workers.config.settings import load_settings
 from workers.db import sessions
@@ -33,6 +32,7 @@ from workers.db.database import Database, open_database
 from workers.db.tables import ChargeRow, JobRow, OutcomeRow, TotalRow
 from workers.deliveries import installations
 from workers.jobs.commands import Place
+from workers.months import month_of
 from workers.processes.context import Context
 
 REPOSITORIES = 1000

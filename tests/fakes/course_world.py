@@ -36,7 +36,8 @@ from workers.deliveries.trigger_labels import TriggerLabels
 from workers.jobs import queue
 from workers.jobs.commands import Cancel, Instruct, Place, Start
 from workers.jobs.job import Job, State
-from workers.pipeline.runner import JobDependencies, run
+from workers.pipeline.dependencies import JobDependencies
+from workers.pipeline.runner import run
 from workers.pipeline.slash_commands import run_command
 from workers.pipeline.solving import IssueSolver
 from workers.pipeline.tell_ended import report_ended

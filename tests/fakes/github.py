@@ -24,7 +24,7 @@ from workers.github.types import (
     ReviewComment,
     Unprocessable,
 )
-from workers.pipeline.publish import Files
+from workers.jobs.ending import Files
 
 
 def repository(**changed: object) -> RemoteRepository:

@@ -6,10 +6,9 @@ from collections.abc import Callable
 
 from sandbox.backend import Sandbox
 from sandbox.repository.patch import Patch
+from strategies.judge import Accept, Comparison
 from strategies.tier import Tier
 from strategies.verdict import Evidence, Judged, Reproduction, Rung, Verdict
-from strategies.verification.comparison import Comparison
-from strategies.verification.verification import Accept
 
 FULL = frozenset({Rung.APPLIES, Rung.BUILDS, Rung.REGRESSION, Rung.REPRODUCTION})
 

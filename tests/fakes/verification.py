@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from sandbox.backend import Sandbox
 from sandbox.errors import SandboxUnavailable
 from sandbox.repository.patch import Patch
+from strategies.judge import Accept, Comparison
 from strategies.models.model import Message, Prompt
 from strategies.tier import Tier
 from strategies.verdict import Evidence, Judged, Reproduction, Rung, Verdict
-from strategies.verification.comparison import Comparison
-from strategies.verification.verification import Accept
 
 _RUNGS = {
     "reproduction": frozenset({Rung.APPLIES, Rung.BUILDS, Rung.REGRESSION, Rung.REPRODUCTION}),

@@ -14,9 +14,8 @@ from webhook.pages.overview import month_of_query, page_of_query
 from webhook.pages.render import guarded, page
 from webhook.pages.visitor import Gate, Visitor, in_thread
 from workers.billing.ledger import STOP_SPENDING
-from workers.billing.totals import month_of
 from workers.db import audit, switches
-from workers.months import neighbours
+from workers.months import month_of, neighbours
 from workers.views.operator import INSTALLATIONS, operator_view
 
 LONGEST_REASON = 200

@@ -12,8 +12,7 @@ from webhook.pages.errors import Answer
 from webhook.pages.filters import usd
 from webhook.pages.render import page
 from webhook.pages.visitor import Gate, Visitor, in_thread
-from workers.billing.totals import month_of
-from workers.months import MonthError, neighbours, parse_month
+from workers.months import MonthError, month_of, neighbours, parse_month
 from workers.views import overview
 from workers.views.overview import Line
 

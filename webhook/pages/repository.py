@@ -19,9 +19,9 @@ from webhook.pages.render import guarded, page
 from webhook.pages.visitor import Gate, Visitor, in_thread
 from workers.billing import budgets, resume
 from workers.billing.policy import Limits
-from workers.billing.totals import ZERO, month_of
+from workers.billing.totals import ZERO
 from workers.db import audit, sessions
-from workers.months import neighbours
+from workers.months import month_of, neighbours
 from workers.usd import MoneyError, parse_usd
 from workers.views import overview
 from workers.views import repository as repository_view

@@ -9,13 +9,14 @@ from decimal import Decimal
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from workers.billing import spending_reports, totals
+from workers.billing import spending_reports
 from workers.billing.budgets import budget_of
 from workers.billing.forecast import forecast
 from workers.billing.policy import Budget, Limits
 from workers.billing.totals import Total
 from workers.config.validation import nearest
 from workers.db.tables import RepositoryRow
+from workers.months import month_of
 
 
 class NoSuchRepository(LookupError):
@@ -47,7 +48,7 @@ class BudgetLine:
 
 def budget_lines(session: Session, limits: Limits, now: datetime) -> tuple[BudgetLine, ...]:
     """All repositories, dearest first; those that left only while they have spent something this month."""
-    month = totals.month_of(now)
+    month = month_of(now)
     spent = spending_reports.repositories(session, month)
     rows = session.scalars(select(RepositoryRow).order_by(RepositoryRow.name)).all()
     lines = [
@@ -60,7 +61,7 @@ def budget_lines(session: Session, limits: Limits, now: datetime) -> tuple[Budge
 
 def budget_line(session: Session, row: RepositoryRow, limits: Limits, now: datetime) -> BudgetLine:
     """One repository."""
-    month = totals.month_of(now)
+    month = month_of(now)
     spent = spending_reports.spent(session, "repository", str(row.id), month)
     return _line(row, budget_of(session, row.id, limits), spent, month, now)
 

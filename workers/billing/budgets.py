@@ -26,6 +26,7 @@ from workers.billing.policy import (
 from workers.db import audit
 from workers.db.tables import AlertRow, InstallationRow, RepositoryRow
 from workers.db.upsert import insert_new
+from workers.months import month_of
 from workers.usd import check_usd
 
 
@@ -127,7 +128,7 @@ def pending_alerts(
 
     `ended`: a call found no room in the month, which counts as reaching its end.
     """
-    month = totals.month_of(now)
+    month = month_of(now)
     row = _row(session, repository_id)
     total = totals.read(session, totals.scopes(row.installation_id, repository_id, 0, month)).get("repository")
     told_already = session.scalars(
@@ -141,7 +142,7 @@ def pending_alerts(
 
 def mark_sent(session: Session, repository_id: int, marks: tuple[int, ...], now: datetime) -> None:
     """Remember that the repository was told of these marks this month; the end includes all that lie before it."""
-    month = totals.month_of(now)
+    month = month_of(now)
     reached = [mark for mark in MARKS if marks and mark <= max(marks)]
     rows = [{"repository_id": repository_id, "month": month, "mark": mark, "at": now} for mark in reached]
     if rows:

@@ -15,23 +15,10 @@ from workers.billing.bill import Month
 from workers.billing.ledger import Caps, SpendingStopped
 from workers.billing.ledger_meter import LedgerMeter, Stopped, price_from_json
 from workers.billing.policy import Limits
-from workers.config.operator_file import Operator
-from workers.config.repository_file import RepositoryFile
 from workers.db.database import Database
 from workers.db.tables import ChargeRow, JobRow
 from workers.jobs.job import Job, Lease
-from workers.pipeline.repository_label import record_repository_file
-
-
-def limits_of(operator: Operator) -> Limits:
-    """The operator's limits in the ledger's words."""
-    given = operator.limits
-    return Limits(
-        operator_month=given.monthly_usd,
-        repository_month=given.repository_monthly_usd,
-        issue=given.issue_usd,
-        installation_month=given.installation_monthly_usd,
-    )
+from workers.months import month_of
 
 
 class JobAccount:
@@ -54,12 +41,6 @@ class JobAccount:
     def _caps(self) -> Caps:
         with self._database.read() as session:
             return budgets.caps_of(session, self._job.repository_id, self._limits)
-
-    def know(self, file: RepositoryFile) -> None:
-        """Remember what the repository's file says, so that its budget and label hold from now on."""
-        now = self._clock()
-        with self._database.begin() as session:
-            record_repository_file(session, self._job.repository_id, file, now)
 
     # -- the meter -------------------------------------------------------------------------------------------
 
@@ -111,7 +92,7 @@ class JobAccount:
 
     def month(self) -> Month:
         """The repository's month so far."""
-        month = totals.month_of(self._clock())
+        month = month_of(self._clock())
         wanted = totals.scopes(self._job.installation_id, self._job.repository_id, 0, month)
         with self._database.read() as session:
             budget = budgets.budget_of(session, self._job.repository_id, self._limits)

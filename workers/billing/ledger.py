@@ -20,10 +20,11 @@ from sqlalchemy import Row, Table, bindparam, delete, func, insert, select, text
 from sqlalchemy.orm import Session
 
 from workers.billing import totals
-from workers.billing.totals import ZERO, Scope, Total, month_of, scopes
+from workers.billing.totals import ZERO, Scope, Total, scopes
 from workers.db import audit
 from workers.db.tables import ChargeRow, JobRow, ReservationRow, SwitchRow, TotalRow
 from workers.jobs.job import LeaseLost
+from workers.months import month_of
 from workers.usd import from_micro, to_micro
 
 STOP_SPENDING = "stop_spending"

@@ -16,6 +16,7 @@ from workers.billing import ledger, ledger_transactions, totals
 from workers.billing.ledger import Account, CapReached, Caps, Cost, SpendingStopped
 from workers.db.database import Database
 from workers.jobs.job import Job, Lease
+from workers.months import month_of
 
 
 class Stopped(OverBudget):
@@ -91,7 +92,7 @@ class LedgerMeter:
 
     def left(self) -> Decimal:
         account = self._account
-        month = totals.month_of(self._clock())
+        month = month_of(self._clock())
         wanted = totals.scopes(account.installation_id, account.repository_id, account.issue, month)
         caps = self.caps
         with self._database.read() as session:

@@ -17,6 +17,7 @@ from decimal import Decimal
 from typing import Literal
 
 from workers.billing.ledger import Caps
+from workers.config.operator_file import Operator
 
 MARKS = (80, 100)  # percent of a month's budget at which a repository hears of it, once each
 
@@ -29,6 +30,17 @@ class Limits:
     repository_month: Decimal
     issue: Decimal
     installation_month: Decimal | None = None
+
+
+def limits_of(operator: Operator) -> Limits:
+    """The operator's limits in the ledger's words."""
+    given = operator.limits
+    return Limits(
+        operator_month=given.monthly_usd,
+        repository_month=given.repository_monthly_usd,
+        issue=given.issue_usd,
+        installation_month=given.installation_monthly_usd,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from workers.db import switches
 from workers.db.tables import InstallationRow, JobRow, RepositoryRow
 from workers.jobs import queue
 from workers.jobs.job import State
+from workers.months import month_of
 from workers.usd import MICRO
 
 _AT_ONCE = 200
@@ -44,7 +45,7 @@ def resume(session: Session, limits: Limits, now: datetime, *, repository_id: in
         query = query.where(JobRow.repository_id == repository_id)
     promised: dict[Scope, Decimal] = {}
     resumed = []
-    month = totals.month_of(now)
+    month = month_of(now)
     for row in session.scalars(query).all():
         needed = max(row.needed or ZERO, MICRO)
         wanted = totals.scopes(row.installation_id, row.repository_id, row.issue, month)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from decimal import Decimal
 
 from sqlalchemy import Text, bindparam, text
@@ -21,11 +20,6 @@ from workers.db.upsert import insert_new
 from workers.jobs.job import LeaseLost
 
 ZERO = Decimal(0)
-
-
-def month_of(now: datetime) -> str:
-    """The calendar month in UTC, `2026-11`."""
-    return now.astimezone(UTC).strftime("%Y-%m")
 
 
 @dataclass(frozen=True, slots=True)

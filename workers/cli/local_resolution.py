@@ -16,6 +16,7 @@ from sandbox.backends import choose
 from sandbox.repository.mirror import Mirror
 from sandbox.repository.workspace import Workspace
 from strategies.issue import Issue
+from strategies.judge import Accept
 from strategies.models.in_memory_meter import CapMeter
 from strategies.models.litellm_model import open_model
 from strategies.models.meter import Charge
@@ -23,7 +24,6 @@ from strategies.prompts.cleaning import clean_issue
 from strategies.registry import STRATEGIES
 from strategies.resolution import Ending, Resolution
 from strategies.step import Step
-from strategies.verification.verification import Accept
 from workers.billing.bill import Bill, bill
 from workers.billing.quote import Quote
 from workers.config.operator_file import Operator

@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 from sqlalchemy.orm import Session
 
 from strategies.issue import Issue
+from strategies.judge import Accept
 from strategies.registry import STRATEGIES
-from strategies.verification.verification import Accept
 from workers.cli.operator_actions import NotPossible
 from workers.config.operator_file import ROLES, Operator, TierOptions
 from workers.config.settings import Settings

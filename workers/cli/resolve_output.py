@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from strategies.attempt import JudgedAttempt
 from strategies.resolution import Ending
-from strategies.strategy import JudgedAttempt
 from strategies.verdict import Evidence, Rung
 from workers.billing.quote import Quote
 from workers.cli.local_resolution import LocalResult

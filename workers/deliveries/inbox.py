@@ -8,6 +8,7 @@ GitHub's delivery ids are the only defence against replays: they are kept 30 day
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -176,3 +177,9 @@ def mark_published(session: Session, guids: list[str], now: datetime) -> None:
     """Remember that a wake-up was sent for these."""
     if guids:
         session.execute(update(DeliveryRow).where(DeliveryRow.guid.in_(guids)).values(published_at=now))
+
+
+def mark_wakeups(session: Session, wakeups: Sequence[tuple[str, str | int]], now: datetime) -> None:
+    """Mark jobs and deliveries."""
+    queue.mark_published(session, [int(which) for kind, which in wakeups if kind == "job"], now)
+    mark_published(session, [str(which) for kind, which in wakeups if kind == "delivery"], now)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime
 
-from workers.deliveries.redelivery import WINDOW, missed
 from workers.doctor.check import Check, ok, warn
 from workers.doctor.check import skipped as not_seen
 from workers.github.app_client import AppApi
 from workers.github.types import ForgeError
+from workers.processes.redelivery import WINDOW, missed
 
 NAME = "missed deliveries"
 

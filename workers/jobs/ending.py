@@ -8,14 +8,33 @@ from __future__ import annotations
 
 import base64
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from workers.jobs.job import State
-from workers.pipeline.publish import Files, Publication
+
+Files = Mapping[str, tuple[str, bytes] | None]
+"""(mode, content) by path; None deletes."""
 
 KIND = "settlement"
 DONE = "settled"
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What is to be seen on GitHub. `parent` is the commit it stands on, and `follow_up` that it adds to our branch."""
+
+    issue: int
+    branch: str
+    base: str
+    parent: str
+    files: Files
+    message: str
+    title: str
+    body: str
+    draft: bool
+    follow_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)

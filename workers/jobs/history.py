@@ -14,9 +14,9 @@ from typing import Any
 from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import Session
 
+from strategies.attempt import JudgedAttempt
 from strategies.issue import Issue
 from strategies.outcomes import Example, Record, Situation
-from strategies.strategy import JudgedAttempt
 from strategies.verdict import Judged
 from workers.db.database import Database
 from workers.db.tables import AttemptRow, IssueTextRow, JobRow, OutcomeRow

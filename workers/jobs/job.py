@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from workers.jobs.commands import Place
+
 
 class State(StrEnum):
     """`queued → running → opened | declined | failed | cancelled | over_budget`."""
@@ -75,3 +77,13 @@ class Job:
     updated_at: datetime
     next_run_at: datetime
     finished_at: datetime | None
+
+    @property
+    def place(self) -> Place:
+        """Where the job is at work."""
+        return Place(self.installation_id, self.repository_id, self.repository, self.issue)
+
+    @property
+    def thread(self) -> int:
+        """The number under which the job is talked about: its issue, or for a follow-up the pull request."""
+        return self.pull_request if self.kind is Kind.FOLLOW_UP else self.issue

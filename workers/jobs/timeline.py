@@ -19,7 +19,7 @@ from workers.db.tables import AttemptRow, IssueTextRow, JobRow, StepRow
 from workers.jobs import ending
 from workers.jobs.ending import JobEnding
 from workers.jobs.history import situations
-from workers.messages.job_record import Versions, evidence_json
+from workers.jobs.versions import Versions
 from workers.redact import redact
 
 VERSIONS = "versions"
@@ -115,4 +115,4 @@ def _cost(charges: Sequence[Charge]) -> Decimal | None:
 
 
 def _evidence(evidence: Evidence) -> dict[str, Any]:
-    return {**evidence_json(evidence), "notes": [redact(n) for n in evidence.notes[:20]]}
+    return {**evidence.json(), "notes": [redact(n) for n in evidence.notes[:20]]}

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from strategies.attempt import JudgedAttempt
 from strategies.models.meter import Charge
-from strategies.strategy import JudgedAttempt
 from strategies.verdict import Judged, Rung
 from workers.billing.bill import per_attempt
 

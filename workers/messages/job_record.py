@@ -6,44 +6,17 @@ How it is hidden is `workers.messages.hidden_block`'s.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
+from strategies.attempt import JudgedAttempt
 from strategies.resolution import Resolution
-from strategies.strategy import JudgedAttempt
-from strategies.verdict import Counts, Evidence
 from workers.billing.bill import Bill
+from workers.jobs.versions import Versions
 from workers.messages.hidden_block import hide
 
 SCHEMA = 1
 LONGEST = 12_000
 """Characters; lists (of test ids, attempts) are shortened until the block fits."""
-
-
-@dataclass(frozen=True, slots=True)
-class Versions:
-    """What exactly ran. `tiers` maps tier names to JSON-able parameters (model, price, solver …), `prompts` prompt
-    names to digests, `roles` roles to tier names; `parameters` are the strategy's own, with what an issue is worth."""
-
-    pennyfix: str
-    strategy: str
-    accept: str
-    tiers: Mapping[str, Mapping[str, Any]]
-    prompts: Mapping[str, str]
-    roles: Mapping[str, str] = field(default_factory=dict)
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-
-    def json(self) -> dict[str, Any]:
-        """All of it, JSON-able."""
-        return {
-            "pennyfix": self.pennyfix,
-            "strategy": self.strategy,
-            "parameters": dict(self.parameters),
-            "accept": self.accept,
-            "tiers": {name: dict(parameters) for name, parameters in self.tiers.items()},
-            "roles": dict(self.roles),
-            "prompts": dict(self.prompts),
-        }
 
 
 def job_record(
@@ -59,7 +32,7 @@ def job_record(
         "base_commit": base_commit,
         "ending": resolution.ending.value,
         "patch": resolution.patch.digest,
-        "evidence": evidence_json(chosen.verdict.evidence) if chosen else None,
+        "evidence": chosen.verdict.evidence.json() if chosen else None,
         "attempts": [_attempt(t) for t in resolution.tried],
         "bill": bill_json(bill),
         "total_usd": str(bill.total),
@@ -93,28 +66,6 @@ def _attempt(tried: JudgedAttempt) -> dict[str, Any]:
         "rung": tried.verdict.evidence.top.name.lower(),
         "patch": tried.attempt.patch.digest,
     }
-
-
-def evidence_json(evidence: Evidence) -> dict[str, Any]:
-    """What was earned and seen, test ids in full."""
-    test = evidence.reproduction
-    return {
-        "rung": evidence.top.name.lower(),
-        "rungs": sorted(r.name.lower() for r in evidence.rungs),
-        "before": _counts(evidence.before),
-        "after": _counts(evidence.after),
-        "broken": list(evidence.broken),
-        "fixed": list(evidence.fixed),
-        "flaky": list(evidence.flaky),
-        "restored": list(evidence.restored),
-        "reproduction": test.path if test else None,
-        "reproduction_passes": test.passes if test else None,
-        "agreement": evidence.agreement,
-    }
-
-
-def _counts(of: Counts | None) -> dict[str, int] | None:
-    return None if of is None else {"passed": of.passed, "failed": of.failed, "skipped": of.skipped, "new": of.new}
 
 
 def hidden(content: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from workers.billing import budgets, spending_reports, totals
+from workers.billing import budgets, spending_reports
 from workers.billing.bill import Month
 from workers.billing.forecast import forecast
 from workers.billing.policy import Limits
@@ -25,6 +25,7 @@ from workers.db.tables import JobRow, RepositoryRow
 from workers.github.types import ForgeError, Missing, RemoteComment
 from workers.jobs.job import State
 from workers.messages import budget_issue, comments
+from workers.months import month_of
 
 PATIENCE = timedelta(minutes=2)
 log = structlog.get_logger()
@@ -105,7 +106,7 @@ def _bring(forge: Issues, number: int, body: str) -> int:
 
 def facts_of(session: Session, repository_id: int, limits: Limits, now: datetime) -> budget_issue.BudgetFacts:
     """What the issue says now."""
-    month = totals.month_of(now)
+    month = month_of(now)
     budget = budgets.budget_of(session, repository_id, limits)
     total = spending_reports.spent(session, "repository", str(repository_id), month)
     waiting = select(JobRow.issue).where(JobRow.repository_id == repository_id, JobRow.state == State.OVER_BUDGET.value)

@@ -12,14 +12,13 @@ from strategies.verdict import Rung
 from workers.billing.bill import Bill, Month, bill
 from workers.config.repository_file import RepositoryFile
 from workers.github.types import RemotePull
-from workers.jobs.ending import JobEnding
+from workers.jobs.ending import JobEnding, Publication
 from workers.jobs.job import State
 from workers.messages import comments, pull_request
 from workers.messages.attempt_rows import AttemptRow, attempt_rows
 from workers.messages.job_record import job_record
 from workers.pipeline import labels
 from workers.pipeline.checkout import changed_files, template
-from workers.pipeline.publish import Publication
 from workers.pipeline.solve_request import SolveResult
 
 ASKED: dict[str, Rung] = {

@@ -6,15 +6,13 @@ pull request is looked for by its head before it is opened. So a crash between a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Literal, Protocol
 
 from workers.github.types import RemoteCommit, RemotePull, Unprocessable
+from workers.jobs.ending import Files, Publication
 from workers.messages.pull_request import is_ours
-
-Files = Mapping[str, tuple[str, bytes] | None]
-"""(mode, content) by path; None deletes."""
 
 
 class Branches(Protocol):
@@ -44,22 +42,6 @@ class BranchTaken(Exception):
 
 class BranchMoved(Exception):
     """Somebody pushed to the branch while a follow-up was being made; it starts again from there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Publication:
-    """What is to be seen on GitHub. `parent` is the commit it stands on, and `follow_up` that it adds to our branch."""
-
-    issue: int
-    branch: str
-    base: str
-    parent: str
-    files: Files
-    message: str
-    title: str
-    body: str
-    draft: bool
-    follow_up: bool = False
 
 
 def publish(forge: Publisher, p: Publication, fence: Callable[[], None]) -> RemotePull:

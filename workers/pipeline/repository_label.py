@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
@@ -19,9 +18,7 @@ from workers.config.repository_file import PATH, RepositoryFile, parse_repositor
 from workers.db.tables import RepositoryRow
 from workers.github.types import Missing
 from workers.jobs.commands import Learn, Lifecycle, Place
-
-if TYPE_CHECKING:
-    from workers.pipeline.runner import JobDependencies
+from workers.pipeline.dependencies import JobDependencies
 
 MOST = 100
 """Repositories read at once; those of a larger installation are read at their first job or command."""

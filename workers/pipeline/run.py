@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 import structlog
 from sqlalchemy.orm import Session
@@ -24,7 +23,6 @@ from workers.billing.job_account import JobAccount
 from workers.config.repository_file import RepositoryFile
 from workers.github.types import RemoteIssue, RemotePull, RemoteRepository
 from workers.jobs import outcomes, queue, timeline
-from workers.jobs.commands import Place
 from workers.jobs.ending import DONE, KIND, JobEnding, to_facts
 from workers.jobs.history import AttemptHistory
 from workers.jobs.job import Job, Kind, LeaseLost, State
@@ -41,29 +39,18 @@ from workers.pipeline.admission import (
 )
 from workers.pipeline.checkout import checkout
 from workers.pipeline.conclude import Concluding, conclude
+from workers.pipeline.dependencies import Forge, JobDependencies
 from workers.pipeline.errors import Retry, classify_error, ending_of_failure
 from workers.pipeline.finish import HEADLINES, finish
 from workers.pipeline.follow_up import Request, answer_threads, answer_to, instructions, read_request
 from workers.pipeline.issue_text import visible_issue
 from workers.pipeline.lease_heartbeat import Cancelled, LeaseHeartbeat
 from workers.pipeline.publish import BranchMoved, BranchTaken, publish
+from workers.pipeline.repository_label import record_repository_file
 from workers.pipeline.solve_request import SolveRequest
 from workers.pipeline.status_comment import HIDDEN_STEPS, StatusComment
 
-if TYPE_CHECKING:
-    from workers.pipeline.runner import Forge, JobDependencies
-
 log = structlog.get_logger()
-
-
-def place_of(job: Job) -> Place:
-    """Where the job is at work."""
-    return Place(job.installation_id, job.repository_id, job.repository, job.issue)
-
-
-def thread_of(job: Job) -> int:
-    """Where the job is talked about: its issue, or for a follow-up the pull request."""
-    return job.pull_request if job.kind is Kind.FOLLOW_UP else job.issue
 
 
 class Run:
@@ -78,7 +65,7 @@ class Run:
             said = timeline.steps(session, job.id, HIDDEN_STEPS)
         self.status = StatusComment(
             forge,
-            thread_of(job),
+            job.thread,
             comment_id=job.comment_id,
             said=said,
             store=self._store,
@@ -179,7 +166,7 @@ class Run:
         asked = [t for t in (self.deps.quote_above, decision.file.quote_above_usd) if t is not None]
         if not asked or self.job.approved:
             return None
-        estimate = self.deps.quote(place_of(self.job), issue, decision.file)
+        estimate = self.deps.quote(self.job.place, issue, decision.file)
         if estimate.high <= min(asked):
             return None
         text = comments.awaiting_approval(comments.quote(estimate, self.account.month()), min(asked))
@@ -277,7 +264,8 @@ class Run:
 
     def _left(self, file: RepositoryFile) -> Decimal:
         """USD left, by the file's wishes too."""
-        self.account.know(file)
+        with self.deps.database.begin() as session:
+            record_repository_file(session, self.job.repository_id, file, self.deps.clock())
         return self.account.left()
 
     # -- endings ---------------------------------------------------------------------------------------------

@@ -1,77 +1,18 @@
-"""The straight line of a job: line 4 (the lease) here, lines 5 to 11 in `workers.pipeline.run`.
+"""The straight line of a job: line 4 (the lease) here, lines 5 to 11 in `run.py`.
 
-`JobDependencies` is all that a run needs, handed in; `workers.processes.wiring` makes the real one.
 `JobDependencies.at` is called with each line's number before it: production passes nothing, the tests kill there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
-from pathlib import Path
-from typing import Protocol
+from datetime import timedelta
 
-from workers.billing.policy import Limits
-from workers.billing.quote import Quote
-from workers.config.repository_file import RepositoryFile
-from workers.db.database import Database
-from workers.github.types import RemoteIssue
 from workers.jobs import queue
-from workers.jobs.commands import Place
 from workers.jobs.job import Job, Lease, LeaseLost, State
-from workers.pipeline.admission import GitHubReader
-from workers.pipeline.breaker import Breaker
-from workers.pipeline.budget_alerts import Issues
+from workers.pipeline.dependencies import JobDependencies
 from workers.pipeline.errors import Retry, classify_error
-from workers.pipeline.finish import Ends
-from workers.pipeline.follow_up import Reviews
-from workers.pipeline.issue_text import Listing
 from workers.pipeline.lease_heartbeat import LeaseHeartbeat
-from workers.pipeline.publish import Publisher
-from workers.pipeline.run import Run, place_of
-from workers.pipeline.solve_request import Solver
-from workers.pipeline.status_comment import Comments
-
-
-class Forge(GitHubReader, Listing, Comments, Publisher, Ends, Reviews, Issues, Protocol):
-    """GitHub, as a job uses it; each part is declared next to whoever decides with it."""
-
-    @property
-    def token(self) -> str:
-        """For the mirror's fetch."""
-
-
-def no_quote(_place: Place, _issue: RemoteIssue, _file: RepositoryFile) -> Quote:
-    """For a course that never quotes."""
-    raise LookupError("this course was made without a way to quote; give `JobDependencies.quote` one")
-
-
-@dataclass(frozen=True, slots=True)
-class JobDependencies:
-    """What a run of jobs needs. Times in seconds; `lease` is how long a silent worker keeps a job."""
-
-    database: Database
-    home: Path
-    owner: str
-    open_forge: Callable[[Place], AbstractContextManager[Forge]]
-    solver: Solver
-    limits: Limits
-    strategies: Collection[str]
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
-    at: Callable[[int], None] = lambda _line: None
-    wake: Callable[[int], None] = lambda _job_id: None
-    wake_teller: Callable[[int], None] = lambda _job_id: None
-    quote_above: Decimal | None = None
-    breaker: Breaker = field(default_factory=Breaker)
-    quote: Callable[[Place, RemoteIssue, RepositoryFile], Quote] = no_quote
-    lease: float = 120.0
-    heartbeat: float | None = None
-    most_runs: int = 3
-    edit_interval: float = 15.0
-    page: Callable[[Job], str] = field(default=lambda _job: "")
+from workers.pipeline.run import Run
 
 
 def run(deps: JobDependencies, job_id: int) -> State | None:
@@ -97,7 +38,7 @@ def carry_out(deps: JobDependencies, job: Job, lease: Lease) -> State | None:
     ttl = timedelta(seconds=deps.lease)
     with LeaseHeartbeat(deps.database, lease, ttl=ttl, clock=deps.clock, interval=deps.heartbeat) as heartbeat:
         try:
-            with deps.open_forge(place_of(job)) as forge:
+            with deps.open_forge(job.place) as forge:
                 return Run(deps, job, heartbeat, forge).go()
         except LeaseLost:
             return None

@@ -26,11 +26,12 @@ from workers.jobs import outcomes, queue
 from workers.jobs.commands import Command, FollowUp, Instruct, Learn, Lifecycle, Observe
 from workers.jobs.job import Job, Kind
 from workers.messages import comments
+from workers.months import month_of
 from workers.pipeline import budget_alerts
 from workers.pipeline.admission import MAY_SPEND, carries
 from workers.pipeline.breaker import cost, follow_ups, unasked
+from workers.pipeline.dependencies import Forge, JobDependencies
 from workers.pipeline.repository_label import read_repository_files
-from workers.pipeline.runner import Forge, JobDependencies
 from workers.usd import MoneyError, parse_usd
 
 PATIENCE = timedelta(minutes=5)
@@ -305,7 +306,7 @@ class SlashCommand:
         place, now = self.command.place, self.deps.clock()
         with self.deps.database.begin() as session:
             installations.know(session, replace(place, issue=0), now)
-        wanted = totals.scopes(place.installation_id, place.repository_id, 0, totals.month_of(now))
+        wanted = totals.scopes(place.installation_id, place.repository_id, 0, month_of(now))
         with self.deps.database.read() as session:
             cap = budgets.budget_of(session, place.repository_id, self.deps.limits).month
             total = totals.read(session, wanted).get("repository", totals.Total())

@@ -15,7 +15,7 @@ from strategies.outcomes import NoOutcomes, Outcomes
 from strategies.resolution import Resolution
 from strategies.step import Step
 from workers.config.repository_file import RepositoryFile
-from workers.messages.job_record import Versions
+from workers.jobs.versions import Versions
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from strategies.tier import Tier, without_sandbox
 from strategies.verification.baseline import NoBaseline
 from strategies.verification.verification import Verification, WithoutTests
 from workers.config.operator_file import Operator
-from workers.messages.job_record import Versions
+from workers.jobs.versions import Versions
 from workers.pipeline.solve_request import SolveRequest, SolveResult
 from workers.pipeline.tiers import KeyOf, OpenModel, open_tiers, parameters, require_keys
 

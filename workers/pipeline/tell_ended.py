@@ -6,7 +6,6 @@ Never silence. Being told twice is harmless: the sticky comment is edited, the l
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from workers.billing.bill import bill
 from workers.billing.job_account import JobAccount
@@ -17,13 +16,9 @@ from workers.jobs.job import Job, Kind, Lease, LeaseLost, State
 from workers.jobs.timeline import steps
 from workers.messages import comments
 from workers.pipeline import labels
+from workers.pipeline.dependencies import Forge, JobDependencies
 from workers.pipeline.finish import HEADLINES, finish
-from workers.pipeline.run import place_of, thread_of
-from workers.pipeline.runner import JobDependencies
 from workers.pipeline.status_comment import HIDDEN_STEPS, StatusComment
-
-if TYPE_CHECKING:
-    from workers.pipeline.runner import Forge
 
 
 def report_ended(deps: JobDependencies, job_id: int) -> bool:
@@ -34,7 +29,7 @@ def report_ended(deps: JobDependencies, job_id: int) -> bool:
         return False
     job, lease = leased
     try:
-        with deps.open_forge(place_of(job)) as forge:
+        with deps.open_forge(job.place) as forge:
             _say(deps, forge, job, lease)
     except LeaseLost:
         return False
@@ -60,7 +55,7 @@ def _say(deps: JobDependencies, forge: Forge, job: Job, lease: Lease) -> None:
         said = steps(session, job.id, HIDDEN_STEPS)
     status = StatusComment(
         forge,
-        thread_of(job),
+        job.thread,
         comment_id=job.comment_id,
         said=said,
         store=lambda _step: None,

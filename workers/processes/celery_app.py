@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from workers.config.settings import Settings
 from workers.processes.broker import broker_url
+from workers.processes.context import Context, Publish, open_context
+from workers.processes.heartbeat import keep_heartbeat
 
 if TYPE_CHECKING:
     from celery import Celery
 
-    from workers.processes.context import Context
 
 WAKE = "pennyfix.wake"  # (job id): a job waits
 OBEY = "pennyfix.obey"  # (delivery's guid): a delivery asks for something that needs GitHub
@@ -28,8 +29,6 @@ TASKS = {"job": WAKE, "delivery": OBEY, "tell": TELL}
 QUEUE = "pennyfix"
 GRACE = 300.0  # seconds between asking a job to end and killing it
 FINISH = 60.0  # seconds a running job has to end after SIGTERM
-
-Publish = Callable[[str, str | int], None]
 
 
 class Duty(Protocol):
@@ -113,8 +112,6 @@ def run_worker(settings: Settings, *, name: str, open_duty: Callable[[Context], 
     """
     from celery.signals import worker_process_init, worker_ready, worker_shutting_down
 
-    from workers.processes.heartbeat import keep_heartbeat
-
     app = make_app(settings)
     process = _Process(settings, open_duty)
 
@@ -189,7 +186,5 @@ class _Process:
     def duty(self) -> Duty:
         """What this process does."""
         if self._duty is None:
-            from workers.processes.context import open_context
-
-            self._duty = self._open(open_context(self._settings))
+            self._duty = self._open(open_context(self._settings, publisher(self._settings)))
         return self._duty

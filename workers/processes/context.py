@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from workers.billing.policy import Limits
+from workers.billing.policy import Limits, limits_of
 from workers.config.operator_file import Operator, load_operator
-from workers.config.settings import Settings, load_settings
+from workers.config.settings import Settings
 from workers.db.database import Database, open_database
-from workers.processes.celery_app import Publish, publisher
 
 Clock = Callable[[], datetime]
+Publish = Callable[[str, str | int], None]
+"""Sends a wake-up: `publish(kind, id)` with kind "job", "delivery" or "tell"."""
 
 
 def utc_now() -> datetime:
@@ -33,20 +34,13 @@ class Context:
     @property
     def limits(self) -> Limits:
         """What the operator allows, as the budget's rules take it."""
-        limits = self.operator.limits
-        return Limits(
-            operator_month=limits.monthly_usd,
-            repository_month=limits.repository_monthly_usd,
-            issue=limits.issue_usd,
-            installation_month=limits.installation_monthly_usd,
-        )
+        return limits_of(self.operator)
 
 
-def open_context(settings: Settings | None = None, *, publish: Publish | None = None) -> Context:
+def open_context(settings: Settings, publish: Publish) -> Context:
     """Load what is configured and open the database (made and migrated). Raises ConfigError, DatabaseUrlError."""
-    settings = settings or load_settings()
     operator = load_operator(settings.config)
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     database = open_database(settings.database_url)
     database.migrate()
-    return Context(settings, operator, database, publish or publisher(settings))
+    return Context(settings, operator, database, publish)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from workers.jobs.job import State
 from workers.pipeline import runner as line
-from workers.pipeline.runner import JobDependencies
+from workers.pipeline.dependencies import JobDependencies
 from workers.pipeline.slash_commands import run_command
 from workers.pipeline.tell_ended import report_ended
 from workers.processes.context import Context

@@ -12,9 +12,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from workers.config.settings import Settings
+from workers.db.database import Database, open_database
 from workers.db.tables import WorkerBeatRow
 from workers.db.upsert import upsert
-from workers.processes.context import Context, open_context
+from workers.processes.context import Clock, utc_now
 
 
 def record_heartbeat(session: Session, worker_id: str, host: str, job_id: int | None, now: datetime) -> None:
@@ -39,24 +40,24 @@ SECONDS = 30.0
 
 
 def keep_heartbeat(
-    settings: Settings, name: str, stop: threading.Event, *, seconds: float = SECONDS
+    settings: Settings, name: str, stop: threading.Event, *, seconds: float = SECONDS, clock: Clock = utc_now
 ) -> threading.Thread:
     """Say that this worker is alive until `stop` is set, from a thread of its main process.
 
     The connection is closed after each beat, so that no forked process inherits an open one.
     """
 
-    def once(context: Context) -> None:
+    def once(database: Database) -> None:
         host = socket.gethostname()
-        with context.database.begin() as session:
-            record_heartbeat(session, f"{name}@{host}"[:100], host, None, context.clock())
-        context.database.close()
+        with database.begin() as session:
+            record_heartbeat(session, f"{name}@{host}"[:100], host, None, clock())
+        database.close()
 
     def run() -> None:
-        context = open_context(settings)
+        database = open_database(settings.database_url)
         while not stop.is_set():
             try:
-                once(context)
+                once(database)
             except Exception as error:  # noqa: BLE001  # a database that is away comes back; the worker itself goes on
                 structlog.get_logger().warning("no beat", error=f"{type(error).__name__}: {error}"[:300])
             stop.wait(seconds)

@@ -15,9 +15,10 @@ import structlog
 
 from workers import logging as logging_setup
 from workers.config.settings import Settings, load_settings
-from workers.deliveries.redelivery import keep_redelivering
 from workers.parent import die_with_parent
+from workers.processes.celery_app import publisher
 from workers.processes.context import Context, open_context
+from workers.processes.redelivery import keep_redelivering
 
 SECONDS = 5.0
 log = structlog.get_logger()
@@ -45,7 +46,7 @@ def keep_sweeping(context: Context, stop: threading.Event, *, seconds: float = S
 def beside(settings: Settings) -> Iterator[None]:
     """Sweep in a thread of this process while the block runs: what a worker on its own machine does."""
     stop = threading.Event()
-    context = open_context(settings)
+    context = open_context(settings, publisher(settings))
     thread = threading.Thread(target=keep_sweeping, args=(context, stop), name="sweeper", daemon=True)
     thread.start()
     _ask_for_missed(context, stop)
@@ -69,7 +70,7 @@ def main(parent: int) -> None:
     logging_setup.configure(settings, "sweeper")
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
-    context = open_context(settings)
+    context = open_context(settings, publisher(settings))
     _ask_for_missed(context, stop)
     keep_sweeping(context, stop)
 

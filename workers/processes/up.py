@@ -21,7 +21,7 @@ from urllib.request import urlopen
 
 from workers.config.settings import Settings, child_environment
 from workers.processes.broker import Broker
-from workers.processes.celery_app import FINISH
+from workers.processes.celery_app import FINISH, publisher
 from workers.processes.context import open_context
 from workers.supervisor import Child, Tree
 
@@ -56,7 +56,7 @@ def up(
     """
     settings.require_webhook_secret()
     settings.require_app()
-    open_context(settings).database.close()  # configuration and schema are right before anything starts
+    open_context(settings, publisher(settings)).database.close()  # what is configured is right before anything starts
     with ExitStack() as stack:
         broker = None if settings.redis_url else stack.enter_context(Broker(settings.home, say))
         tree = Tree(children(settings, commands, environment or {}), say)

@@ -12,7 +12,7 @@ import structlog
 from sandbox.backend import Limits as SandboxLimits
 from sandbox.backends import choose
 from sandbox.options import BackendOptions
-from workers.billing.job_account import limits_of
+from workers.billing.policy import limits_of
 from workers.billing.quote import Quote
 from workers.config.operator_file import Operator
 from workers.config.repository_file import RepositoryFile
@@ -23,8 +23,8 @@ from workers.github.types import RemoteIssue
 from workers.jobs.commands import Place
 from workers.jobs.job import Job
 from workers.pipeline.breaker import Breaker
+from workers.pipeline.dependencies import JobDependencies
 from workers.pipeline.quoting import past_issues, quote_for
-from workers.pipeline.runner import JobDependencies
 from workers.processes.context import Context
 
 log = structlog.get_logger()

@@ -9,7 +9,7 @@ from strategies.prompts.prompt import PromptFolder
 from workers import logging
 from workers.config.settings import Settings, load_settings
 from workers.parent import die_with_parent
-from workers.processes.celery_app import FINISH, Duty, run_worker
+from workers.processes.celery_app import FINISH, Duty, publisher, run_worker
 from workers.processes.context import Context, open_context
 
 
@@ -24,7 +24,7 @@ def work(
     job."""
     settings.require_app()
     logging.configure(settings, name)
-    context = open_context(settings)
+    context = open_context(settings, publisher(settings))
     context.database.close()
     PromptFolder(context.operator.prompts).check()
     run_worker(settings, name=name, open_duty=open_duty or _real_duty, finish=finish)

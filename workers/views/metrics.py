@@ -10,12 +10,13 @@ from datetime import UTC, datetime
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from workers.billing import spending_reports, totals
+from workers.billing import spending_reports
 from workers.billing.ledger import STOP_SPENDING
 from workers.db import switches
 from workers.db.database import Database
 from workers.db.tables import DeliveryRow, JobRow
 from workers.jobs.job import State
+from workers.months import month_of
 
 COUNTED = (State.QUEUED, State.RUNNING, State.OVER_BUDGET)
 """The states that have an index; the ended jobs would be counted row by row."""
@@ -49,7 +50,7 @@ def _read(database: Database, now: datetime) -> list[tuple[str, str, str, str]]:
         pending = session.scalars(
             select(func.count()).select_from(DeliveryRow).where(DeliveryRow.state == "pending")
         ).one()
-        month = spending_reports.spent(session, "operator", "", totals.month_of(now))
+        month = spending_reports.spent(session, "operator", "", month_of(now))
         stop = switches.look(session, STOP_SPENDING)
     waited = int((now - due).total_seconds()) if due is not None else 0
     stopped = int(stop is not None and stop.thrown)

@@ -16,10 +16,10 @@ from sqlalchemy.orm import Session
 
 from workers.billing.forecast import forecast
 from workers.billing.policy import Budget, ChosenBudget, Limits, RequestedBudget, effective_budget
-from workers.billing.totals import ZERO, month_of
+from workers.billing.totals import ZERO
 from workers.db.tables import JobRow, OutcomeRow, RepositoryRow, SightRow, TotalRow
 from workers.jobs.job import Kind, State
-from workers.months import bounds
+from workers.months import bounds, month_of
 
 SIZE = 20
 

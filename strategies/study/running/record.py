@@ -14,9 +14,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from strategies.attempt import JudgedAttempt
 from strategies.models.meter import Charge
 from strategies.resolution import Resolution
-from strategies.strategy import JudgedAttempt
 from strategies.study.tasks.hidden import HiddenResult
 from strategies.study.tasks.task import TaskError
 

@@ -20,6 +20,7 @@ from sandbox.errors import MirrorError, PreparationFailed, SandboxUnavailable
 from sandbox.recipe import Recipe
 from sandbox.repository.patch import Patch
 from sandbox.repository.workspace import Workspace
+from strategies.judge import Accept
 from strategies.models.in_memory_meter import CapMeter
 from strategies.models.meter import Meter
 from strategies.prompts.prompt import PromptFolder
@@ -36,7 +37,7 @@ from strategies.study.tasks.repositories import TEMPLATE, has_tests, recipe_of, 
 from strategies.study.tasks.task import Task, TaskError
 from strategies.tier import Tier, without_sandbox
 from strategies.verification.baseline import NoBaseline
-from strategies.verification.verification import Accept, Verification, WithoutTests
+from strategies.verification.verification import Verification, WithoutTests
 
 Tiers = Callable[[Meter], tuple[tuple[Tier, ...], Mapping[Role, Tier]]]
 JOURNAL = "spending.jsonl"

@@ -5,14 +5,13 @@ from decimal import Decimal
 import pytest
 
 from sandbox.repository.patch import Patch
-from strategies.attempt import Attempt
+from strategies.attempt import Attempt, JudgedAttempt
 from strategies.issue import Comment, Issue
 from strategies.models.in_memory_meter import CapMeter
 from strategies.models.meter import OverBudget
 from strategies.models.model import ModelUnavailable
 from strategies.solvers.repair import repair
 from strategies.step import Step
-from strategies.strategy import JudgedAttempt
 from strategies.tier import Tier
 from strategies.verdict import Evidence, Judged, Verdict
 from tests.fakes.model import ScriptedModel, says, scripted_tier

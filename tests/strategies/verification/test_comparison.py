@@ -8,11 +8,12 @@ from decimal import Decimal
 from sandbox.repository.patch import Patch
 from sandbox.testing.report import Outcome, TestResult
 from strategies.issue import Issue
+from strategies.judge import Comparison
 from strategies.models.in_memory_meter import CapMeter
 from strategies.models.model import ModelUnavailable
 from strategies.prompts.prompt import PromptFolder
 from strategies.step import Step
-from strategies.verification.comparison import Comparison, ComparisonSetup, compare
+from strategies.verification.comparison import ComparisonSetup, compare
 from tests.fakes.model import Answer, ScriptedModel, scripted_tier
 
 ONE, TWO = Patch({"a.py": b"one"}), Patch({"a.py": b"two"})

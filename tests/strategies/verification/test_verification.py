@@ -12,13 +12,14 @@ from sandbox.errors import SandboxUnavailable
 from sandbox.repository.patch import Patch
 from sandbox.repository.workspace import Workspace
 from strategies.issue import Issue
+from strategies.judge import Accept
 from strategies.models.in_memory_meter import CapMeter
 from strategies.models.meter import Metered
 from strategies.step import Step
 from strategies.tier import Tier
 from strategies.verdict import Judged, Rung
 from strategies.verification.baseline import NoBaseline
-from strategies.verification.verification import Accept, Verification, WithoutTests
+from strategies.verification.verification import Verification, WithoutTests
 from tests.fakes.folder_backend import FolderBackend, pytest_recipe
 from tests.fakes.model import Answer, ScriptedModel
 from tests.fakes.origin import Origin

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 
 from tests.fakes.databases import empty, forks
 from tests.fakes.spender import SharedClock, spend
-from workers.billing import ledger_transactions, spending_reports, totals
+from workers.billing import ledger_transactions, spending_reports
 from workers.billing.ledger import Account, CapReached, Caps, Cost
 from workers.billing.policy import Limits
 from workers.billing.totals import Scope, scopes
@@ -25,6 +25,7 @@ from workers.deliveries import installations
 from workers.jobs import queue
 from workers.jobs.commands import Place
 from workers.jobs.job import State
+from workers.months import month_of
 from workers.processes import sweeper
 
 CAPS = Caps(Decimal("0.30"), Decimal("0.50"), Decimal("0.70"), Decimal("1.00"))
@@ -68,7 +69,7 @@ class Books(RuleBasedStateMachine):
 
     @rule(account=st.sampled_from(ACCOUNTS), worst=AMOUNTS)
     def reserve(self, account: Account, worst: Decimal) -> None:
-        month = totals.month_of(self.now)
+        month = month_of(self.now)
         fits = all(
             self.spent.get(scope, Decimal(0)) + self.reserved.get(scope, Decimal(0)) + worst <= (CAP[scope.scope] or 0)
             for scope in self._scopes(account, month)

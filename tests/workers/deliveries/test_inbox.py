@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select, update
 
-from workers.billing import ledger, spending_reports, totals
+from workers.billing import ledger, spending_reports
 from workers.db.database import Database
 from workers.db.tables import ChargeRow, DeliveryRow, InstallationRow, JobRow, RepositoryRow
 from workers.deliveries import inbox
@@ -16,6 +16,7 @@ from workers.jobs import command_json, queue
 from workers.jobs.command_json import CommandUnreadable
 from workers.jobs.commands import Cancel, Command, FollowUp, Ignored, Instruct, Learn, Lifecycle, Observe, Place, Start
 from workers.jobs.job import LeaseLost, State
+from workers.months import month_of
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 TTL = timedelta(minutes=1)
@@ -211,7 +212,7 @@ def test_uninstalling_purges_everything_but_the_sums_and_stops_the_worker(databa
         assert spending_reports.discrepancies(session) == ()
         charge = session.scalars(select(ChargeRow)).one()
         assert (charge.usd, charge.issue, charge.job_id, charge.input_tokens) == (Decimal("0.7"), 0, None, 7)
-        month = totals.month_of(NOW)
+        month = month_of(NOW)
         assert spending_reports.spent(session, "operator", "", month).spent == Decimal("0.7")
         assert session.scalars(select(RepositoryRow)).all() == []
         assert session.get_one(DeliveryRow, "g0").command is None

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from sandbox.repository.patch import Patch
-from strategies.attempt import Attempt
+from strategies.attempt import Attempt, JudgedAttempt
 from strategies.issue import Issue
 from strategies.methods.decision import decide
 from strategies.methods.few_shot import FewShot
@@ -19,7 +19,7 @@ from strategies.models.price import Price
 from strategies.models.usage import Usage
 from strategies.outcomes import NoOutcomes, Record, Situation
 from strategies.resolution import Ending, Resolution
-from strategies.strategy import JudgedAttempt, SolveContext
+from strategies.strategy import SolveContext
 from strategies.tier import Tier
 from strategies.verdict import Evidence, Judged, Verdict
 from tests.fakes.model import ScriptedModel
@@ -31,7 +31,7 @@ from workers.jobs import outcomes, queue, timeline
 from workers.jobs.commands import Place
 from workers.jobs.history import AttemptHistory, is_good, situations
 from workers.jobs.job import Kind, State
-from workers.messages.job_record import Versions
+from workers.jobs.versions import Versions
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 PRICE = Price(Decimal(1), Decimal(5))

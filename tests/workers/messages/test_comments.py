@@ -14,20 +14,20 @@ from pathlib import Path
 import pytest
 
 from sandbox.repository.patch import Patch
-from strategies.attempt import Attempt
+from strategies.attempt import Attempt, JudgedAttempt
 from strategies.models.meter import Charge
 from strategies.models.price import Price
 from strategies.models.usage import Usage
 from strategies.resolution import Ending, Resolution
-from strategies.strategy import JudgedAttempt
 from strategies.verdict import Counts, Evidence, Judged, Reproduction, Rung, Verdict
 from workers.billing.bill import Bill, Month, bill
 from workers.billing.quote import QuotedTier, quote
 from workers.config.errors import ConfigProblem
+from workers.jobs.versions import Versions
 from workers.messages import comments, pull_request
 from workers.messages.attempt_rows import attempt_rows
 from workers.messages.hidden_block import find
-from workers.messages.job_record import Versions, job_record
+from workers.messages.job_record import job_record
 from workers.messages.markdown import BODY_LIMIT
 from workers.messages.pull_request import PullFacts
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.fakes.github import FakeGitHub
+from workers.jobs.ending import Publication
 from workers.messages.pull_request import TRAILER
-from workers.pipeline.publish import BranchTaken, Publication, publish
+from workers.pipeline.publish import BranchTaken, publish
 
 
 class Crash(BaseException):

@@ -17,14 +17,13 @@ import pytest
 
 from sandbox.errors import SandboxUnavailable
 from sandbox.repository.patch import Patch
-from strategies.attempt import Attempt
+from strategies.attempt import Attempt, JudgedAttempt
 from strategies.models.meter import Charge, OverBudget
 from strategies.models.model import ModelRefused
 from strategies.models.price import Price
 from strategies.models.usage import Usage
 from strategies.resolution import Ending, Resolution
 from strategies.step import Step
-from strategies.strategy import JudgedAttempt
 from strategies.verdict import Counts, Evidence, Judged, Reproduction, Rung, Verdict
 from tests.fakes.databases import sqlite_url
 from tests.fakes.github import FakeGitHub, issue, repository
@@ -36,11 +35,12 @@ from workers.github.types import RateLimited, RemoteCommit, ReviewComment, Unrea
 from workers.jobs import outcomes, queue
 from workers.jobs.commands import Command, FollowUp, Instruct, Observe, Place
 from workers.jobs.job import Job, State
+from workers.jobs.versions import Versions
 from workers.messages import comments
 from workers.messages.hidden_block import find
-from workers.messages.job_record import Versions
 from workers.pipeline import labels
-from workers.pipeline.runner import Forge, JobDependencies, run
+from workers.pipeline.dependencies import Forge, JobDependencies
+from workers.pipeline.runner import run
 from workers.pipeline.slash_commands import BreakerOut, queue_follow_up, run_command
 from workers.pipeline.solve_request import SolveRequest, SolveResult
 from workers.pipeline.tell_ended import report_ended

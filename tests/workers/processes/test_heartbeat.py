@@ -14,7 +14,7 @@ from workers.processes.heartbeat import keep_heartbeat, live_workers
 
 def test_a_worker_is_heard_of_until_it_stops(tmp_path: Path) -> None:
     settings = load_settings(None, home=tmp_path)
-    context = open_context(settings)
+    context = open_context(settings, lambda _kind, _id: None)
     stop = threading.Event()
     thread = keep_heartbeat(settings, "worker", stop, seconds=0.05)
     end = time.monotonic() + 20

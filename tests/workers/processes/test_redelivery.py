@@ -13,9 +13,9 @@ from tests.fakes.databases import sqlite_url
 from workers.config.operator_file import Operator
 from workers.config.settings import Settings, load_settings
 from workers.db.database import open_database
-from workers.deliveries.redelivery import MOST, keep_redelivering, look, missed
 from workers.github.app_client import SentDelivery, app_api
 from workers.processes.context import Context
+from workers.processes.redelivery import MOST, keep_redelivering, look, missed
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
@@ -102,7 +102,7 @@ def test_what_a_receiver_that_was_down_missed_arrives_once_more_under_the_same_g
 
 def test_one_process_asks_at_a_time(context: Context) -> None:
     from workers.db import locks
-    from workers.deliveries.redelivery import LOCK, LOCK_FOR
+    from workers.processes.redelivery import LOCK, LOCK_FOR
 
     with context.database.begin() as session:
         assert locks.take(session, LOCK, "somebody else", LOCK_FOR, context.clock())

@@ -1,0 +1,69 @@
+"""What a job needs, handed in: the database, GitHub, the solver, the limits.
+
+`workers.processes.wiring` makes the real one, the tests make theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Protocol
+
+from workers.billing.policy import Limits
+from workers.billing.quote import Quote
+from workers.config.repository_file import RepositoryFile
+from workers.db.database import Database
+from workers.github.types import RemoteIssue
+from workers.jobs.commands import Place
+from workers.jobs.job import Job
+from workers.pipeline.admission import GitHubReader
+from workers.pipeline.breaker import Breaker
+from workers.pipeline.budget_alerts import Issues
+from workers.pipeline.finish import Ends
+from workers.pipeline.follow_up import Reviews
+from workers.pipeline.issue_text import Listing
+from workers.pipeline.publish import Publisher
+from workers.pipeline.solve_request import Solver
+from workers.pipeline.status_comment import Comments
+
+
+class Forge(GitHubReader, Listing, Comments, Publisher, Ends, Reviews, Issues, Protocol):
+    """GitHub, as a job uses it; each part is declared next to whoever decides with it."""
+
+    @property
+    def token(self) -> str:
+        """For the mirror's fetch."""
+
+
+def no_quote(_place: Place, _issue: RemoteIssue, _file: RepositoryFile) -> Quote:
+    """For a course that never quotes."""
+    raise LookupError("this course was made without a way to quote; give `JobDependencies.quote` one")
+
+
+@dataclass(frozen=True, slots=True)
+class JobDependencies:
+    """What a run of jobs needs. Times in seconds; `lease` is how long a silent worker keeps a job."""
+
+    database: Database
+    home: Path
+    owner: str
+    open_forge: Callable[[Place], AbstractContextManager[Forge]]
+    solver: Solver
+    limits: Limits
+    strategies: Collection[str]
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    at: Callable[[int], None] = lambda _line: None
+    wake: Callable[[int], None] = lambda _job_id: None
+    wake_teller: Callable[[int], None] = lambda _job_id: None
+    quote_above: Decimal | None = None
+    breaker: Breaker = field(default_factory=Breaker)
+    quote: Callable[[Place, RemoteIssue, RepositoryFile], Quote] = no_quote
+    lease: float = 120.0
+    heartbeat: float | None = None
+    most_runs: int = 3
+    edit_interval: float = 15.0
+    page: Callable[[Job], str] = field(default=lambda _job: "")
