@@ -184,10 +184,10 @@ def setup(
     """
     from dataclasses import asdict
 
-    from webhook.setup.run import Answers, run_setup
+    from webhook.setup.run import SetupOptions, run_setup
     from workers.config.settings import load_settings
 
-    answers = Answers(organization=organization, name=name, public_url=public_url, port=port, force=force)
+    answers = SetupOptions(organization=organization, name=name, public_url=public_url, port=port, force=force)
     made = run_setup(load_settings(), answers, (lambda line: print(line, file=sys.stderr)) if as_json else say)
     if made is None:
         raise typer.Exit(1)
@@ -220,14 +220,14 @@ def doctor(
 
     from workers.cli.tables import print_check, print_verdict
     from workers.doctor.all_checks import CHECKS, failed, run_checks
-    from workers.doctor.check import Options
+    from workers.doctor.check import DoctorOptions
 
     unknown = [n for n in only or () if n not in CHECKS]
     if unknown:
         raise typer.BadParameter(f"{unknown[0]!r} is not one of {', '.join(CHECKS)}", param_hint="--only")
     console = Console(soft_wrap=True)
     found = []
-    for check in run_checks(Options(call_models, redeliver), only=tuple(only or ())):
+    for check in run_checks(DoctorOptions(call_models, redeliver), only=tuple(only or ())):
         found.append(check)
         if not as_json:
             print_check(console, check)

@@ -11,7 +11,7 @@ from webhook.health import health
 from webhook.metrics import Metrics
 from webhook.pages.errors import install_errors
 from webhook.receive import receiver
-from webhook.triage import Known
+from webhook.triage import TriageContext
 from webhook.waker import Waker
 from webhook.writer import Writer
 from workers.config.settings import Settings
@@ -37,8 +37,8 @@ def create_app(
     waker = Waker(publish)
     writer = Writer(database, waker.wake, waker.published)
     labels = TriggerLabels(database)
-    known = Known(settings.github_app_id, labels.look_up)
-    quick = Known(settings.github_app_id, labels.kept)
+    context = TriageContext(settings.github_app_id, labels.look_up)
+    quick_context = TriageContext(settings.github_app_id, labels.kept)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -46,7 +46,7 @@ def create_app(
             yield
 
     app = FastAPI(title="Pennyfix", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
-    app.include_router(receiver(settings.webhook_secrets, known, quick, writer, metrics))
+    app.include_router(receiver(settings.webhook_secrets, context, quick_context, writer, metrics))
     app.include_router(
         health(
             {"database": lambda: database_answers(database)},

@@ -1,8 +1,8 @@
-"""Server-sent events of running jobs: one poller per job, shared by everybody who watches it.
+"""Server-sent events of running jobs: one poller per job, shared by everybody who watches that job.
 
 https://html.spec.whatwg.org/multipage/server-sent-events.html
-A poller asks the database once a second in a thread and hands what is new to all; it ends with its last watcher.
-Now and then it asks whether the watchers may still look: a stream does not outlive its sign-in.
+A poller reads the database once a second in a thread and sends what is new to every watcher; it ends with its last
+watcher. Every 15 seconds it checks that each watcher is still signed in and may still see the job.
 """
 
 from __future__ import annotations
@@ -17,30 +17,30 @@ from dataclasses import dataclass, field
 import anyio.to_thread
 import structlog
 
-from workers.views.job_page import Pulse, StepLine
+from workers.views.job_page import JobProgress, StepLine
 
-EVERY = 1.0  # seconds between two looks
+EVERY = 1.0  # seconds between two reads of the database
 QUIET = 15.0  # seconds after which a sign of life is sent, and rights are asked again
-KEPT = 500  # steps a latecomer is told
+KEPT = 500  # steps that are sent to a watcher who joins late
 MOST = 400  # watchers of one process
 BEHIND = 1000  # messages a slow reader may be behind
 
-Look = Callable[[int, int], Pulse | None]
-MayLook = Callable[[Collection[str], int], Collection[str]]
+ReadProgress = Callable[[int, int], JobProgress | None]
+StillAllowed = Callable[[Collection[str], int], Collection[str]]
 log = structlog.get_logger()
 
 
-class Busy(Exception):
-    """Too many watch already."""
+class TooManyWatchers(Exception):
+    """This process has as many watchers as it takes (`MOST`); the message is for people."""
 
 
 @dataclass(slots=True, eq=False)
-class _Watcher:
+class _Subscriber:
     digest: str
     queue: asyncio.Queue[str | None] = field(default_factory=lambda: asyncio.Queue(BEHIND))
 
-    def tell(self, message: str | None) -> None:
-        """A reader that is too far behind is let go; its browser asks again for what it missed."""
+    def send(self, message: str | None) -> None:
+        """Queue a message; a reader that is too far behind is disconnected, and its browser reconnects."""
         try:
             self.queue.put_nowait(message)
         except asyncio.QueueFull:
@@ -50,7 +50,7 @@ class _Watcher:
 
 @dataclass(slots=True)
 class _Channel:
-    watchers: set[_Watcher] = field(default_factory=set)
+    watchers: set[_Subscriber] = field(default_factory=set)
     steps: deque[tuple[int, str]] = field(default_factory=lambda: deque(maxlen=KEPT))
     now: str = ""
     over: bool = False
@@ -58,17 +58,20 @@ class _Channel:
     poller: asyncio.Task[None] | None = None
 
 
-class Events:
-    """All streams of one process; used from one event loop. `look(job, last step)` and `may_look(digests, job)` read
-    the database and may block; they run in a thread. `looks` counts the former."""
+class LiveEvents:
+    """All streams of one process; used from one event loop. `read_progress(job id, last step id)` and
+    `still_allowed(session digests, job id)` read the database and may block, so they run in a thread. `every` and
+    `quiet` are seconds; `reads` counts the calls of `read_progress`."""
 
-    def __init__(self, look: Look, may_look: MayLook, *, every: float = EVERY, quiet: float = QUIET) -> None:
-        self._look = look
-        self._may_look = may_look
+    def __init__(
+        self, read_progress: ReadProgress, still_allowed: StillAllowed, *, every: float = EVERY, quiet: float = QUIET
+    ) -> None:
+        self._read = read_progress
+        self._still_allowed = still_allowed
         self._every = every
         self._quiet = quiet
         self._channels: dict[int, _Channel] = {}
-        self.looks = 0
+        self.reads = 0
 
     @property
     def watchers(self) -> int:
@@ -78,11 +81,11 @@ class Events:
     def check_room(self) -> None:
         """Raises Busy."""
         if self.watchers >= MOST:
-            raise Busy(f"{MOST} people watch already; reload the page instead")
+            raise TooManyWatchers(f"{MOST} people watch already; reload the page instead")
 
     async def watch(self, job_id: int, digest: str, last: int) -> AsyncIterator[str]:
         """The messages after the step `last`, until the job is over or the watcher may not look any more."""
-        watcher = _Watcher(digest)
+        watcher = _Subscriber(digest)
         channel = self._channels.setdefault(job_id, _Channel())
         channel.watchers.add(watcher)
         if channel.poller is None:
@@ -108,7 +111,7 @@ class Events:
                 del self._channels[job_id]
                 channel.poller.cancel()
 
-    async def _next(self, watcher: _Watcher) -> str | None:
+    async def _next(self, watcher: _Subscriber) -> str | None:
         try:
             return await asyncio.wait_for(watcher.queue.get(), self._quiet)
         except TimeoutError:
@@ -116,64 +119,68 @@ class Events:
 
     async def _poll(self, job_id: int, channel: _Channel) -> None:
         loop = asyncio.get_running_loop()
-        last, asked = 0, loop.time()
+        last, checked = 0, loop.time()
         while True:
             try:
                 last = await self._once(job_id, channel, last)
-                if loop.time() - asked > self._quiet:
-                    asked = loop.time()
-                    await self._ask_rights(job_id, channel)
+                if loop.time() - checked > self._quiet:
+                    checked = loop.time()
+                    await self._check_rights(job_id, channel)
             except Exception as error:  # noqa: BLE001  # a database that is away for a moment ends no stream
-                log.warning("a job could not be looked at", job=job_id, error=f"{type(error).__name__}: {error}"[:300])
+                log.warning(
+                    "the progress of a job could not be read",
+                    job=job_id,
+                    error=f"{type(error).__name__}: {error}"[:300],
+                )
             channel.ready.set()
             if channel.over:
                 return
             await asyncio.sleep(self._every)
 
     async def _once(self, job_id: int, channel: _Channel, last: int) -> int:
-        self.looks += 1
-        pulse = await anyio.to_thread.run_sync(self._look, job_id, last)
-        if pulse is None:
+        self.reads += 1
+        progress = await anyio.to_thread.run_sync(self._read, job_id, last)
+        if progress is None:
             channel.over = True
             channel.now = _message("gone", {})
-            self._tell(channel, channel.now, None)
+            self._send(channel, channel.now, None)
             return last
-        for step in pulse.steps:
+        for step in progress.steps:
             message = step_message(step)
             channel.steps.append((step.id, message))
-            self._tell(channel, message)
+            self._send(channel, message)
             last = step.id
         now = _message(
             "now",
             {
-                "state": pulse.state.value,
-                "reason": pulse.reason,
-                "usd": str(pulse.usd),
-                "calls": pulse.calls,
-                "attempts": pulse.attempts,
+                "state": progress.state.value,
+                "reason": progress.reason,
+                "usd": str(progress.usd),
+                "calls": progress.calls,
+                "attempts": progress.attempts,
             },
         )
         if now != channel.now:
             channel.now = now
-            self._tell(channel, now)
-        if not pulse.state.active:
+            self._send(channel, now)
+        if not progress.state.active:
             channel.over = True
-            self._tell(channel, _END, None)
+            self._send(channel, _END, None)
         return last
 
-    async def _ask_rights(self, job_id: int, channel: _Channel) -> None:
+    async def _check_rights(self, job_id: int, channel: _Channel) -> None:
         digests = {watcher.digest for watcher in channel.watchers}
-        allowed = await anyio.to_thread.run_sync(self._may_look, digests, job_id)
+        allowed = await anyio.to_thread.run_sync(self._still_allowed, digests, job_id)
         for watcher in channel.watchers:
             if watcher.digest not in allowed:
-                watcher.tell(None)
+                watcher.send(None)
 
-    def _tell(self, channel: _Channel, *messages: str | None) -> None:
-        if not channel.ready.is_set():  # nobody has read yet: they begin with what is kept
+    def _send(self, channel: _Channel, *messages: str | None) -> None:
+        if not channel.ready.is_set():  # before the first read is done, watchers start from the kept steps
             return
         for watcher in channel.watchers:
             for message in messages:
-                watcher.tell(message)
+                watcher.send(message)
 
 
 def step_message(step: StepLine) -> str:

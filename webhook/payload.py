@@ -14,13 +14,13 @@ from pydantic import BaseModel, ConfigDict, Field
 Id = Annotated[int, Field(ge=0, lt=2**63)]
 
 
-class Part(BaseModel):
-    """Base of all parts: unknown fields are ignored."""
+class PayloadPart(BaseModel):
+    """Base of all payload models: frozen, and unknown fields are ignored."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
-class Person(Part):
+class AccountPayload(PayloadPart):
     """A user, organization or bot. `type` is "User", "Organization" or "Bot"."""
 
     login: str = ""
@@ -32,36 +32,36 @@ class Person(Part):
         return self.type == "Bot" or self.login.endswith("[bot]")
 
 
-class Installation(Part):
+class InstallationPayload(PayloadPart):
     """The App's installation on an account; `account` comes only with installation events."""
 
     id: Id
-    account: Person | None = None
+    account: AccountPayload | None = None
 
 
-class Named(Part):
+class RepositoryName(PayloadPart):
     """A repository in a list."""
 
     id: Id
     full_name: str = ""
 
 
-class Repository(Named):
+class RepositoryPayload(RepositoryName):
     """The repository it happened in."""
 
     default_branch: str = ""
     archived: bool = False
     disabled: bool = False
-    owner: Person | None = None
+    owner: AccountPayload | None = None
 
 
-class Label(Part):
+class LabelPayload(PayloadPart):
     """A label."""
 
     name: str = ""
 
 
-class Issue(Part):
+class IssuePayload(PayloadPart):
     """An issue, or a pull request seen as one (`pull_request` is then set)."""
 
     number: Id
@@ -70,33 +70,33 @@ class Issue(Part):
     pull_request: dict[str, object] | None = None
 
 
-class Comment(Part):
+class CommentPayload(PayloadPart):
     """A comment on an issue, a pull request or a diff."""
 
     id: Id
     body: str | None = None
-    user: Person | None = None
+    user: AccountPayload | None = None
 
 
-class Head(Part):
+class BranchPayload(PayloadPart):
     """The branch a pull request comes from or goes to; `repo` is null when the fork is gone."""
 
     ref: str = ""
     sha: str = ""
-    repo: Named | None = None
+    repo: RepositoryName | None = None
 
 
-class PullRequest(Part):
+class PullRequestPayload(PayloadPart):
     """A pull request. `merged` is missing in review events."""
 
     number: Id
     state: str = "open"
     merged: bool | None = False
-    head: Head = Head()
-    base: Head = Head()
+    head: BranchPayload = BranchPayload()
+    base: BranchPayload = BranchPayload()
 
 
-class Review(Part):
+class ReviewPayload(PayloadPart):
     """A review; `state` is lower case in webhooks."""
 
     id: Id
@@ -104,47 +104,47 @@ class Review(Part):
     commit_id: str | None = None
 
 
-class App(Part):
+class AppPayload(PayloadPart):
     """The App that ran checks."""
 
     id: Id = 0
 
 
-class Numbered(Part):
+class PullRequestNumber(PayloadPart):
     """A pull request in a list."""
 
     number: Id
 
 
-class CheckSuite(Part):
+class CheckSuitePayload(PayloadPart):
     """All checks of one App on one commit."""
 
     head_branch: str | None = None
     head_sha: str = ""
     conclusion: str | None = None
-    app: App | None = None
-    pull_requests: tuple[Numbered, ...] | None = ()
+    app: AppPayload | None = None
+    pull_requests: tuple[PullRequestNumber, ...] | None = ()
 
 
-class Payload(Part):
+class Payload(PayloadPart):
     """The body of any event that has a rule."""
 
     action: str | None = None
-    sender: Person | None = None
-    installation: Installation | None = None
-    repository: Repository | None = None
-    issue: Issue | None = None
-    label: Label | None = None
-    comment: Comment | None = None
-    pull_request: PullRequest | None = None
-    review: Review | None = None
-    check_suite: CheckSuite | None = None
-    repositories: tuple[Named, ...] | None = ()
-    repositories_added: tuple[Named, ...] | None = ()
-    repositories_removed: tuple[Named, ...] | None = ()
+    sender: AccountPayload | None = None
+    installation: InstallationPayload | None = None
+    repository: RepositoryPayload | None = None
+    issue: IssuePayload | None = None
+    label: LabelPayload | None = None
+    comment: CommentPayload | None = None
+    pull_request: PullRequestPayload | None = None
+    review: ReviewPayload | None = None
+    check_suite: CheckSuitePayload | None = None
+    repositories: tuple[RepositoryName, ...] | None = ()
+    repositories_added: tuple[RepositoryName, ...] | None = ()
+    repositories_removed: tuple[RepositoryName, ...] | None = ()
 
 
-class Envelope(Part):
+class ActionOnly(PayloadPart):
     """The body of an event without a rule."""
 
     action: str | None = None

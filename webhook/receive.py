@@ -19,10 +19,10 @@ from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 
 from webhook.metrics import Metrics
-from webhook.payload import Envelope, Event, Payload
+from webhook.payload import ActionOnly, Event, Payload
 from webhook.signature import verified
-from webhook.triage import RULES, Known, triage
-from webhook.writer import Delivery, NotWritten, Writer
+from webhook.triage import RULES, TriageContext, triage
+from webhook.writer import NotWritten, ReceivedDelivery, Writer
 from workers.deliveries.trigger_labels import LabelUnknown, NotKept
 from workers.jobs.commands import Command, Ignored
 
@@ -36,16 +36,18 @@ EVENTS = frozenset(name for name, _ in RULES)
 log = structlog.get_logger()
 
 
-class Refused(Exception):
-    """An answer of 4xx, in words."""
+class DeliveryRefused(Exception):
+    """The delivery is answered with this 4xx status; the message says why."""
 
     def __init__(self, status: int, why: str) -> None:
         self.status = status
         super().__init__(why)
 
 
-def receiver(secrets: Sequence[str], known: Known, quick: Known, writer: Writer, metrics: Metrics) -> APIRouter:
-    """The route. `quick` is `known` without looking anything up: it raises NotKept where `known` would block.
+def receiver(
+    secrets: Sequence[str], context: TriageContext, quick_context: TriageContext, writer: Writer, metrics: Metrics
+) -> APIRouter:
+    """The route. `quick_context` answers from memory only: it raises NotKept where `context` would read the database.
 
     Raises ValueError without a secret: no secret, no start.
     """
@@ -58,8 +60,8 @@ def receiver(secrets: Sequence[str], known: Known, quick: Known, writer: Writer,
         started = time.perf_counter()
         name = request.headers.get("x-github-event", "")
         try:
-            response = await _receive(request, secrets, known, quick, writer)
-        except Refused as refused:
+            response = await _receive(request, secrets, context, quick_context, writer)
+        except DeliveryRefused as refused:
             response = _answer(refused.status, "refused", str(refused))
         except NotWritten as error:
             response = _answer(503, "not recorded", str(error))
@@ -70,19 +72,21 @@ def receiver(secrets: Sequence[str], known: Known, quick: Known, writer: Writer,
     return router
 
 
-async def _receive(request: Request, secrets: Sequence[str], known: Known, quick: Known, writer: Writer) -> Response:
+async def _receive(
+    request: Request, secrets: Sequence[str], context: TriageContext, quick_context: TriageContext, writer: Writer
+) -> Response:
     headers = request.headers
     if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise Refused(415, "the content type must be application/json (set it in the App's webhook)")
+        raise DeliveryRefused(415, "the content type must be application/json (set it in the App's webhook)")
     guid, name = headers.get("x-github-delivery", ""), headers.get("x-github-event", "")
     if not EVENT.fullmatch(name) or not GUID.fullmatch(guid):
-        raise Refused(400, "the headers X-GitHub-Event and X-GitHub-Delivery are missing or malformed")
+        raise DeliveryRefused(400, "the headers X-GitHub-Event and X-GitHub-Delivery are missing or malformed")
     signature = headers.get("x-hub-signature-256", "")
     if not signature:
-        raise Refused(401, "the header X-Hub-Signature-256 is missing")
+        raise DeliveryRefused(401, "the header X-Hub-Signature-256 is missing")
     body = await _body(request)
-    event, command = await _read(secrets, known, quick, body, signature, guid, name)
-    recorded = await writer.write(Delivery(guid, name, event.action, event.digest, command))
+    event, command = await _read(secrets, context, quick_context, body, signature, guid, name)
+    recorded = await writer.write(ReceivedDelivery(guid, name, event.action, event.digest, command))
     if recorded.duplicate:
         return _answer(200, "duplicate", "this delivery was recorded before")
     if name == "ping":
@@ -96,28 +100,34 @@ async def _body(request: Request) -> bytes:
     """The raw bytes, never more than `LARGEST` of them in memory."""
     length = request.headers.get("content-length", "")
     if length.isdecimal() and int(length) > LARGEST:
-        raise Refused(413, "the body is larger than 25 MB")
+        raise DeliveryRefused(413, "the body is larger than 25 MB")
     chunks: list[bytes] = []
     size = 0
     async for chunk in request.stream():
         size += len(chunk)
         if size > LARGEST:
-            raise Refused(413, "the body is larger than 25 MB")
+            raise DeliveryRefused(413, "the body is larger than 25 MB")
         chunks.append(chunk)
     return b"".join(chunks)
 
 
 async def _read(
-    secrets: Sequence[str], known: Known, quick: Known, body: bytes, signature: str, guid: str, name: str
+    secrets: Sequence[str],
+    context: TriageContext,
+    quick_context: TriageContext,
+    body: bytes,
+    signature: str,
+    guid: str,
+    name: str,
 ) -> tuple[Event, Command | Ignored]:
     if len(body) < LARGE:
         with suppress(NotKept):
-            return read(secrets, quick, body, signature, guid, name)
-    return await anyio.to_thread.run_sync(read, secrets, known, body, signature, guid, name)
+            return read(secrets, quick_context, body, signature, guid, name)
+    return await anyio.to_thread.run_sync(read, secrets, context, body, signature, guid, name)
 
 
 def read(
-    secrets: Sequence[str], known: Known, body: bytes, signature: str, guid: str, name: str
+    secrets: Sequence[str], context: TriageContext, body: bytes, signature: str, guid: str, name: str
 ) -> tuple[Event, Command | Ignored]:
     """Verify, parse, decide. Raises Refused (401, 400).
 
@@ -125,27 +135,27 @@ def read(
     again would not change it.
     """
     if not verified(secrets, body, signature):
-        raise Refused(401, "the signature does not match")
+        raise DeliveryRefused(401, "the signature does not match")
     digest = hashlib.sha256(body).hexdigest()
     try:
         payload = Payload.model_validate_json(body) if name in EVENTS else _envelope(body)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         if first["type"] == "json_invalid" or not first["loc"]:
-            raise Refused(400, "the body is not a JSON object") from None
+            raise DeliveryRefused(400, "the body is not a JSON object") from None
         where = ".".join(str(part) for part in first["loc"])
         log.warning("a delivery of unexpected shape", event_name=name, guid=guid, where=where)
         return Event(guid, name, "", digest, Payload()), Ignored(f"unexpected payload: {where}: {first['msg']}"[:300])
     event = Event(guid, name, payload.action or "", digest, payload)
     try:
-        return event, triage(event, known)
+        return event, triage(event, context)
     except LabelUnknown as error:
         raise NotWritten(str(error)) from None
 
 
 def _envelope(body: bytes) -> Payload:
     """Events without a rule need their action only; other fields may reuse our names for other shapes."""
-    return Payload(action=Envelope.model_validate_json(body).action)
+    return Payload(action=ActionOnly.model_validate_json(body).action)
 
 
 def _answer(status: int, decision: str, why: str) -> JSONResponse:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from webhook.payload import Event, PullRequest
+from webhook.payload import Event, PullRequestPayload
 from webhook.slash_command import parse
 from workers.jobs.commands import Cancel, Command, FollowUp, Ignored, Instruct, Learn, Lifecycle, Observe, Place, Start
 
@@ -24,31 +24,31 @@ FAILING = ("failure", "timed_out")
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """What triage knows beside the event: our App's id, and a repository's label as far as it has been read."""
+class TriageContext:
+    """What triage knows besides the event: our App's id, and a repository's label (None when it has not been read)."""
 
     app_id: int = 0
     label_of: Callable[[int], str | None] = lambda _repository_id: None
 
 
-Rule = Callable[[Event, Known], Command | Ignored]
+Rule = Callable[[Event, TriageContext], Command | Ignored]
 
 
-def triage(event: Event, known: Known) -> Command | Ignored:
+def triage(event: Event, context: TriageContext) -> Command | Ignored:
     """The command in a delivery, or why there is none."""
     rule = RULES.get((event.name, event.action)) or RULES.get((event.name, None))
     if rule is None:
         return Ignored(f"nothing to do for {event.name}{'.' + event.action if event.action else ''}")
     if event.payload.installation is None:
         return Ignored("not sent for an installation of the App")
-    return rule(event, known)
+    return rule(event, context)
 
 
-def _labeled(event: Event, known: Known) -> Command | Ignored:
+def _labeled(event: Event, context: TriageContext) -> Command | Ignored:
     issue, repository, label = event.payload.issue, event.payload.repository, event.payload.label
     if issue is None or repository is None or label is None:
         return Ignored("the payload names no issue, repository or label")
-    if not _is_ours(label.name, repository.id, known):
+    if not _is_ours(label.name, repository.id, context):
         return Ignored(f"the label is not ours: {label.name[:100]}")
     if _by_bot(event):
         return Ignored("labeled by a bot")
@@ -63,15 +63,15 @@ def _labeled(event: Event, known: Known) -> Command | Ignored:
     return Start(_place(event), _actor(event), label.name, repository.default_branch)
 
 
-def _unlabeled(event: Event, known: Known) -> Command | Ignored:
+def _unlabeled(event: Event, context: TriageContext) -> Command | Ignored:
     repository, label = event.payload.repository, event.payload.label
-    if repository is None or label is None or not _is_ours(label.name, repository.id, known):
+    if repository is None or label is None or not _is_ours(label.name, repository.id, context):
         return Ignored("the label is not ours")
-    return _cancel("the label was removed")(event, known)
+    return _cancel("the label was removed")(event, context)
 
 
 def _cancel(reason: str) -> Rule:
-    def rule(event: Event, _known: Known) -> Command | Ignored:
+    def rule(event: Event, _context: TriageContext) -> Command | Ignored:
         issue = event.payload.issue
         if issue is None or event.payload.repository is None:
             return Ignored("the payload names no issue or repository")
@@ -82,14 +82,14 @@ def _cancel(reason: str) -> Rule:
     return rule
 
 
-def _commented(event: Event, _known: Known) -> Command | Ignored:
+def _commented(event: Event, _context: TriageContext) -> Command | Ignored:
     issue, comment = event.payload.issue, event.payload.comment
     if issue is None or comment is None or event.payload.repository is None:
         return Ignored("the payload names no issue or comment")
     return _instruct(event, comment.body, comment.id, on_pull_request=issue.pull_request is not None)
 
 
-def _commented_on_diff(event: Event, _known: Known) -> Command | Ignored:
+def _commented_on_diff(event: Event, _context: TriageContext) -> Command | Ignored:
     """A comment on a diff is no issue comment: its id is of another kind, so `comment_id` is 0."""
     comment = event.payload.comment
     if event.payload.pull_request is None or comment is None or event.payload.repository is None:
@@ -108,7 +108,7 @@ def _instruct(event: Event, body: str | None, comment_id: int, *, on_pull_reques
     return Instruct(_place(event), _actor(event), verb, rest, comment_id, on_pull_request)
 
 
-def _reviewed(event: Event, _known: Known) -> Command | Ignored:
+def _reviewed(event: Event, _context: TriageContext) -> Command | Ignored:
     pull, review = event.payload.pull_request, event.payload.review
     if pull is None or review is None or event.payload.repository is None:
         return Ignored("the payload names no pull request or review")
@@ -124,7 +124,7 @@ def _reviewed(event: Event, _known: Known) -> Command | Ignored:
     return FollowUp(_place(event), _actor(event), "review", pull.head.ref, sha, review.id)
 
 
-def _checked(event: Event, known: Known) -> Command | Ignored:
+def _checked(event: Event, context: TriageContext) -> Command | Ignored:
     """Checks run because of our own commits, so the sender is often ourselves; only our own checks are left out."""
     suite = event.payload.check_suite
     if suite is None or event.payload.repository is None:
@@ -133,12 +133,12 @@ def _checked(event: Event, known: Known) -> Command | Ignored:
         return Ignored("the checks did not fail")
     if not BRANCH.fullmatch(suite.head_branch or ""):
         return Ignored("not on a branch of ours")
-    if known.app_id and suite.app is not None and suite.app.id == known.app_id:
+    if context.app_id and suite.app is not None and suite.app.id == context.app_id:
         return Ignored("our own checks")
     return FollowUp(_place(event), _actor(event), "checks", suite.head_branch or "", suite.head_sha)
 
 
-def _pull_request_closed(event: Event, _known: Known) -> Command | Ignored:
+def _pull_request_closed(event: Event, _context: TriageContext) -> Command | Ignored:
     pull = event.payload.pull_request
     if pull is None or event.payload.repository is None:
         return Ignored("the payload names no pull request")
@@ -152,41 +152,41 @@ def _pull_request_closed(event: Event, _known: Known) -> Command | Ignored:
     return Observe(_place(event), _actor(event), "merged" if pull.merged else "closed", pull.head.ref)
 
 
-def _pull_request_reopened(event: Event, _known: Known) -> Command | Ignored:
+def _pull_request_reopened(event: Event, _context: TriageContext) -> Command | Ignored:
     pull = event.payload.pull_request
     if pull is None or event.payload.repository is None or not _on_our_branch(event, pull):
         return Ignored("not on a branch of ours")
     return Observe(_place(event), _actor(event), "reopened", pull.head.ref)
 
 
-What = Literal["created", "deleted", "suspended", "unsuspended"]
-Changed = Literal["repository_renamed", "repository_archived", "repository_deleted", "repository_transferred"]
+InstallationChange = Literal["created", "deleted", "suspended", "unsuspended"]
+RepositoryChange = Literal["repository_renamed", "repository_archived", "repository_deleted", "repository_transferred"]
 
 
-def _installation(what: What) -> Rule:
-    def rule(event: Event, _known: Known) -> Command | Ignored:
+def _installation(change: InstallationChange) -> Rule:
+    def rule(event: Event, _context: TriageContext) -> Command | Ignored:
         repositories = tuple((r.id, r.full_name) for r in event.payload.repositories or ())
-        return Lifecycle(_installation_id(event), _account(event), what, repositories)
+        return Lifecycle(_installation_id(event), _account(event), change, repositories)
 
     return rule
 
 
-def _repositories_added(event: Event, _known: Known) -> Command | Ignored:
+def _repositories_added(event: Event, _context: TriageContext) -> Command | Ignored:
     added = tuple((r.id, r.full_name) for r in event.payload.repositories_added or ())
     return Lifecycle(_installation_id(event), _account(event), "repositories_added", added)
 
 
-def _repositories_removed(event: Event, _known: Known) -> Command | Ignored:
+def _repositories_removed(event: Event, _context: TriageContext) -> Command | Ignored:
     removed = tuple((r.id, r.full_name) for r in event.payload.repositories_removed or ())
     return Lifecycle(_installation_id(event), _account(event), "repositories_removed", removed)
 
 
-def _repository(what: Changed) -> Rule:
-    def rule(event: Event, _known: Known) -> Command | Ignored:
+def _repository(change: RepositoryChange) -> Rule:
+    def rule(event: Event, _context: TriageContext) -> Command | Ignored:
         repository = event.payload.repository
         if repository is None:
             return Ignored("the payload names no repository")
-        return Lifecycle(_installation_id(event), _account(event), what, ((repository.id, repository.full_name),))
+        return Lifecycle(_installation_id(event), _account(event), change, ((repository.id, repository.full_name),))
 
     return rule
 
@@ -217,18 +217,18 @@ RULES: dict[tuple[str, str | None], Rule] = {
 }
 
 
-def _is_ours(label: str, repository_id: int, known: Known) -> bool:
+def _is_ours(label: str, repository_id: int, context: TriageContext) -> bool:
     """GitHub compares labels without regard to case. Our state labels never start or stop anything."""
     name = label.casefold()
-    return not name.startswith(STATE_LABELS) and name == (known.label_of(repository_id) or DEFAULT_LABEL).casefold()
+    return not name.startswith(STATE_LABELS) and name == (context.label_of(repository_id) or DEFAULT_LABEL).casefold()
 
 
-def _on_our_branch(event: Event, pull: PullRequest) -> bool:
+def _on_our_branch(event: Event, pull: PullRequestPayload) -> bool:
     """A fork may name its branch like ours; only the repository's own branches count."""
     return BRANCH.fullmatch(pull.head.ref) is not None and _same_repository(event, pull)
 
 
-def _same_repository(event: Event, pull: PullRequest) -> bool:
+def _same_repository(event: Event, pull: PullRequestPayload) -> bool:
     repository = event.payload.repository
     return repository is not None and pull.head.repo is not None and pull.head.repo.id == repository.id
 

@@ -37,7 +37,7 @@ class NotWritten(Exception):
     """The database did not take the delivery: answer 503, GitHub's list shows it as failed."""
 
 
-class Writable(Protocol):
+class WritableDatabase(Protocol):
     """What the writer needs of `workers.db.database.Database`."""
 
     def begin(self) -> AbstractContextManager[Session]:
@@ -45,8 +45,8 @@ class Writable(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
-    """What is recorded of an event."""
+class ReceivedDelivery:
+    """What is recorded of a delivery; `digest` is the SHA-256 of its body, in hex."""
 
     guid: str
     event: str
@@ -57,7 +57,7 @@ class Delivery:
 
 @dataclass(slots=True, eq=False)
 class _Waiting:
-    delivery: Delivery
+    delivery: ReceivedDelivery
     loop: asyncio.AbstractEventLoop
     answer: asyncio.Future[Recorded]
     outcome: Recorded | Exception = field(default_factory=lambda: NotWritten("not tried"))
@@ -71,7 +71,7 @@ class Writer:
 
     def __init__(
         self,
-        database: Writable,
+        database: WritableDatabase,
         wake: Callable[[str, str | int], None],
         published: Callable[[], list[tuple[str, str | int]]] = list,
     ) -> None:
@@ -91,7 +91,7 @@ class Writer:
         self._queue.put(None)
         self._thread.join(30)
 
-    async def write(self, delivery: Delivery) -> Recorded:
+    async def write(self, delivery: ReceivedDelivery) -> Recorded:
         """Record it durably. Raises NotWritten after `PATIENCE` s, when too many wait, or when the database fails."""
         loop = asyncio.get_running_loop()
         waiting = _Waiting(delivery, loop, loop.create_future())
@@ -175,7 +175,7 @@ class Writer:
                     self._wake("delivery", waiting.delivery.guid)
 
 
-def _record_one(session: Session, delivery: Delivery, now: datetime) -> Recorded:
+def _record_one(session: Session, delivery: ReceivedDelivery, now: datetime) -> Recorded:
     return record(
         session,
         guid=delivery.guid,

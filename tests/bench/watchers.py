@@ -17,9 +17,9 @@ from tests.fakes.dashboard import add_job
 from tests.fakes.databases import sqlite_url
 from tests.fakes.github_delivery import SECRET
 from webhook.app import create_app
-from webhook.pages.job import events_of, job_routes
+from webhook.pages.job import job_routes, live_events_of
 from webhook.pages.session import digest
-from webhook.pages.visitor import gate_of
+from webhook.pages.visitor import make_authenticator
 from workers.config.operator_file import Operator
 from workers.config.settings import load_settings
 from workers.db import sessions
@@ -89,9 +89,9 @@ def measure(watchers: int) -> tuple[float, float, float]:
         number = add_job(database, place, now, State.RUNNING)
         settings = load_settings(home=Path(folder), github_webhook_secret=SECRET, database_url=url, public_url="")
         context = Context(settings, Operator(), database, lambda _kind, _id: None)
-        events = events_of(context)
+        events = live_events_of(context)
         serving = Serving(
-            create_app(settings, database, context.publish, routers=[job_routes(gate_of(context), events)])
+            create_app(settings, database, context.publish, routers=[job_routes(make_authenticator(context), events)])
         )
         address = serving.start()
 
@@ -117,7 +117,7 @@ def measure(watchers: int) -> tuple[float, float, float]:
         seconds, used = time.perf_counter() - began, _cpu() - cpu
         serving.stop()
         database.close()
-        return took[len(took) // 2], events.looks / seconds, used / seconds
+        return took[len(took) // 2], events.reads / seconds, used / seconds
 
 
 def _cpu() -> float:

@@ -26,7 +26,7 @@ from tests.deploy.standins import Conformance
 from tests.fakes.databases import sqlite_url
 from tests.fakes.model import ScriptedModel
 from webhook.payload import Event, Payload
-from webhook.triage import Known, triage
+from webhook.triage import TriageContext, triage
 from workers.config.operator_file import parse_operator
 from workers.config.settings import Settings, load_settings
 from workers.db.database import Database, open_database
@@ -140,7 +140,7 @@ class World:
             self.heard += 1
             payload = Payload.model_validate(delivery.payload)
             event = Event(delivery.guid, delivery.event, payload.action or "", "", payload)
-            known = Known(self.github.app.id, TriggerLabels(self.database).look_up)
+            known = TriageContext(self.github.app.id, TriggerLabels(self.database).look_up)
             with self.database.begin() as session:
                 made = inbox.record(
                     session,

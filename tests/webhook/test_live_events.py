@@ -8,9 +8,9 @@ from decimal import Decimal
 
 import pytest
 
-from webhook.live_events import MOST, Busy, Events
+from webhook.live_events import MOST, LiveEvents, TooManyWatchers
 from workers.jobs.job import State
-from workers.views.job_page import Pulse, StepLine
+from workers.views.job_page import JobProgress, StepLine
 
 
 class Job:
@@ -19,7 +19,7 @@ class Job:
     def __init__(self) -> None:
         self.steps: list[StepLine] = []
         self.state = State.RUNNING
-        self.looks = 0
+        self.reads = 0
         self.gone = False
         self.broken = False
         self.allowed: set[str] | None = None
@@ -28,21 +28,21 @@ class Job:
     def say(self, text: str) -> None:
         self.steps.append(StepLine(len(self.steps) + 1, datetime(2026, 11, 1, tzinfo=UTC), "agent", text))
 
-    def look(self, _job: int, last: int) -> Pulse | None:
-        self.looks += 1
+    def read_progress(self, _job: int, last: int) -> JobProgress | None:
+        self.reads += 1
         if self.broken:
             raise OSError("the database is away")
         if self.gone:
             return None
         steps = tuple(s for s in self.steps if s.id > last)
-        return Pulse(self.state, "", Decimal("0.1"), 1, 0, steps)
+        return JobProgress(self.state, "", Decimal("0.1"), 1, 0, steps)
 
-    def may_look(self, digests: Collection[str], _job: int) -> Collection[str]:
+    def still_allowed(self, digests: Collection[str], _job: int) -> Collection[str]:
         self.asked.append(set(digests))
         return digests if self.allowed is None else self.allowed
 
 
-async def texts(events: Events, digest: str = "d", last: int = 0) -> list[str]:
+async def texts(events: LiveEvents, digest: str = "d", last: int = 0) -> list[str]:
     return [m async for m in events.watch(1, digest, last) if m.startswith(("id", "event"))]
 
 
@@ -55,7 +55,7 @@ def test_two_hundred_watchers_share_one_poller_and_all_hear_everything() -> None
     job.say("before")
 
     async def play() -> list[list[str]]:
-        events = Events(job.look, job.may_look, every=0.02)
+        events = LiveEvents(job.read_progress, job.still_allowed, every=0.02)
         watching = [asyncio.create_task(texts(events, f"d{n}")) for n in range(200)]
         await asyncio.sleep(0.1)
         assert events.watchers == 200
@@ -67,7 +67,7 @@ def test_two_hundred_watchers_share_one_poller_and_all_hear_everything() -> None
         return heard
 
     heard = asyncio.run(play())
-    assert job.looks < 60
+    assert job.reads < 60
     for messages in heard:
         assert names(messages) == ["step", "now", "step", "now", "end"]
         assert "before" in messages[0]
@@ -79,7 +79,7 @@ def test_a_browser_that_comes_back_is_told_only_what_it_missed() -> None:
     for text in ("one", "two", "three"):
         job.say(text)
     job.state = State.DECLINED
-    messages = asyncio.run(texts(Events(job.look, job.may_look, every=0.01), last=2))
+    messages = asyncio.run(texts(LiveEvents(job.read_progress, job.still_allowed, every=0.01), last=2))
     assert names(messages) == ["step", "now", "end"]
     assert messages[0].startswith("id: 3\n")
 
@@ -88,7 +88,7 @@ def test_text_cannot_end_an_event_or_begin_another() -> None:
     job = Job()
     job.say("x\n\nevent: end\ndata: {}\n\n\r\u2028<script>")
     job.state = State.FAILED
-    first = asyncio.run(texts(Events(job.look, job.may_look)))[0]
+    first = asyncio.run(texts(LiveEvents(job.read_progress, job.still_allowed)))[0]
     assert first.count("\n\n") == 1
     assert len(first.splitlines()) == 4
     assert "\u2028" not in first
@@ -99,7 +99,7 @@ def test_a_database_that_is_away_for_a_moment_ends_no_stream() -> None:
     job.broken = True
 
     async def play() -> list[str]:
-        watching = asyncio.create_task(texts(Events(job.look, job.may_look, every=0.01)))
+        watching = asyncio.create_task(texts(LiveEvents(job.read_progress, job.still_allowed, every=0.01)))
         await asyncio.sleep(0.05)
         job.broken = False
         job.say("back")
@@ -110,7 +110,7 @@ def test_a_database_that_is_away_for_a_moment_ends_no_stream() -> None:
     heard = names(asyncio.run(play()))
     assert "step" in heard
     assert heard[-1] == "end"
-    assert job.looks > 2
+    assert job.reads > 2
 
 
 def test_a_stream_does_not_outlive_its_sign_in() -> None:
@@ -118,7 +118,7 @@ def test_a_stream_does_not_outlive_its_sign_in() -> None:
     job.allowed = {"stays"}
 
     async def play() -> None:
-        events = Events(job.look, job.may_look, every=0.01, quiet=0.05)
+        events = LiveEvents(job.read_progress, job.still_allowed, every=0.01, quiet=0.05)
         leaves = asyncio.create_task(texts(events, "leaves"))
         stays = asyncio.create_task(texts(events, "stays"))
         await asyncio.wait_for(leaves, 5)
@@ -135,13 +135,13 @@ def test_the_last_watcher_takes_the_poller_along() -> None:
     job = Job()
 
     async def play() -> None:
-        watching = asyncio.create_task(texts(Events(job.look, job.may_look, every=0.01)))
+        watching = asyncio.create_task(texts(LiveEvents(job.read_progress, job.still_allowed, every=0.01)))
         await asyncio.sleep(0.05)
         watching.cancel()
         await asyncio.sleep(0.05)
-        before = job.looks
+        before = job.reads
         await asyncio.sleep(0.1)
-        assert job.looks == before
+        assert job.reads == before
 
     asyncio.run(play())
 
@@ -150,7 +150,7 @@ def test_a_quiet_stream_shows_that_it_lives() -> None:
     job = Job()
 
     async def first_comment() -> str:
-        async for message in Events(job.look, job.may_look, every=0.01, quiet=0.05).watch(1, "d", 0):
+        async for message in LiveEvents(job.read_progress, job.still_allowed, every=0.01, quiet=0.05).watch(1, "d", 0):
             if message.startswith(":"):
                 return message
         return ""
@@ -164,10 +164,10 @@ def test_more_watchers_than_a_process_bears_are_sent_away() -> None:
     job = Job()
 
     async def play() -> None:
-        events = Events(job.look, job.may_look)
+        events = LiveEvents(job.read_progress, job.still_allowed)
         watching = [asyncio.create_task(texts(events)) for _ in range(MOST)]
         await asyncio.sleep(0.2)
-        with pytest.raises(Busy, match="reload"):
+        with pytest.raises(TooManyWatchers, match="reload"):
             events.check_room()
         for task in watching:
             task.cancel()

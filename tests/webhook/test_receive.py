@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from tests.fakes.github_delivery import SECRET, comment_event, issue_event, signed
 from webhook.app import create_app
 from webhook.receive import LARGEST
-from webhook.writer import Delivery, NotWritten, Writer
+from webhook.writer import NotWritten, ReceivedDelivery, Writer
 from workers.config.errors import ConfigError
 from workers.config.settings import Settings, load_settings
 from workers.db.database import Database, open_database
@@ -301,15 +301,16 @@ class Counting:
         return self.database.begin()
 
 
-async def _write(writer: Writer, deliveries: list[Delivery]) -> list[object]:
+async def _write(writer: Writer, deliveries: list[ReceivedDelivery]) -> list[object]:
     return await asyncio.gather(*(writer.write(d) for d in deliveries), return_exceptions=True)
 
 
 def test_one_bad_delivery_does_not_take_its_group_with_it(database: Database) -> None:
     good = [
-        Delivery(f"g-{n}", "issues", "labeled", "d", Start(Place(1, n, "a/b", n), "me", "autofix")) for n in range(1, 6)
+        ReceivedDelivery(f"g-{n}", "issues", "labeled", "d", Start(Place(1, n, "a/b", n), "me", "autofix"))
+        for n in range(1, 6)
     ]
-    bad = Delivery("bad", None, "labeled", "d", Ignored("no"))  # type: ignore[arg-type]  # what a bug would do
+    bad = ReceivedDelivery("bad", None, "labeled", "d", Ignored("no"))  # type: ignore[arg-type]  # what a bug would do
     wakes = Wakes()
     with Writer(database, wakes) as writer:
         outcomes = asyncio.run(_write(writer, [*good[:2], bad, *good[2:]]))
@@ -321,7 +322,7 @@ def test_one_bad_delivery_does_not_take_its_group_with_it(database: Database) ->
 
 def test_deliveries_that_arrive_together_share_a_transaction(database: Database) -> None:
     counting = Counting(database)
-    deliveries = [Delivery(f"g-{n}", "star", "created", "d", Ignored("no")) for n in range(50)]
+    deliveries = [ReceivedDelivery(f"g-{n}", "star", "created", "d", Ignored("no")) for n in range(50)]
     with Writer(counting, Wakes()) as writer:
         outcomes = asyncio.run(_write(writer, deliveries))
     assert not any(isinstance(o, Exception) for o in outcomes)

@@ -6,18 +6,18 @@ import pytest
 
 from tests.fakes.github_delivery import ROBOT, comment_event, issue_event, pull_request_event
 from webhook.payload import Event, Payload
-from webhook.triage import RULES, Known, triage
+from webhook.triage import RULES, TriageContext, triage
 from workers.jobs.commands import Cancel, Command, FollowUp, Ignored, Instruct, Learn, Lifecycle, Observe, Place, Start
 
 PLACE = Place(99, 11, "acme/widgets", 7)
 PULL = Place(99, 11, "acme/widgets", 8)
 
 
-def decide(name: str, payload: dict[str, Any], known: Known = Known()) -> Command | Ignored:  # noqa: B008  # frozen
+def decide(name: str, payload: dict[str, Any], known: TriageContext = TriageContext()) -> Command | Ignored:  # noqa: B008  # frozen
     return triage(Event("guid", name, payload.get("action") or "", "digest", Payload.model_validate(payload)), known)
 
 
-def why(name: str, payload: dict[str, Any], known: Known = Known()) -> str:  # noqa: B008  # frozen
+def why(name: str, payload: dict[str, Any], known: TriageContext = TriageContext()) -> str:  # noqa: B008  # frozen
     decision = decide(name, payload, known)
     assert isinstance(decision, Ignored), decision
     return decision.reason
@@ -32,14 +32,14 @@ def test_labels_are_compared_as_github_does() -> None:
 
 
 def test_a_repository_may_name_another_label() -> None:
-    known = Known(label_of=lambda repository: "repair" if repository == 11 else None)
+    known = TriageContext(label_of=lambda repository: "repair" if repository == 11 else None)
     assert isinstance(decide("issues", issue_event("labeled", label="repair"), known), Start)
     assert why("issues", issue_event("labeled"), known) == "the label is not ours: autofix"
     assert isinstance(decide("issues", issue_event("unlabeled", label="repair"), known), Cancel)
 
 
 def test_a_state_label_never_starts_anything() -> None:
-    known = Known(label_of=lambda _: "autofix: working")
+    known = TriageContext(label_of=lambda _: "autofix: working")
     assert "not ours" in why("issues", issue_event("labeled", label="autofix: working"), known)
 
 
@@ -137,7 +137,7 @@ def test_checks_that_ask_nothing_of_us() -> None:
     assert "did not fail" in why("check_suite", suite("success"))
     assert "not on a branch" in why("check_suite", suite(branch="main"))
     assert "not on a branch" in why("check_suite", suite(branch=None))
-    assert why("check_suite", suite(app=42), Known(app_id=42)) == "our own checks"
+    assert why("check_suite", suite(app=42), TriageContext(app_id=42)) == "our own checks"
 
 
 @pytest.mark.parametrize(
@@ -198,5 +198,5 @@ def test_repositories_change(action: str) -> None:
 @pytest.mark.parametrize("key", sorted(RULES, key=str))
 def test_no_rule_falls_over_an_empty_payload(key: tuple[str, str]) -> None:
     payload = Payload.model_validate({"action": key[1], "installation": {"id": 1}})
-    decision = triage(Event("guid", key[0], key[1], "", payload), Known())
+    decision = triage(Event("guid", key[0], key[1], "", payload), TriageContext())
     assert isinstance(decision, Ignored | Lifecycle)

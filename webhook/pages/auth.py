@@ -17,19 +17,19 @@ from fastapi.responses import RedirectResponse
 from webhook.pages import csrf
 from webhook.pages.render import guarded, page
 from webhook.pages.session import LIFETIME, SIGN_IN_LIFETIME, Cookie, derived, digest, new_secret, seal
-from webhook.pages.sign_in import Person, SignInFailed
-from webhook.pages.visitor import Gate, in_thread
+from webhook.pages.sign_in import GitHubUser, SignInFailed
+from webhook.pages.visitor import Authenticator, in_thread
 from workers.db import sessions
 from workers.github.manifest import SIGNED_IN_PATH
 
 LONGEST_NEXT = 500
 
 
-def auth_routes(gate: Gate) -> APIRouter:
+def auth_routes(auth: Authenticator) -> APIRouter:
     """The routes."""
     router = APIRouter()
-    settings = gate.context.settings
-    passing = Cookie("pennyfix-sign-in", gate.https, SIGN_IN_LIFETIME)
+    settings = auth.context.settings
+    passing = Cookie("pennyfix-sign-in", auth.https, SIGN_IN_LIFETIME)
     ready = bool(settings.github_client_id and settings.github_client_secret.get_secret_value())
 
     def back(request: Request) -> str:
@@ -38,7 +38,7 @@ def auth_routes(gate: Gate) -> APIRouter:
     @router.get("/sign-in")
     async def ask(next: str = "/") -> Response:  # noqa: A002  # the query's name, as everywhere
         return page(
-            "sign_in.html", ready=ready, next=_inside(next), problem="", where=urlsplit(gate.github.web_url).netloc
+            "sign_in.html", ready=ready, next=_inside(next), problem="", where=urlsplit(auth.github.web_url).netloc
         )
 
     @router.get("/sign-in/github")
@@ -46,11 +46,11 @@ def auth_routes(gate: Gate) -> APIRouter:
         if not ready:
             return RedirectResponse("/sign-in", 303)
         secret = new_secret()
-        await in_thread(_remember, gate, digest(secret), _inside(next))
-        address = gate.github.authorize_url(
+        await in_thread(_remember, auth, digest(secret), _inside(next))
+        address = auth.github.authorize_url(
             state=derived(secret, "state"), verifier=derived(secret, "verifier"), redirect_uri=back(request)
         )
-        response = guarded(RedirectResponse(address, 303), https=gate.https)
+        response = guarded(RedirectResponse(address, 303), https=auth.https)
         passing.set(response, secret)
         return response
 
@@ -59,36 +59,36 @@ def auth_routes(gate: Gate) -> APIRouter:
         secret = passing.read(request)
         following = None
         if secret and hmac.compare_digest(state.encode(), derived(secret, "state").encode()):
-            following = await in_thread(_take, gate, digest(secret))
+            following = await in_thread(_take, auth, digest(secret))
         if following is None:
             return refused("This sign-in was not begun in this browser, was used before, or is older than ten minutes.")
         if not code:
             return refused("GitHub did not let you in.")
         try:
-            token = await gate.github.token(code=code, verifier=derived(secret, "verifier"), redirect_uri=back(request))
-            person = await gate.github.person(token)
+            token = await auth.github.token(code=code, verifier=derived(secret, "verifier"), redirect_uri=back(request))
+            person = await auth.github.person(token)
         except SignInFailed as error:
             return refused(str(error))
         cookie = new_secret()
-        await in_thread(_open, gate, cookie, person, token)
-        response = guarded(RedirectResponse(_inside(following), 303), https=gate.https)
+        await in_thread(_open, auth, cookie, person, token)
+        response = guarded(RedirectResponse(_inside(following), 303), https=auth.https)
         passing.clear(response)
-        gate.cookie.set(response, cookie)
+        auth.cookie.set(response, cookie)
         return response
 
     def refused(why: str) -> Response:
         response = page(
-            "sign_in.html", 400, ready=ready, next="/", problem=why, where=urlsplit(gate.github.web_url).netloc
+            "sign_in.html", 400, ready=ready, next="/", problem=why, where=urlsplit(auth.github.web_url).netloc
         )
         passing.clear(response)
         return response
 
     @router.post("/sign-out")
     async def leave(request: Request) -> Response:
-        visitor, _ = await gate.form(request, fresh=timedelta.max)  # leaving asks GitHub nothing
-        await in_thread(_close, gate, visitor.digest, visitor.login)
-        response = guarded(RedirectResponse("/sign-in", 303), https=gate.https)
-        gate.cookie.clear(response)
+        visitor, _ = await auth.form(request, fresh=timedelta.max)  # leaving asks GitHub nothing
+        await in_thread(_close, auth, visitor.digest, visitor.login)
+        response = guarded(RedirectResponse("/sign-in", 303), https=auth.https)
+        auth.cookie.clear(response)
         return response
 
     return router
@@ -101,21 +101,21 @@ def _inside(path: str) -> str:
     return path if plain and inside else "/"
 
 
-def _remember(gate: Gate, name: str, following: str) -> None:
-    now = gate.context.clock()
-    with gate.context.database.begin() as session:
+def _remember(auth: Authenticator, name: str, following: str) -> None:
+    now = auth.context.clock()
+    with auth.context.database.begin() as session:
         sessions.begin_sign_in(session, name, following, now=now, expires=now + SIGN_IN_LIFETIME)
 
 
-def _take(gate: Gate, name: str) -> str | None:
-    with gate.context.database.begin() as session:
-        return sessions.take_sign_in(session, name, gate.context.clock())
+def _take(auth: Authenticator, name: str) -> str | None:
+    with auth.context.database.begin() as session:
+        return sessions.take_sign_in(session, name, auth.context.clock())
 
 
-def _open(gate: Gate, secret: str, person: Person, token: str) -> None:
-    now = gate.context.clock()
+def _open(auth: Authenticator, secret: str, person: GitHubUser, token: str) -> None:
+    now = auth.context.clock()
     sights: Mapping[int, bool] = person.sights
-    with gate.context.database.begin() as session:
+    with auth.context.database.begin() as session:
         sessions.open_session(
             session,
             digest=digest(secret),
@@ -129,6 +129,6 @@ def _open(gate: Gate, secret: str, person: Person, token: str) -> None:
         )
 
 
-def _close(gate: Gate, name: str, login: str) -> None:
-    with gate.context.database.begin() as session:
-        sessions.close_session(session, name, login, gate.context.clock())
+def _close(auth: Authenticator, name: str, login: str) -> None:
+    with auth.context.database.begin() as session:
+        sessions.close_session(session, name, login, auth.context.clock())

@@ -15,17 +15,17 @@ from webhook.pages.render import guarded, page
 from webhook.pages.sign_in import SignInFailed
 from webhook.pages.visitor import SignedOut
 
-WORDS = {
+STATUS_TEXTS = {
     400: ("That cannot be read", "The address or the form is not one of ours."),
     403: ("Not allowed", "You may not do this."),
     404: ("Not found", "There is nothing here, or nothing that you can see."),
     405: ("Not possible here", "This address does not take such a request."),
 }
-Ask = Callable[[Request, Exception], Awaitable[Response]]
+ExceptionHandler = Callable[[Request, Exception], Awaitable[Response]]
 
 
-class Answer(Exception):
-    """A page instead of the one that was asked for: its status, a title and a sentence."""
+class PageError(Exception):
+    """Show a message page instead of the page that was requested: its HTTP status, a title and a sentence."""
 
     def __init__(self, status: int, title: str, text: str) -> None:
         self.status = status
@@ -34,9 +34,9 @@ class Answer(Exception):
         super().__init__(f"{status} {title}")
 
 
-def not_found() -> Answer:
+def not_found() -> PageError:
     """The same for what does not exist and for what is somebody else's."""
-    return Answer(404, *WORDS[404])
+    return PageError(404, *STATUS_TEXTS[404])
 
 
 def install_errors(app: FastAPI) -> None:
@@ -54,7 +54,7 @@ def _page(status: int, title: str, text: str) -> Response:
 
 
 async def _answer(_request: Request, error: Exception) -> Response:
-    if not isinstance(error, Answer):
+    if not isinstance(error, PageError):
         raise error
     return _page(error.status, error.title, error.text)
 
@@ -80,7 +80,7 @@ async def _http(request: Request, error: Exception) -> Response:
         raise error
     if not _wants_page(request):
         return await http_exception_handler(request, error)
-    response = _page(error.status_code, *WORDS.get(error.status_code, WORDS[400]))
+    response = _page(error.status_code, *STATUS_TEXTS.get(error.status_code, STATUS_TEXTS[400]))
     response.headers.update(error.headers or {})
     return response
 
@@ -91,7 +91,7 @@ async def _unreadable(request: Request, error: Exception) -> Response:
         raise error
     if not _wants_page(request):
         return await request_validation_exception_handler(request, error)
-    return _page(404, *WORDS[404])
+    return _page(404, *STATUS_TEXTS[404])
 
 
 async def _ours(request: Request, _error: Exception) -> Response:
@@ -101,8 +101,8 @@ async def _ours(request: Request, _error: Exception) -> Response:
     return _page(500, "This went wrong", "That is an error of ours, and it was logged. Nothing else is known here.")
 
 
-_ANSWERS: dict[type[Exception], Ask] = {
-    Answer: _answer,
+_ANSWERS: dict[type[Exception], ExceptionHandler] = {
+    PageError: _answer,
     SignedOut: _signed_out,
     Forged: _forged,
     SignInFailed: _github,

@@ -8,11 +8,11 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from webhook.pages.charts import bar
-from webhook.pages.errors import Answer
+from webhook.pages.errors import PageError
 from webhook.pages.filters import usd
 from webhook.pages.overview import month_of_query, page_of_query
 from webhook.pages.render import guarded, page
-from webhook.pages.visitor import Gate, Visitor, in_thread
+from webhook.pages.visitor import Authenticator, Visitor, in_thread
 from workers.billing.ledger import STOP_SPENDING
 from workers.db import audit, switches
 from workers.months import month_of, neighbours
@@ -21,33 +21,35 @@ from workers.views.operator import INSTALLATIONS, operator_view
 LONGEST_REASON = 200
 
 
-def operator_routes(gate: Gate) -> APIRouter:
+def operator_routes(auth: Authenticator) -> APIRouter:
     """The routes."""
     router = APIRouter()
 
     @router.get("/operator")
     async def show(request: Request) -> Response:
-        visitor = await gate.visitor(request)
+        visitor = await auth.visitor(request)
         if not visitor.operator:
             raise _not_yours()
-        now = gate.context.clock()
+        now = auth.context.clock()
         month, number = month_of_query(request, now), page_of_query(request)
-        return await in_thread(_render, gate, visitor, month, now, number)
+        return await in_thread(_render, auth, visitor, month, now, number)
 
     @router.post("/operator/spending")
     async def switch(request: Request) -> Response:
-        visitor, fields = await gate.form(request)
-        return await in_thread(_switch, gate, visitor, fields)
+        visitor, fields = await auth.form(request)
+        return await in_thread(_switch, auth, visitor, fields)
 
     return router
 
 
-def _not_yours() -> Answer:
-    return Answer(403, "Not allowed", "This page is for the logins in PENNYFIX_OPERATORS.")
+def _not_yours() -> PageError:
+    return PageError(403, "Not allowed", "This page is for the logins in PENNYFIX_OPERATORS.")
 
 
-def _render(gate: Gate, visitor: Visitor, month: str, now: datetime, number: int, problem: str = "") -> Response:
-    context = gate.context
+def _render(
+    auth: Authenticator, visitor: Visitor, month: str, now: datetime, number: int, problem: str = ""
+) -> Response:
+    context = auth.context
     with context.database.read() as session:
         it = operator_view(session, month, now, page=number)
     cap = context.limits.operator_month
@@ -70,8 +72,8 @@ def _render(gate: Gate, visitor: Visitor, month: str, now: datetime, number: int
     )
 
 
-def _switch(gate: Gate, visitor: Visitor, fields: dict[str, str]) -> Response:
-    context, now = gate.context, gate.context.clock()
+def _switch(auth: Authenticator, visitor: Visitor, fields: dict[str, str]) -> Response:
+    context, now = auth.context, auth.context.clock()
     wanted, reason = fields.get("thrown", ""), " ".join(fields.get("reason", "").split())
     with context.database.begin() as session:
         if not visitor.operator:
@@ -84,10 +86,10 @@ def _switch(gate: Gate, visitor: Visitor, fields: dict[str, str]) -> Response:
     if not visitor.operator:
         raise _not_yours()
     if wanted not in ("yes", "no"):
-        raise Answer(400, "Nothing was changed", "The form says neither “stop” nor “go on”.")
+        raise PageError(400, "Nothing was changed", "The form says neither “stop” nor “go on”.")
     if len(reason) > LONGEST_REASON:
         return _render(
-            gate, visitor, month_of(now), now, 1,
+            auth, visitor, month_of(now), now, 1,
             f"The reason has {len(reason)} characters; write at most {LONGEST_REASON}. Nothing was changed.",
         )  # fmt: skip
-    return guarded(RedirectResponse("/operator", 303), https=gate.https)
+    return guarded(RedirectResponse("/operator", 303), https=auth.https)

@@ -12,11 +12,11 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from webhook.pages.charts import days, shares
-from webhook.pages.errors import Answer, not_found
+from webhook.pages.errors import PageError, not_found
 from webhook.pages.filters import github_link
 from webhook.pages.overview import budget_bar, month_of_query
 from webhook.pages.render import guarded, page
-from webhook.pages.visitor import Gate, Visitor, in_thread
+from webhook.pages.visitor import Authenticator, Visitor, in_thread
 from workers.billing import budgets, resume
 from workers.billing.policy import Limits
 from workers.billing.totals import ZERO
@@ -25,28 +25,28 @@ from workers.months import month_of, neighbours
 from workers.usd import MoneyError, parse_usd
 from workers.views import overview
 from workers.views import repository as repository_view
-from workers.views.repository import Spending
+from workers.views.repository import DailySpending
 
 LARGEST = 2**63 - 1
 NOT_FOUND = 404
 log = structlog.get_logger()
 
 
-def repository_routes(gate: Gate) -> APIRouter:
+def repository_routes(auth: Authenticator) -> APIRouter:
     """The routes."""
     router = APIRouter()
 
     @router.get("/repositories/{repository_id}")
     async def show(request: Request, repository_id: int) -> Response:
-        visitor = await gate.visitor(request)
-        now = gate.context.clock()
+        visitor = await auth.visitor(request)
+        now = auth.context.clock()
         month, before = month_of_query(request, now), _before(request)
-        return await in_thread(_render, gate, visitor, _id(repository_id), month, now, before=before)
+        return await in_thread(_render, auth, visitor, _id(repository_id), month, now, before=before)
 
     @router.post("/repositories/{repository_id}/budget")
     async def set_budget(request: Request, repository_id: int) -> Response:
-        visitor, fields = await gate.form(request)
-        return await in_thread(_set, gate, visitor, _id(repository_id), fields)
+        visitor, fields = await auth.form(request)
+        return await in_thread(_set, auth, visitor, _id(repository_id), fields)
 
     return router
 
@@ -60,12 +60,12 @@ def _id(number: int) -> int:
 def _before(request: Request) -> int:
     text = request.query_params.get("before", "0")
     if not (text.isascii() and text.isdecimal() and int(text[:20]) <= LARGEST):
-        raise Answer(400, "There is no such page", "Go back to the newest jobs.")
+        raise PageError(400, "There is no such page", "Go back to the newest jobs.")
     return int(text)
 
 
 def _render(
-    gate: Gate,
+    auth: Authenticator,
     visitor: Visitor,
     repository_id: int,
     month: str,
@@ -76,9 +76,9 @@ def _render(
     typed: str = "",
     status: int = 200,
 ) -> Response:
-    context = gate.context
+    context = auth.context
     with context.database.read() as session:
-        line = overview.one(session, visitor.digest, repository_id, month, context.limits, now)
+        line = overview.repository_line(session, visitor.digest, repository_id, month, context.limits, now)
         if line is None:
             raise not_found()
         spent = repository_view.spending(session, repository_id, month)
@@ -117,9 +117,9 @@ def _render(
     )
 
 
-def _set(gate: Gate, visitor: Visitor, repository_id: int, fields: dict[str, str]) -> Response:
+def _set(auth: Authenticator, visitor: Visitor, repository_id: int, fields: dict[str, str]) -> Response:
     """Change the budget, or say why not. What was refused is in the audit trail too."""
-    context, now = gate.context, gate.context.clock()
+    context, now = auth.context, auth.context.clock()
     limits, typed = context.limits, fields.get("amount", "")
     try:
         with context.database.begin() as session:
@@ -128,16 +128,16 @@ def _set(gate: Gate, visitor: Visitor, repository_id: int, fields: dict[str, str
             budgets.set_budget(session, repository_id, amount, visitor.login, now, limits=limits)
             resumed = resume.resume(session, limits, now, repository_id=repository_id)
     except MoneyError as error:
-        _note_refused(gate, visitor, repository_id, str(error))
+        _note_refused(auth, visitor, repository_id, str(error))
         month = month_of(now)
-        return _render(gate, visitor, repository_id, month, now, problem=str(error), typed=typed[:60], status=400)
-    except Answer as error:
+        return _render(auth, visitor, repository_id, month, now, problem=str(error), typed=typed[:60], status=400)
+    except PageError as error:
         if error.status != NOT_FOUND:
-            _note_refused(gate, visitor, repository_id, error.text)
+            _note_refused(auth, visitor, repository_id, error.text)
         raise
     for job_id in resumed:
-        _wake(gate, job_id)
-    return guarded(RedirectResponse(f"/repositories/{repository_id}#budget", 303), https=gate.https)
+        _wake(auth, job_id)
+    return guarded(RedirectResponse(f"/repositories/{repository_id}#budget", 303), https=auth.https)
 
 
 def _asked(fields: dict[str, str], may: bool | None, now: datetime, limits: Limits) -> Decimal | None:
@@ -145,35 +145,35 @@ def _asked(fields: dict[str, str], may: bool | None, now: datetime, limits: Limi
     if may is None:
         raise not_found()
     if not may:
-        raise Answer(403, "Not allowed", "Only administrators of the repository may change its budget.")
+        raise PageError(403, "Not allowed", "Only administrators of the repository may change its budget.")
     if fields.get("month") != month_of(now):
-        raise Answer(400, "Nothing was changed", "A budget is set for the month that runs, and from then on.")
+        raise PageError(400, "Nothing was changed", "A budget is set for the month that runs, and from then on.")
     return None if fields.get("back") == "yes" else parse_usd(fields.get("amount", ""), most=limits.repository_month)
 
 
-def _note_refused(gate: Gate, visitor: Visitor, repository_id: int, why: str) -> None:
-    now = gate.context.clock()
-    with gate.context.database.begin() as session:
+def _note_refused(auth: Authenticator, visitor: Visitor, repository_id: int, why: str) -> None:
+    now = auth.context.clock()
+    with auth.context.database.begin() as session:
         audit.note(
             session, visitor.login, "budget refused", now=now, repository_id=repository_id, after={"why": why[:300]}
         )
 
 
-def _wake(gate: Gate, job_id: int) -> None:
+def _wake(auth: Authenticator, job_id: int) -> None:
     try:
-        gate.context.publish("job", job_id)
+        auth.context.publish("job", job_id)
     except Exception as error:  # noqa: BLE001  # the broker's client raises what it likes; the sweeper publishes
         log.warning("a wake-up was not sent; the sweeper will send it", job=job_id, error=str(error)[:200])
 
 
-def _tiers(spent: Sequence[Spending]) -> list[tuple[str, Decimal]]:
+def _tiers(spent: Sequence[DailySpending]) -> list[tuple[str, Decimal]]:
     sums: dict[str, Decimal] = {}
     for it in spent:
         sums[it.tier] = sums.get(it.tier, ZERO) + it.usd
     return sorted(sums.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
-def _by_day(spent: Sequence[Spending]) -> dict[str, dict[str, Decimal]]:
+def _by_day(spent: Sequence[DailySpending]) -> dict[str, dict[str, Decimal]]:
     found: dict[str, dict[str, Decimal]] = {}
     for it in spent:
         day = found.setdefault(it.day, {})
@@ -181,7 +181,7 @@ def _by_day(spent: Sequence[Spending]) -> dict[str, dict[str, Decimal]]:
     return found
 
 
-def _stacks(spent: Sequence[Spending], month: str) -> list[tuple[str, dict[str, Decimal]]]:
+def _stacks(spent: Sequence[DailySpending], month: str) -> list[tuple[str, dict[str, Decimal]]]:
     """Every day of the month; a call that ended after its month is drawn on the last day."""
     last = monthrange(int(month[:4]), int(month[5:]))[1]
     stacks: list[tuple[str, dict[str, Decimal]]] = [(str(day), {}) for day in range(1, last + 1)]
@@ -192,12 +192,12 @@ def _stacks(spent: Sequence[Spending], month: str) -> list[tuple[str, dict[str, 
     return stacks
 
 
-def _by_model(spent: Sequence[Spending]) -> list[Spending]:
+def _by_model(spent: Sequence[DailySpending]) -> list[DailySpending]:
     """The month by tier and model, dearest first; `day` is empty."""
-    found: dict[tuple[str, str], Spending] = {}
+    found: dict[tuple[str, str], DailySpending] = {}
     for it in spent:
-        was = found.get((it.tier, it.model), Spending("", it.tier, it.model, 0, 0, 0, 0, 0, ZERO))
-        found[it.tier, it.model] = Spending(
+        was = found.get((it.tier, it.model), DailySpending("", it.tier, it.model, 0, 0, 0, 0, 0, ZERO))
+        found[it.tier, it.model] = DailySpending(
             "",
             it.tier,
             it.model,

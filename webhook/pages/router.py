@@ -7,23 +7,23 @@ from collections.abc import Sequence
 from fastapi import APIRouter
 
 from webhook.pages.auth import auth_routes
-from webhook.pages.job import events_of, job_routes
+from webhook.pages.job import job_routes, live_events_of
 from webhook.pages.operator import operator_routes
 from webhook.pages.overview import overview_routes
 from webhook.pages.repository import repository_routes
 from webhook.pages.static import static_files
-from webhook.pages.visitor import gate_of
+from webhook.pages.visitor import make_authenticator
 from workers.processes.context import Context
 
 
 def pages(context: Context) -> Sequence[APIRouter]:
     """The routers."""
-    gate = gate_of(context)
+    auth = make_authenticator(context)
     return (
         static_files(),
-        auth_routes(gate),
-        overview_routes(gate),
-        repository_routes(gate),
-        job_routes(gate, events_of(context)),
-        operator_routes(gate),
+        auth_routes(auth),
+        overview_routes(auth),
+        repository_routes(auth),
+        job_routes(auth, live_events_of(context)),
+        operator_routes(auth),
     )

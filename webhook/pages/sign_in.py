@@ -31,7 +31,7 @@ class TokenRefused(SignInFailed):
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class GitHubUser:
     """Who signed in. `sights` maps ids of installed repositories they can see to whether they administer them."""
 
     github_id: int
@@ -81,11 +81,11 @@ class GitHubSignIn:
             raise SignInFailed("GitHub did not accept this sign-in (its code was used before, or is too old).")
         return token
 
-    async def person(self, token: str) -> Person:
+    async def person(self, token: str) -> GitHubUser:
         """Who the token belongs to and what they can see. Raises SignInFailed, TokenRefused."""
         async with self._client(token) as client:
             user, sights = await asyncio.gather(_ask(client, "GET", f"{self.api_url}/user"), self._sights(client))
-        return Person(int(user["id"]), str(user["login"]), sights)
+        return GitHubUser(int(user["id"]), str(user["login"]), sights)
 
     async def sights(self, token: str) -> dict[int, bool]:
         """What the person can see now. Raises SignInFailed, TokenRefused."""
@@ -94,10 +94,10 @@ class GitHubSignIn:
 
     async def _sights(self, client: httpx.AsyncClient) -> dict[int, bool]:
         installations = await self._list(client, "/user/installations", "installations")
-        gate = asyncio.Semaphore(AT_ONCE)
+        auth = asyncio.Semaphore(AT_ONCE)
 
         async def of(installation: int) -> list[dict[str, Any]]:
-            async with gate:
+            async with auth:
                 return await self._list(client, f"/user/installations/{installation}/repositories", "repositories")
 
         lists = await asyncio.gather(*(of(int(i["id"])) for i in installations if not i.get("suspended_at")))

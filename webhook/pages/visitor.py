@@ -48,8 +48,8 @@ class Visitor:
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
-    """Finds visitors. `cookie` is the session's."""
+class Authenticator:
+    """Finds out who sent a request. `cookie` is the session's."""
 
     context: Context
     github: GitHubSignIn
@@ -112,8 +112,8 @@ class Gate:
             sessions.close_session(session, name, login, self.context.clock())
 
 
-def gate_of(context: Context) -> Gate:
-    """The gate of this process; nothing is asked of GitHub yet."""
+def make_authenticator(context: Context) -> Authenticator:
+    """The authenticator of this process; makes no request to GitHub yet."""
     settings = context.settings
     github = GitHubSignIn(
         web_url=settings.github_web_url,
@@ -123,7 +123,7 @@ def gate_of(context: Context) -> Gate:
         client_secret=settings.github_client_secret.get_secret_value(),
     )
     secure = settings.public_url.startswith("https://")
-    return Gate(context, github, Cookie("pennyfix", secure, LIFETIME))
+    return Authenticator(context, github, Cookie("pennyfix", secure, LIFETIME))
 
 
 async def in_thread(work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:

@@ -20,7 +20,7 @@ button { font: inherit; font-weight: 600; padding: .6rem 1.2rem; border: 0; bord
 button:focus-visible, a:focus-visible { outline: 3px solid #4493f8; outline-offset: 2px; }
 """
 
-MEANS: dict[str, str] = {
+PERMISSION_TEXTS: dict[str, str] = {
     "metadata": "see who may do what in the repository",
     "contents": "read the code, commit on branches of its own",
     "issues": "comment, label and react",
@@ -40,16 +40,19 @@ def page(title: str, body: str) -> str:
 
 def message(title: str, *sentences: str, link: tuple[str, str] | None = None) -> str:
     """A page with a few sentences and perhaps one link, (address, words)."""
-    said = "".join(f"<p>{escape(s)}</p>" for s in sentences)
+    html = "".join(f"<p>{escape(s)}</p>" for s in sentences)
     if link is not None:
-        said += f'<p><a href="{escape(link[0])}">{escape(link[1])}</a></p>'
-    return page(title, said)
+        html += f'<p><a href="{escape(link[0])}">{escape(link[1])}</a></p>'
+    return page(title, html)
 
 
 def form(action: str, manifest: Mapping[str, Any], owner: str) -> str:
     """The page with the button that takes the manifest to GitHub."""
     sent = escape(json.dumps(manifest, ensure_ascii=True), quote=True)
-    rows = [(name, f"{level}: {MEANS.get(name, name)}") for name, level in manifest["default_permissions"].items()]
+    rows = [
+        (name, f"{level}: {PERMISSION_TEXTS.get(name, name)}")
+        for name, level in manifest["default_permissions"].items()
+    ]
     body = (
         f"<p>This registers the GitHub App “{escape(str(manifest['name']))}” for {escape(owner)}. GitHub shows it once "
         "more, lets you change the name, and sends you back here; then its keys are written on this machine.</p>"

@@ -27,18 +27,18 @@ COOKIE = "pennyfix_setup"
 HOUR = 3600.0
 MOST_STATES = 32
 
-Tree = Mapping[str, object]
+Manifest = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class AppRegistration:
     """What will be registered, and where. `page_url` is where the operator's browser reaches this page; the page may
     also be opened under `public_url`."""
 
     web_url: str
     public_url: str
     page_url: str
-    tree: Tree
+    app_manifest: Manifest
     name: str = ""
     organization: str = ""
 
@@ -56,13 +56,13 @@ class Plan:
 
 
 @dataclass(slots=True)
-class Setup:
+class SetupFlow:
     """One run of the flow. `convert` asks GitHub for the App (raises ForgeError), `keep` writes it down (OSError)."""
 
-    plan: Plan
+    registration: AppRegistration
     convert: Callable[[str], MadeApp]
     keep: Callable[[MadeApp], None]
-    said: Callable[[str], None] = lambda _line: None
+    report: Callable[[str], None] = lambda _line: None
     clock: Callable[[], float] = time.monotonic
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
     made: MadeApp | None = None
@@ -96,106 +96,109 @@ class Setup:
         return self._states.pop(state, 0.0) > self.clock()
 
 
-def setup_pages(setup: Setup) -> APIRouter:
+def setup_pages(flow: SetupFlow) -> APIRouter:
     """The two routes."""
     router = APIRouter()
 
     @router.get(PATH)
     def begin(request: Request, token: str = "") -> Response:
-        if setup.made is not None:
-            return _page(setup, 410, "Already set up", "The App was made and its keys are written. Close this page.")
+        if flow.made is not None:
+            return _page(flow, 410, "Already set up", "The App was made and its keys are written. Close this page.")
         if token:
-            return _spend(setup, request, token)
-        if not setup.knows(request.cookies.get(COOKIE, "")):
-            return _stranger(setup)
-        plan = setup.plan
+            return _spend(flow, request, token)
+        if not flow.knows(request.cookies.get(COOKIE, "")):
+            return _stranger(flow)
+        registration = flow.registration
         wanted = manifest(
-            plan.tree,
-            public_url=plan.public_url,
-            page_url=plan.page_at(request.headers.get("host", "")),
-            name=plan.name,
+            registration.app_manifest,
+            public_url=registration.public_url,
+            page_url=registration.page_at(request.headers.get("host", "")),
+            name=registration.name,
         )
-        action = registration_url(plan.web_url, setup.new_state(), plan.organization)
-        owner = f"the organization {plan.organization}" if plan.organization else "your personal account"
-        return _html(setup, form(action, wanted, owner))
+        action = registration_url(registration.web_url, flow.new_state(), registration.organization)
+        owner = (
+            f"the organization {registration.organization}" if registration.organization else "your personal account"
+        )
+        return _html(flow, form(action, wanted, owner))
 
     @router.get(DONE_PATH)
     async def done(request: Request, code: str = "", state: str = "") -> Response:
-        if not setup.knows(request.cookies.get(COOKIE, "")):
-            return _stranger(setup)
-        if not setup.spend_state(state):
+        if not flow.knows(request.cookies.get(COOKIE, "")):
+            return _stranger(flow)
+        if not flow.spend_state(state):
             return _page(
-                setup, 400, "Not from this page",
+                flow, 400, "Not from this page",
                 "The state is unknown, used or older than an hour, so this answer is not believed.", again=True,
             )  # fmt: skip
         if not code:
-            return _page(setup, 400, "No code", "GitHub sent no code along.", again=True)
-        return await run_in_threadpool(_finish, setup, code)
+            return _page(flow, 400, "No code", "GitHub sent no code along.", again=True)
+        return await run_in_threadpool(_finish, flow, code)
 
     return router
 
 
-def _spend(setup: Setup, request: Request, token: str) -> Response:
-    browser = setup.open(token)
+def _spend(flow: SetupFlow, request: Request, token: str) -> Response:
+    browser = flow.open(token)
     if browser is None:
-        return _stranger(setup)
+        return _stranger(flow)
     answer = RedirectResponse(PATH, 303)
     answer.set_cookie(
         COOKIE, browser, max_age=int(2 * HOUR), path=PATH, httponly=True, samesite="lax",
-        secure=setup.plan.page_at(request.headers.get("host", "")).startswith("https://"),
+        secure=flow.registration.page_at(request.headers.get("host", "")).startswith("https://"),
     )  # fmt: skip
-    return _guarded(setup, answer)
+    return _guarded(flow, answer)
 
 
-def _finish(setup: Setup, code: str) -> Response:
+def _finish(flow: SetupFlow, code: str) -> Response:
     try:
-        made = setup.convert(code)
+        made = flow.convert(code)
     except Missing:
         return _page(
-            setup, 400, "The code is no longer good",
+            flow, 400, "The code is no longer good",
             "GitHub does not know this code: it works once, within an hour.",
-            f"If the App stands under {setup.plan.apps_url} already, delete it there before you start over.",
+            f"If the App stands under {flow.registration.apps_url} already, delete it there before you start over.",
             again=True,
         )  # fmt: skip
     except ForgeError as error:
-        setup.said(f"GitHub did not hand over the App: {error}")
-        retry = f"{DONE_PATH}?code={quote(code, safe='')}&state={setup.new_state()}"
+        flow.report(f"GitHub did not hand over the App: {error}")
+        retry = f"{DONE_PATH}?code={quote(code, safe='')}&state={flow.new_state()}"
         text = message("GitHub did not answer", str(error), "The code works for an hour.", link=(retry, "Try again"))
-        return _html(setup, text, 502)
+        return _html(flow, text, 502)
     try:
-        setup.keep(made)
+        flow.keep(made)
     except OSError as error:
-        setup.said(f"the App was made, but its keys could not be written: {error}")
+        flow.report(f"the App was made, but its keys could not be written: {error}")
         return _page(
-            setup, 500, "The keys could not be written",
+            flow, 500, "The keys could not be written",
             f"The App was made, but: {error}.",
-            f"Nobody has its keys now: delete it at {setup.plan.apps_url}/{made.slug}, then start over.", again=True,
+            f"Nobody has its keys now: delete it at {flow.registration.apps_url}/{made.slug}, then start over.",
+            again=True,
         )  # fmt: skip
-    setup.made = made
-    return _guarded(setup, RedirectResponse(f"{made.html_url}/installations/new", 303))
+    flow.made = made
+    return _guarded(flow, RedirectResponse(f"{made.html_url}/installations/new", 303))
 
 
-def _stranger(setup: Setup) -> Response:
+def _stranger(flow: SetupFlow) -> Response:
     return _page(
-        setup, 403, "Only with the token",
+        flow, 403, "Only with the token",
         "Open the address that `pennyfix setup` printed on the terminal. It works once, in one browser; "
         "run `pennyfix setup` again for a new one.",
     )  # fmt: skip
 
 
-def _page(setup: Setup, status: int, title: str, *sentences: str, again: bool = False) -> Response:
-    return _html(setup, message(title, *sentences, link=(PATH, "Start over") if again else None), status)
+def _page(flow: SetupFlow, status: int, title: str, *sentences: str, again: bool = False) -> Response:
+    return _html(flow, message(title, *sentences, link=(PATH, "Start over") if again else None), status)
 
 
-def _html(setup: Setup, text: str, status: int = 200) -> Response:
-    return _guarded(setup, HTMLResponse(text, status))
+def _html(flow: SetupFlow, text: str, status: int = 200) -> Response:
+    return _guarded(flow, HTMLResponse(text, status))
 
 
-def _guarded(setup: Setup, answer: Response) -> Response:
+def _guarded(flow: SetupFlow, answer: Response) -> Response:
     """No script, no third party, no frame, no trace of the token; the form goes to GitHub (and back) only."""
     answer.headers["Content-Security-Policy"] = (
         "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'; "
-        f"form-action 'self' {setup.plan.web_url}"
+        f"form-action 'self' {flow.registration.web_url}"
     )
     answer.headers["Referrer-Policy"] = "no-referrer"
     answer.headers["Cache-Control"] = "no-store"

@@ -12,7 +12,7 @@ from pathlib import Path
 import uvicorn
 from fastapi import FastAPI
 
-from webhook.setup.routes import PATH, Plan, Setup, setup_pages
+from webhook.setup.routes import PATH, AppRegistration, SetupFlow, setup_pages
 from workers.config.errors import ConfigError, ConfigProblem
 from workers.config.secrets_file import check_writable, set_lines, write_private
 from workers.config.settings import PREFIX, Settings
@@ -24,8 +24,8 @@ CLOSE_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
-    """What the operator said on the command line. "" = from the settings; `port` None = the receiver's."""
+class SetupOptions:
+    """The options of `pennyfix setup`. "" = from the settings; `port` None = the receiver's."""
 
     organization: str = ""
     name: str = ""
@@ -36,34 +36,36 @@ class Answers:
 
 
 def run_setup(
-    settings: Settings, answers: Answers, say: Callable[[str], None], *, host: str = "127.0.0.1"
+    settings: Settings, options: SetupOptions, say: Callable[[str], None], *, host: str = "127.0.0.1"
 ) -> MadeApp | None:
     """The App, or None when the operator stopped before. Raises ConfigError or OSError before the page is served.
 
     `say` gets the address to open, and afterwards the next steps.
     """
-    public_url = (answers.public_url or settings.public_url).rstrip("/")
-    if settings.github_app_id and not answers.force:
+    public_url = (options.public_url or settings.public_url).rstrip("/")
+    if settings.github_app_id and not options.force:
         raise ConfigError("pennyfix setup", (_already(settings.github_app_id),))
-    check_addresses(settings.github_web_url, public_url, answers.name, answers.organization)
-    check_writable(answers.env_file)
+    check_addresses(settings.github_web_url, public_url, options.name, options.organization)
+    check_writable(options.env_file)
     check_writable(settings.home / "github-app.pem")
-    with _listen(host, settings.port if answers.port is None else answers.port) as listening:
+    with _listen(host, settings.port if options.port is None else options.port) as listening:
         page_url = f"http://{host}:{listening.getsockname()[1]}"
-        plan = Plan(settings.github_web_url, public_url, page_url, load_manifest(), answers.name, answers.organization)
+        registration = AppRegistration(
+            settings.github_web_url, public_url, page_url, load_manifest(), options.name, options.organization
+        )
 
         def keep(made: MadeApp) -> None:
-            keep_app(made, settings, answers.env_file, public_url)
+            keep_app(made, settings, options.env_file, public_url)
 
-        setup = Setup(plan, lambda code: _convert(settings, code), keep, say)
-        say(f"Open this address in your browser; it works once:\n\n  {page_url}{PATH}?token={setup.token}\n")
+        flow = SetupFlow(registration, lambda code: _convert(settings, code), keep, say)
+        say(f"Open this address in your browser; it works once:\n\n  {page_url}{PATH}?token={flow.token}\n")
         say(f"(on a distant machine first: ssh -L {listening.getsockname()[1]}:{host}:{listening.getsockname()[1]} …)")
-        _serve(setup, listening)
-    if setup.made is None:
+        _serve(flow, listening)
+    if flow.made is None:
         return None
-    for line in next_steps(setup.made, answers.env_file):
+    for line in next_steps(flow.made, options.env_file):
         say(line)
-    return setup.made
+    return flow.made
 
 
 def keep_app(made: MadeApp, settings: Settings, env_file: Path, public_url: str) -> None:
@@ -126,16 +128,16 @@ def _listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _serve(setup: Setup, listening: socket.socket) -> None:
+def _serve(flow: SetupFlow, listening: socket.socket) -> None:
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    app.include_router(setup_pages(setup))
+    app.include_router(setup_pages(flow))
     server = uvicorn.Server(
         uvicorn.Config(app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=2)
     )
     over = threading.Event()
 
     def watch() -> None:
-        while setup.made is None and not over.wait(0.1):
+        while flow.made is None and not over.wait(0.1):
             pass
         over.wait(CLOSE_SECONDS)
         server.should_exit = True

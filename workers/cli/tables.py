@@ -21,16 +21,16 @@ from rich.text import Text
 
 from workers.billing.budget_reports import BudgetLine
 from workers.billing.spending_reports import SpendingLine
-from workers.doctor.check import Check, Outcome
+from workers.doctor.check import CheckOutcome, DoctorCheck
 from workers.jobs.job import State
 from workers.usd import show_usd
 from workers.views.job_report import Call, JobLine, JobReport
 
-MARKS: dict[Outcome, tuple[str, str]] = {
-    Outcome.OK: ("ok", "green"),
-    Outcome.WARN: ("warn", "yellow"),
-    Outcome.FAIL: ("FAIL", "bold red"),
-    Outcome.SKIPPED: ("-", "dim"),
+MARKS: dict[CheckOutcome, tuple[str, str]] = {
+    CheckOutcome.OK: ("ok", "green"),
+    CheckOutcome.WARN: ("warn", "yellow"),
+    CheckOutcome.FAIL: ("FAIL", "bold red"),
+    CheckOutcome.SKIPPED: ("-", "dim"),
 }
 COLOURS: dict[State, str] = {
     State.QUEUED: "cyan",
@@ -66,20 +66,20 @@ def bar(used: Decimal, whole: Decimal, width: int = BAR) -> Text:
 # -- doctor ----------------------------------------------------------------------------------------------------
 
 
-def print_check(console: Console, check: Check) -> None:
+def print_check(console: Console, check: DoctorCheck) -> None:
     """One line, and under it the line that fixes it."""
     mark, style = MARKS[check.outcome]
     console.print(Text.assemble((f"{mark:>5} ", style), (f" {check.name}", "bold"), ("  ", ""), plain(check.detail)))
-    if check.fix and check.outcome is not Outcome.OK:
+    if check.fix and check.outcome is not CheckOutcome.OK:
         console.print(Text.assemble(("       fix: ", "bold"), plain(check.fix)))
 
 
-def print_verdict(console: Console, checks: Sequence[Check]) -> None:
+def print_verdict(console: Console, checks: Sequence[DoctorCheck]) -> None:
     """The last line."""
-    count = {outcome: sum(c.outcome is outcome for c in checks) for outcome in Outcome}
-    said = f"{count[Outcome.FAIL]} failed, {count[Outcome.WARN]} to know of, {count[Outcome.OK]} right"
-    skipped = f", {count[Outcome.SKIPPED]} not looked at" if count[Outcome.SKIPPED] else ""
-    console.print(f"\n{said}{skipped}", style="red" if count[Outcome.FAIL] else "green")
+    count = {outcome: sum(c.outcome is outcome for c in checks) for outcome in CheckOutcome}
+    said = f"{count[CheckOutcome.FAIL]} failed, {count[CheckOutcome.WARN]} to know of, {count[CheckOutcome.OK]} right"
+    skipped = f", {count[CheckOutcome.SKIPPED]} not looked at" if count[CheckOutcome.SKIPPED] else ""
+    console.print(f"\n{said}{skipped}", style="red" if count[CheckOutcome.FAIL] else "green")
 
 
 # -- budget ----------------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """`pennyfix doctor`: everything that must be right for a labeled issue to become a pull request, looked at for real.
 
-Each line is a check of its own in `workers/checks`; here is only their order, and what waits for what.
+Each check has a file of its own beside this one; here is their order, and which check needs which.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from workers.config.settings import Settings, load_settings
 from workers.doctor.broker import broker, workers
-from workers.doctor.check import Check, CheckContext, Options, Outcome, skipped
+from workers.doctor.check import CheckContext, CheckOutcome, DoctorCheck, DoctorOptions, skipped
 from workers.doctor.clock import clock
 from workers.doctor.configuration import environment, operator_file, secrets
 from workers.doctor.database import database
@@ -22,10 +22,10 @@ from workers.doctor.sandbox import sandbox
 from workers.doctor.webhook import webhook
 from workers.github.app_client import AppApi
 
-CheckGroup = Callable[[CheckContext], list[Check]]
+CheckGroup = Callable[[CheckContext], list[DoctorCheck]]
 
 
-def _github(context: CheckContext) -> list[Check]:
+def _github(context: CheckContext) -> list[DoctorCheck]:
     settings = context.settings
     with AppApi(
         api_url=settings.github_api_url,
@@ -43,9 +43,9 @@ def _github(context: CheckContext) -> list[Check]:
         ]
 
 
-def _broker(context: CheckContext) -> list[Check]:
+def _broker(context: CheckContext) -> list[DoctorCheck]:
     found = broker(context.settings)
-    if found[0].outcome is not Outcome.OK:
+    if found[0].outcome is not CheckOutcome.OK:
         return [*found, skipped("workers", "nobody can be asked without a broker")]
     return [*found, *workers(context.settings)]
 
@@ -59,30 +59,30 @@ CHECKS: dict[str, CheckGroup] = {
     "sandbox": sandbox,
     "models": models,
 }
-"""What can be asked for by name (`--only`), in the order in which it is looked at."""
+"""The groups that `--only` names, in the order in which they run."""
 
 
 def run_checks(
-    options: Options,
+    options: DoctorOptions,
     *,
     only: tuple[str, ...] = (),
     load: Callable[[], Settings] = load_settings,
-    looks: dict[str, CheckGroup] = CHECKS,
-) -> Iterator[Check]:
-    """Every check as it is done. The configuration always comes first; without it nothing else can be looked at."""
+    groups: dict[str, CheckGroup] = CHECKS,
+) -> Iterator[DoctorCheck]:
+    """Every check as it is done. The configuration always comes first; without it nothing else can be checked."""
     settings, found = environment(load)
     yield from found
     if settings is None:
-        yield from (skipped(name, "the environment cannot be used") for name in only or looks)
+        yield from (skipped(name, "the environment cannot be used") for name in only or groups)
         return
     operator, found = operator_file(settings)
     yield from found
     yield from secrets(settings)
     context = CheckContext(settings, operator, options)
-    for name in only or looks:
-        yield from looks[name](context)
+    for name in only or groups:
+        yield from groups[name](context)
 
 
-def failed(checks: list[Check]) -> bool:
+def failed(checks: list[DoctorCheck]) -> bool:
     """Whether anything is wrong: the exit code."""
-    return any(check.outcome is Outcome.FAIL for check in checks)
+    return any(check.outcome is CheckOutcome.FAIL for check in checks)

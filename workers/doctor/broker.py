@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from sqlalchemy import make_url
 
 from workers.config.settings import Settings
-from workers.doctor.check import Check, fail, ok, skipped, warn
+from workers.doctor.check import DoctorCheck, fail, ok, skipped, warn
 from workers.processes.broker import answers, socket_path
 
 NAME, WORKERS = "broker", "workers"
@@ -15,7 +15,7 @@ SECONDS = 5.0
 PING_SECONDS = 2.0
 
 
-def broker(settings: Settings) -> list[Check]:
+def broker(settings: Settings) -> list[DoctorCheck]:
     """One PING."""
     if settings.redis_url is None:
         path = socket_path(settings.home)
@@ -42,7 +42,7 @@ def broker(settings: Settings) -> list[Check]:
     return [ok(NAME, f"{shown} answers")]
 
 
-def workers(settings: Settings, ping: Callable[[], Collection[object]] | None = None) -> list[Check]:
+def workers(settings: Settings, ping: Callable[[], Collection[object]] | None = None) -> list[DoctorCheck]:
     """Who answers a ping over the broker."""
     try:
         found = (ping or _ping(settings))()

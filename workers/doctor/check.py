@@ -1,4 +1,4 @@
-"""One thing that was looked at, and what to do about it."""
+"""The result of one check of `pennyfix doctor`: its outcome, what was found, and how to fix it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from workers.config.operator_file import Operator
 from workers.config.settings import Settings
 
 
-class Outcome(StrEnum):
-    """`skipped` could not be looked at, or was not asked for; only `fail` is a no."""
+class CheckOutcome(StrEnum):
+    """`skipped` was not possible or not asked for; only `fail` makes the command fail."""
 
     OK = "ok"
     WARN = "warn"
@@ -19,18 +19,18 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class DoctorCheck:
     """`fix` is the line that repairs it: a command, a variable to set, or a place to click."""
 
     name: str
-    outcome: Outcome
+    outcome: CheckOutcome
     detail: str = ""
     fix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
-    """What the operator asked for: real calls to the models, real requests for redelivery."""
+class DoctorOptions:
+    """The options of `pennyfix doctor`: make real calls to the models, ask GitHub to redeliver."""
 
     call_models: bool = False
     redeliver: bool = False
@@ -42,24 +42,24 @@ class CheckContext:
 
     settings: Settings
     operator: Operator | None
-    options: Options = field(default_factory=Options)
+    options: DoctorOptions = field(default_factory=DoctorOptions)
 
 
-def ok(name: str, detail: str = "") -> Check:
+def ok(name: str, detail: str = "") -> DoctorCheck:
     """As it must be."""
-    return Check(name, Outcome.OK, detail)
+    return DoctorCheck(name, CheckOutcome.OK, detail)
 
 
-def warn(name: str, detail: str, fix: str) -> Check:
+def warn(name: str, detail: str, fix: str) -> DoctorCheck:
     """It works, but somebody should know."""
-    return Check(name, Outcome.WARN, detail, fix)
+    return DoctorCheck(name, CheckOutcome.WARN, detail, fix)
 
 
-def fail(name: str, detail: str, fix: str) -> Check:
+def fail(name: str, detail: str, fix: str) -> DoctorCheck:
     """It does not work."""
-    return Check(name, Outcome.FAIL, detail, fix)
+    return DoctorCheck(name, CheckOutcome.FAIL, detail, fix)
 
 
-def skipped(name: str, detail: str, fix: str = "") -> Check:
+def skipped(name: str, detail: str, fix: str = "") -> DoctorCheck:
     """Not looked at."""
-    return Check(name, Outcome.SKIPPED, detail, fix)
+    return DoctorCheck(name, CheckOutcome.SKIPPED, detail, fix)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from workers.doctor.check import Check, ok, skipped, warn
+from workers.doctor.check import DoctorCheck, ok, skipped, warn
 from workers.github.app_client import AppApi
 from workers.github.types import ForgeError
 
@@ -13,7 +13,7 @@ NAME = "clock"
 MOST = timedelta(seconds=30)
 
 
-def clock(api: AppApi, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> list[Check]:
+def clock(api: AppApi, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> list[DoctorCheck]:
     """More than 30 seconds are a warning."""
     before = now()
     try:

@@ -9,12 +9,12 @@ from strategies.prompts.prompt import PromptError, PromptFolder
 from workers.config.errors import ConfigError
 from workers.config.operator_file import Operator, load_operator
 from workers.config.settings import Settings, load_settings, unknown_variables
-from workers.doctor.check import Check, fail, ok, warn
+from workers.doctor.check import DoctorCheck, fail, ok, warn
 
 ENVIRONMENT, FILE, SECRETS = "environment", "operator's file", "secrets"
 
 
-def environment(load: Callable[[], Settings] = load_settings) -> tuple[Settings | None, list[Check]]:
+def environment(load: Callable[[], Settings] = load_settings) -> tuple[Settings | None, list[DoctorCheck]]:
     """The settings, None when they cannot be used."""
     try:
         settings = load()
@@ -24,7 +24,7 @@ def environment(load: Callable[[], Settings] = load_settings) -> tuple[Settings 
     return settings, odd or [ok(ENVIRONMENT, f"state folder {settings.home}")]
 
 
-def operator_file(settings: Settings) -> tuple[Operator | None, list[Check]]:
+def operator_file(settings: Settings) -> tuple[Operator | None, list[DoctorCheck]]:
     """The operator's file, None when it cannot be used."""
     try:
         operator = load_operator(settings.config)
@@ -43,9 +43,9 @@ def operator_file(settings: Settings) -> tuple[Operator | None, list[Check]]:
     return operator, [ok(FILE, f"{where}; tiers: {tiers}{prompts}")]
 
 
-def secrets(settings: Settings, env_file: Path = Path(".env")) -> list[Check]:
+def secrets(settings: Settings, env_file: Path = Path(".env")) -> list[DoctorCheck]:
     """Whether what a worker and the receiver need is there, and hidden from other users."""
-    found: list[Check] = []
+    found: list[DoctorCheck] = []
     for require in (settings.require_app, settings.require_webhook_secret):
         try:
             require()

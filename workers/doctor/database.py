@@ -10,12 +10,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from workers.billing import spending_reports
 from workers.config.settings import Settings
 from workers.db.database import Database, DatabaseUrlError, open_database
-from workers.doctor.check import Check, fail, ok
+from workers.doctor.check import DoctorCheck, fail, ok
 
 NAME, BOOKS = "database", "books"
 
 
-def database(settings: Settings) -> list[Check]:
+def database(settings: Settings) -> list[DoctorCheck]:
     """Nothing is made or migrated by looking."""
     try:
         url = make_url(settings.database_url)
@@ -34,7 +34,7 @@ def database(settings: Settings) -> list[Check]:
         opened.close()
 
 
-def _look(opened: Database, shown: str) -> list[Check]:
+def _look(opened: Database, shown: str) -> list[DoctorCheck]:
     here, head = opened.revision()
     if here != head:
         said = f"{shown} is at revision {here or 'none'}, this version needs {head}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime
 
-from workers.doctor.check import Check, ok, warn
+from workers.doctor.check import DoctorCheck, ok, warn
 from workers.doctor.check import skipped as not_seen
 from workers.github.app_client import AppApi
 from workers.github.types import ForgeError
@@ -14,7 +14,7 @@ from workers.processes.redelivery import WINDOW, missed
 NAME = "missed deliveries"
 
 
-def deliveries(api: AppApi, now: datetime, *, redeliver: bool) -> list[Check]:
+def deliveries(api: AppApi, now: datetime, *, redeliver: bool) -> list[DoctorCheck]:
     """What was missed in the last days; with `redeliver` GitHub is asked for it."""
     try:
         found = missed(api.deliveries(now - WINDOW), now)

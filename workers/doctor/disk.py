@@ -8,14 +8,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 from workers.config.settings import Settings
-from workers.doctor.check import Check, fail, ok, warn
+from workers.doctor.check import DoctorCheck, fail, ok, warn
 
 NAME = "disk"
 LOW, TOO_LOW = 5 << 30, 1 << 30
 """Bytes."""
 
 
-def disk(settings: Settings, free: Callable[[Path], int] = lambda path: shutil.disk_usage(path).free) -> list[Check]:
+def disk(
+    settings: Settings, free: Callable[[Path], int] = lambda path: shutil.disk_usage(path).free
+) -> list[DoctorCheck]:
     """Less than 5 GiB is a warning, less than 1 GiB a failure; so is a folder nobody can write."""
     home = settings.home
     there = next(p for p in (home, *home.parents) if p.exists())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from workers.config.settings import Settings
-from workers.doctor.check import Check, fail, ok, skipped, warn
+from workers.doctor.check import DoctorCheck, fail, ok, skipped, warn
 from workers.github.app_client import AppApi, AppView
 from workers.github.manifest import WEBHOOK_PATH, load_manifest, wanted
 from workers.github.types import CredentialsRefused, ForgeError
@@ -13,7 +13,7 @@ LEVELS = {"read": 1, "write": 2, "admin": 3}
 ALWAYS = frozenset({"installation", "installation_repositories", "ping"})
 
 
-def app(settings: Settings, api: AppApi) -> list[Check]:
+def app(settings: Settings, api: AppApi) -> list[DoctorCheck]:
     """Everything that GitHub says about the App."""
     try:
         view = api.app()
@@ -26,7 +26,7 @@ def app(settings: Settings, api: AppApi) -> list[Check]:
     return [ok(APP, f"{view.name} (id {view.id})"), *rights(view), _address(settings, api, view)]
 
 
-def rights(view: AppView) -> list[Check]:
+def rights(view: AppView) -> list[DoctorCheck]:
     """Permissions and events beside `app.yml`. Pure but for reading that file."""
     asked, page = wanted(load_manifest()), f"{view.html_url} → App settings → Permissions & events"
     has = view.permissions
@@ -55,7 +55,7 @@ def rights(view: AppView) -> list[Check]:
     return found
 
 
-def _address(settings: Settings, api: AppApi, view: AppView) -> Check:
+def _address(settings: Settings, api: AppApi, view: AppView) -> DoctorCheck:
     page = f"{view.html_url} → App settings → General → Webhook URL"
     try:
         url = api.hook_url()
@@ -73,5 +73,5 @@ def _address(settings: Settings, api: AppApi, view: AppView) -> Check:
     return ok(ADDRESS, url)
 
 
-def _unseen(why: str) -> list[Check]:
+def _unseen(why: str) -> list[DoctorCheck]:
     return [skipped(name, why) for name in (PERMISSIONS, EVENTS, ADDRESS)]

@@ -7,7 +7,7 @@ import time
 from strategies.models.model import Message, Model, ModelError, Prompt
 from workers.config.operator_file import TierOptions
 from workers.config.settings import provider_key
-from workers.doctor.check import Check, CheckContext, fail, ok, skipped, warn
+from workers.doctor.check import CheckContext, DoctorCheck, fail, ok, skipped, warn
 from workers.pipeline.tiers import KeyOf, OpenModel, spec_of
 from workers.usd import show_usd
 
@@ -16,7 +16,9 @@ OUTPUT_TOKENS = 256
 """Enough for thinking models to say one word, and a bound on what the call can cost."""
 
 
-def models(context: CheckContext, open_model: OpenModel | None = None, key_of: KeyOf = provider_key) -> list[Check]:
+def models(
+    context: CheckContext, open_model: OpenModel | None = None, key_of: KeyOf = provider_key
+) -> list[DoctorCheck]:
     """One check per tier; the library behind takes some seconds to load."""
     if context.operator is None:
         return [skipped(NAME, "the operator's file cannot be used")]
@@ -27,7 +29,7 @@ def models(context: CheckContext, open_model: OpenModel | None = None, key_of: K
     return [_tier(tier, context, open_model, key_of) for tier in context.operator.tiers]
 
 
-def _tier(tier: TierOptions, context: CheckContext, open_model: OpenModel, key_of: KeyOf) -> Check:
+def _tier(tier: TierOptions, context: CheckContext, open_model: OpenModel, key_of: KeyOf) -> DoctorCheck:
     name = f"{NAME}: {tier.name}"
     try:
         model = open_model(spec_of(tier, key_of))
@@ -47,7 +49,7 @@ def _tier(tier: TierOptions, context: CheckContext, open_model: OpenModel, key_o
     return _call(name, said, model)
 
 
-def _call(name: str, said: str, model: Model) -> Check:
+def _call(name: str, said: str, model: Model) -> DoctorCheck:
     prompt = Prompt((Message("user", "Answer with the word: ready"),), "doctor", max_output_tokens=OUTPUT_TOKENS)
     started = time.monotonic()
     try:

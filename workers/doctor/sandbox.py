@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from workers.doctor.check import Check, CheckContext, fail, ok, skipped, warn
+from workers.doctor.check import CheckContext, DoctorCheck, fail, ok, skipped, warn
 
 NAME = "sandbox"
 IMAGE = "sandbox image"
@@ -15,7 +15,7 @@ WANTED = {
 }
 
 
-def sandbox(context: CheckContext) -> list[Check]:
+def sandbox(context: CheckContext) -> list[DoctorCheck]:
     """Small limits, real commands: a few seconds."""
     if context.operator is None:
         return [skipped(NAME, "the operator's file cannot be used")]
@@ -48,7 +48,7 @@ def sandbox(context: CheckContext) -> list[Check]:
     return found
 
 
-def _chosen(asked: str, name: str) -> Check:
+def _chosen(asked: str, name: str) -> DoctorCheck:
     if name == "process":
         said = "process isolates nothing: commands of repositories and models run as your user"
         return warn(NAME, said, "set PENNYFIX_SANDBOX=auto and install Docker or bubblewrap")

@@ -9,14 +9,14 @@ import uuid
 import httpx
 
 from workers.config.settings import Settings
-from workers.doctor.check import Check, fail, ok, skipped, warn
+from workers.doctor.check import DoctorCheck, fail, ok, skipped, warn
 from workers.github.manifest import WEBHOOK_PATH
 
 NAME = "receiver"
 LOCAL = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - compared, not bound
 
 
-def webhook(settings: Settings, timeout: float = 10.0) -> list[Check]:
+def webhook(settings: Settings, timeout: float = 10.0) -> list[DoctorCheck]:
     """A signed ping must be taken (200), an unsigned and a wrongly signed one refused (401)."""
     if not settings.webhook_secrets:
         return [skipped(NAME, "without a webhook secret the receiver does not start")]

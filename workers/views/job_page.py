@@ -15,7 +15,7 @@ from workers.billing.totals import ZERO
 from workers.db.tables import AttemptRow, ChargeRow, JobRow, SightRow, StepRow
 from workers.jobs.job import State
 
-HIDDEN = (
+HIDDEN_STEPS = (
     "settlement",
     "settled",
 )  # steps for resuming, not for reading (`workers.pipeline.status_comment.HIDDEN_STEPS`)
@@ -74,7 +74,7 @@ class CallLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Pulse:
+class JobProgress:
     """What changes while a job runs. `usd` is spent so far, `steps` are new."""
 
     state: State
@@ -181,7 +181,7 @@ def _calls(session: Session, job_id: int, limit: int | None) -> tuple[CallLine, 
 
 
 def _headline(session: Session, job_id: int) -> str:
-    query = select(StepRow.text).where(StepRow.job_id == job_id, StepRow.kind.in_(HIDDEN))
+    query = select(StepRow.text).where(StepRow.job_id == job_id, StepRow.kind.in_(HIDDEN_STEPS))
     return session.scalars(query.order_by(StepRow.id.desc()).limit(1)).first() or ""
 
 
@@ -189,14 +189,14 @@ def steps_after(session: Session, job_id: int, last: int) -> tuple[StepLine, ...
     """The readable steps with ids above `last`, oldest first; of very many the newest `MOST_STEPS`."""
     rows = session.execute(
         select(StepRow.id, StepRow.at, StepRow.kind, StepRow.text)
-        .where(StepRow.job_id == job_id, StepRow.id > last, StepRow.kind.not_in(HIDDEN))
+        .where(StepRow.job_id == job_id, StepRow.id > last, StepRow.kind.not_in(HIDDEN_STEPS))
         .order_by(StepRow.id.desc())
         .limit(MOST_STEPS)
     ).all()
     return tuple(StepLine(*row) for row in reversed(rows))
 
 
-def pulse(session: Session, job_id: int, last: int) -> Pulse | None:
+def job_progress(session: Session, job_id: int, last: int) -> JobProgress | None:
     """What happened since the step `last`; None when the job is gone."""
     row = session.execute(select(JobRow.state, JobRow.reason).where(JobRow.id == job_id)).one_or_none()
     if row is None:
@@ -204,7 +204,7 @@ def pulse(session: Session, job_id: int, last: int) -> Pulse | None:
     usd, calls = _bill(session, job_id)
     count = select(func.count()).select_from(AttemptRow).where(AttemptRow.job_id == job_id)
     attempts = int(session.execute(count).scalar_one())
-    return Pulse(State(row.state), row.reason, usd, calls, attempts, steps_after(session, job_id, last))
+    return JobProgress(State(row.state), row.reason, usd, calls, attempts, steps_after(session, job_id, last))
 
 
 def record(it: JobView) -> dict[str, Any]:

@@ -16,14 +16,14 @@ from workers.db.switches import Switch
 from workers.db.tables import DeliveryRow, InstallationRow, JobRow, ReservationRow, TotalRow, WorkerBeatRow
 from workers.jobs.job import State
 from workers.processes.heartbeat import live_workers
-from workers.views.repository import Change, changes
+from workers.views.repository import AuditLine, changes
 
 INSTALLATIONS = 25
 LISTED = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class OperatorJob:
     """A queued, running or failed job, in one line. Times are UTC."""
 
     id: int
@@ -63,13 +63,13 @@ class OperatorView:
     in_flight: int
     pending_deliveries: int
     failed_deliveries: int
-    queue: tuple[Waiting, ...]
-    leases: tuple[Waiting, ...]
-    failures: tuple[Waiting, ...]
+    queue: tuple[OperatorJob, ...]
+    leases: tuple[OperatorJob, ...]
+    failures: tuple[OperatorJob, ...]
     workers: tuple[WorkerBeatRow, ...]
     installations: tuple[InstallationLine, ...]
     installations_in_all: int
-    changes: tuple[Change, ...]
+    changes: tuple[AuditLine, ...]
 
 
 def operator_view(session: Session, month: str, now: datetime, *, page: int = 1) -> OperatorView:
@@ -113,7 +113,7 @@ def _deliveries(session: Session, state: str, now: datetime) -> int:
     return int(session.execute(query).scalar_one())
 
 
-def _jobs(session: Session, state: State) -> tuple[Waiting, ...]:
+def _jobs(session: Session, state: State) -> tuple[OperatorJob, ...]:
     order = JobRow.next_run_at if state is State.QUEUED else JobRow.id.desc()
     rows = session.execute(
         select(
@@ -131,7 +131,7 @@ def _jobs(session: Session, state: State) -> tuple[Waiting, ...]:
         .order_by(order)
         .limit(LISTED)
     ).all()
-    return tuple(Waiting(*row) for row in rows)
+    return tuple(OperatorJob(*row) for row in rows)
 
 
 def _installations(session: Session, month: str, page: int) -> tuple[tuple[InstallationLine, ...], int]:

@@ -25,7 +25,7 @@ SIZE = 20
 
 
 @dataclass(slots=True)
-class Record:
+class MonthRecord:
     """What the jobs and pull requests of a month came to. `strong` is an estimate for the jobs that cost `known`."""
 
     jobs: int = 0
@@ -47,7 +47,7 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class RepositoryLine:
     """A repository in a month. Amounts in USD; `forecast` None for a month that is over."""
 
     id: int
@@ -58,7 +58,7 @@ class Line:
     reserved: Decimal
     budget: Budget
     forecast: Decimal | None
-    record: Record
+    record: MonthRecord
 
     @property
     def per_merge(self) -> Decimal | None:
@@ -67,16 +67,18 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Overview:
+class RepositoryOverview:
     """One page of repositories, dearest first, and the sums of all of them."""
 
-    lines: tuple[Line, ...] = ()
+    lines: tuple[RepositoryLine, ...] = ()
     repositories: int = 0
     spent: Decimal = ZERO
     more: bool = False
 
 
-def overview(session: Session, digest: str, month: str, limits: Limits, now: datetime, *, page: int = 1) -> Overview:
+def overview(
+    session: Session, digest: str, month: str, limits: Limits, now: datetime, *, page: int = 1
+) -> RepositoryOverview:
     """The page of what the session may see."""
     spent = func.coalesce(TotalRow.spent, 0).label("spent")
     some = (  # few and narrow columns of all, then the wide ones of the page
@@ -108,10 +110,10 @@ def overview(session: Session, digest: str, month: str, limits: Limits, now: dat
         .order_by(some.c.spent.desc(), RepositoryRow.id)
     ).all()
     if not rows:
-        return Overview()
-    found = records(session, [row.id for row in rows], month)
-    lines = tuple(line(row, month, limits, now, found[row.id]) for row in rows)
-    return Overview(lines, rows[0].all, _usd(rows[0].sum), more=rows[0].all > page * SIZE)
+        return RepositoryOverview()
+    found = month_records(session, [row.id for row in rows], month)
+    lines = tuple(make_line(row, month, limits, now, found[row.id]) for row in rows)
+    return RepositoryOverview(lines, rows[0].all, _usd(rows[0].sum), more=rows[0].all > page * SIZE)
 
 
 _COLUMNS = (
@@ -128,13 +130,13 @@ _COLUMNS = (
 )
 
 
-def line(row: Any, month: str, limits: Limits, now: datetime, record: Record) -> Line:
-    """A row of repository columns with `spent`, `reserved` and `administers`, as a line."""
+def make_line(row: Any, month: str, limits: Limits, now: datetime, record: MonthRecord) -> RepositoryLine:
+    """The line of a database row that holds `_COLUMNS`, `spent`, `reserved` and `administers`."""
     setting = None
     if row.budget is not None and row.budget_at is not None:
         setting = ChosenBudget(row.budget, row.budget_by, row.budget_at, row.budget_file)
     spent = _usd(row.spent)
-    return Line(
+    return RepositoryLine(
         id=row.id,
         name=row.name,
         active=row.active,
@@ -147,7 +149,9 @@ def line(row: Any, month: str, limits: Limits, now: datetime, record: Record) ->
     )
 
 
-def one(session: Session, digest: str, repository_id: int, month: str, limits: Limits, now: datetime) -> Line | None:
+def repository_line(
+    session: Session, digest: str, repository_id: int, month: str, limits: Limits, now: datetime
+) -> RepositoryLine | None:
     """One repository's line; None if the session may not see it (or there is none: nobody can tell which)."""
     row = session.execute(
         select(
@@ -169,12 +173,12 @@ def one(session: Session, digest: str, repository_id: int, month: str, limits: L
     ).one_or_none()
     if row is None:
         return None
-    return line(row, month, limits, now, records(session, [repository_id], month)[repository_id])
+    return make_line(row, month, limits, now, month_records(session, [repository_id], month)[repository_id])
 
 
-def records(session: Session, repository_ids: Sequence[int], month: str) -> dict[int, Record]:
+def month_records(session: Session, repository_ids: Sequence[int], month: str) -> dict[int, MonthRecord]:
     """What the month's jobs came to, by repository."""
-    found = {number: Record() for number in repository_ids}
+    found = {number: MonthRecord() for number in repository_ids}
     begin, end = bounds(month)
     known = JobRow.strong_usd.is_not(None)
     jobs = session.execute(

@@ -19,7 +19,7 @@ _COUNTED = func.coalesce(ChargeRow.usd, ChargeRow.worst)
 
 
 @dataclass(frozen=True, slots=True)
-class Spending:
+class DailySpending:
     """The calls of one day (UTC), tier and model; a call of unknown cost counts as its worst case. USD, tokens."""
 
     day: str
@@ -34,7 +34,7 @@ class Spending:
 
 
 @dataclass(frozen=True, slots=True)
-class JobLine:
+class RepositoryJob:
     """A job in a list."""
 
     id: int
@@ -50,7 +50,7 @@ class JobLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class AuditLine:
     """A line of the audit trail."""
 
     at: datetime
@@ -61,7 +61,7 @@ class Change:
     after: dict[str, Any]
 
 
-def spending(session: Session, repository_id: int, month: str) -> tuple[Spending, ...]:
+def spending(session: Session, repository_id: int, month: str) -> tuple[DailySpending, ...]:
     """The month's calls, by day, tier and model."""
     day = _day(session).label("day")
     rows = session.execute(
@@ -80,7 +80,7 @@ def spending(session: Session, repository_id: int, month: str) -> tuple[Spending
         .group_by("day", ChargeRow.tier, ChargeRow.model)
         .order_by("day", ChargeRow.tier, ChargeRow.model)
     ).all()
-    return tuple(Spending(*row) for row in map(_whole, rows))
+    return tuple(DailySpending(*row) for row in map(_whole, rows))
 
 
 def _whole(row: Sequence[Any]) -> tuple[Any, ...]:
@@ -106,7 +106,7 @@ def months(session: Session, repository_id: int, *, limit: int = 12) -> tuple[tu
     return tuple((row.month, row.spent) for row in reversed(rows))
 
 
-def jobs(session: Session, repository_id: int, *, before: int = 0) -> tuple[tuple[JobLine, ...], bool]:
+def jobs(session: Session, repository_id: int, *, before: int = 0) -> tuple[tuple[RepositoryJob, ...], bool]:
     """The newest jobs (with ids below `before`), and whether there are older ones."""
     query = (
         select(
@@ -128,7 +128,7 @@ def jobs(session: Session, repository_id: int, *, before: int = 0) -> tuple[tupl
         query = query.where(JobRow.id < before)
     rows = session.execute(query).all()
     usd = costs(session, [row.id for row in rows])
-    return tuple(JobLine(*row, usd.get(row.id, ZERO)) for row in rows[:JOBS]), len(rows) > JOBS
+    return tuple(RepositoryJob(*row, usd.get(row.id, ZERO)) for row in rows[:JOBS]), len(rows) > JOBS
 
 
 def costs(session: Session, job_ids: list[int]) -> dict[int, Decimal]:
@@ -143,7 +143,7 @@ def costs(session: Session, job_ids: list[int]) -> dict[int, Decimal]:
     return {int(row.job_id): row.usd for row in rows if row.job_id is not None}
 
 
-def changes(session: Session, repository_id: int | None = None, *, limit: int = 8) -> tuple[Change, ...]:
+def changes(session: Session, repository_id: int | None = None, *, limit: int = 8) -> tuple[AuditLine, ...]:
     """The newest lines of the audit trail, of one repository or of all."""
     query = select(
         AuditRow.at, AuditRow.actor, AuditRow.what, AuditRow.place, AuditRow.before, AuditRow.after
@@ -151,4 +151,4 @@ def changes(session: Session, repository_id: int | None = None, *, limit: int = 
     if repository_id is not None:
         query = query.where(AuditRow.repository_id == repository_id)
     rows = session.execute(query.limit(limit)).all()
-    return tuple(Change(r.at, r.actor, r.what, r.place, r.before or {}, r.after or {}) for r in rows)
+    return tuple(AuditLine(r.at, r.actor, r.what, r.place, r.before or {}, r.after or {}) for r in rows)

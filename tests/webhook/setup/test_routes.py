@@ -16,8 +16,8 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from deploy.demo.github import StandIn
-from webhook.setup.routes import COOKIE, HOUR, Plan, Setup, setup_pages
-from webhook.setup.run import Answers, run_setup
+from webhook.setup.routes import COOKIE, HOUR, AppRegistration, SetupFlow, setup_pages
+from webhook.setup.run import SetupOptions, run_setup
 from workers.config.errors import ConfigError
 from workers.config.settings import load_settings
 from workers.github.app_client import MadeApp
@@ -37,8 +37,10 @@ class Flow:
         self.keep_error: OSError | None = None
         self.codes: list[str] = []
         self.time = 0.0
-        plan = Plan("https://github.com", "https://fix.example.org", LOCAL, load_manifest(), name, organization)
-        self.setup = Setup(plan, self.convert, self.keep, clock=lambda: self.time)
+        plan = AppRegistration(
+            "https://github.com", "https://fix.example.org", LOCAL, load_manifest(), name, organization
+        )
+        self.setup = SetupFlow(plan, self.convert, self.keep, clock=lambda: self.time)
         self.token = self.setup.token
         app = FastAPI()
         app.include_router(setup_pages(self.setup))
@@ -223,7 +225,7 @@ def test_from_the_terminal_to_keys_that_github_knows(tmp_path: Path, github: Sta
         if "?token=" in line:
             opened.set()
 
-    answers = Answers(organization=organization, name="Ada's fixer", public_url=LOCAL, port=0, env_file=env)
+    answers = SetupOptions(organization=organization, name="Ada's fixer", public_url=LOCAL, port=0, env_file=env)
     result: list[MadeApp | None] = []
     terminal = threading.Thread(target=lambda: result.append(run_setup(settings, answers, say)))
     terminal.start()
@@ -269,7 +271,7 @@ def test_a_port_in_use_and_a_folder_that_cannot_be_written_are_told_before_anyth
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(ConfigError, match="cannot be listened on"):
-            run_setup(settings, Answers(public_url=LOCAL, port=port, env_file=tmp_path / ".env"), lambda _: None)
+            run_setup(settings, SetupOptions(public_url=LOCAL, port=port, env_file=tmp_path / ".env"), lambda _: None)
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match="file"):
-        run_setup(settings, Answers(public_url=LOCAL, port=0, env_file=tmp_path / "file" / ".env"), lambda _: None)
+        run_setup(settings, SetupOptions(public_url=LOCAL, port=0, env_file=tmp_path / "file" / ".env"), lambda _: None)

@@ -26,7 +26,7 @@ from workers.db.database import open_database
 from workers.doctor.all_checks import CHECKS, failed, run_checks
 from workers.doctor.broker import broker
 from workers.doctor.broker import workers as workers_alive
-from workers.doctor.check import Check, CheckContext, Options, Outcome, ok
+from workers.doctor.check import CheckContext, CheckOutcome, DoctorCheck, DoctorOptions, ok
 from workers.doctor.clock import clock
 from workers.doctor.configuration import environment, operator_file, secrets
 from workers.doctor.database import database as database_check
@@ -39,12 +39,12 @@ from workers.github.app_client import AppApi, AppView
 from workers.github.manifest import load_manifest, wanted
 
 
-def fixes(checks: list[Check]) -> dict[str, str]:
+def fixes(checks: list[DoctorCheck]) -> dict[str, str]:
     """Of everything that is not right."""
-    return {c.name: c.fix for c in checks if c.outcome in (Outcome.FAIL, Outcome.WARN)}
+    return {c.name: c.fix for c in checks if c.outcome in (CheckOutcome.FAIL, CheckOutcome.WARN)}
 
 
-def outcomes(checks: list[Check]) -> dict[str, Outcome]:
+def outcomes(checks: list[DoctorCheck]) -> dict[str, CheckOutcome]:
     return {c.name: c.outcome for c in checks}
 
 
@@ -91,13 +91,13 @@ def settings_of(github: StandIn, tmp_path: Path, **given: Any) -> Settings:
     return load_settings(**{**values, **given})
 
 
-def look(settings: Settings) -> list[Check]:
+def look(settings: Settings) -> list[DoctorCheck]:
     return CHECKS["github"](CheckContext(settings, Operator()))
 
 
 def test_an_app_that_is_right_is_right(github: StandIn, tmp_path: Path) -> None:
     found = look(settings_of(github, tmp_path))
-    assert set(outcomes(found).values()) == {Outcome.OK}
+    assert set(outcomes(found).values()) == {CheckOutcome.OK}
     assert list(outcomes(found)) == [
         "GitHub App", "permissions", "events", "webhook address", "clock", "missed deliveries",
     ]  # fmt: skip
@@ -109,8 +109,8 @@ def test_an_identity_that_github_refuses_is_told_with_a_way_out(github: StandIn,
 
     given: dict[str, object] = {"github_app_id": 99} if wrong == "id" else {"github_private_key": key_pair()[0]}
     found = look(settings_of(github, tmp_path, **given))
-    assert outcomes(found)["GitHub App"] is Outcome.FAIL
-    assert outcomes(found)["permissions"] is Outcome.SKIPPED
+    assert outcomes(found)["GitHub App"] is CheckOutcome.FAIL
+    assert outcomes(found)["permissions"] is CheckOutcome.SKIPPED
     assert "private key" in fixes(found)["GitHub App"]
 
 
@@ -123,7 +123,7 @@ def test_a_github_that_is_away_is_told_with_what_to_check(github: StandIn, tmp_p
 
 def test_without_an_app_only_set_up_is_proposed(tmp_path: Path, github: StandIn) -> None:
     found = look(settings_of(github, tmp_path, github_app_id=0, github_private_key=""))
-    assert (found[-1].outcome, found[-1].fix) == (Outcome.SKIPPED, "pennyfix setup")
+    assert (found[-1].outcome, found[-1].fix) == (CheckOutcome.SKIPPED, "pennyfix setup")
 
 
 def view(**changed: object) -> AppView:
@@ -136,18 +136,18 @@ def test_permissions_and_events_are_compared_with_app_yml() -> None:
     asked = wanted(load_manifest())
     assert fixes(rights(view())) == {}
     short = rights(view(permissions={**asked.permissions, "checks": "read"}, events=asked.events[1:]))
-    assert outcomes(short) == {"permissions": Outcome.FAIL, "events": Outcome.FAIL}
+    assert outcomes(short) == {"permissions": CheckOutcome.FAIL, "events": CheckOutcome.FAIL}
     assert "grant checks: write" in fixes(short)["permissions"]
     assert f"tick {asked.events[0]}" in fixes(short)["events"]
     wide = rights(view(permissions={**asked.permissions, "workflows": "write"}, events=(*asked.events, "push")))
-    assert outcomes(wide) == {"permissions": Outcome.WARN, "events": Outcome.WARN}
+    assert outcomes(wide) == {"permissions": CheckOutcome.WARN, "events": CheckOutcome.WARN}
 
 
 @pytest.mark.parametrize(
-    ("public", "outcome"), [("", Outcome.WARN), ("https://elsewhere.example", Outcome.FAIL)]
+    ("public", "outcome"), [("", CheckOutcome.WARN), ("https://elsewhere.example", CheckOutcome.FAIL)]
 )  # fmt: skip
 def test_the_address_github_delivers_to_must_be_ours(
-    github: StandIn, tmp_path: Path, public: str, outcome: Outcome
+    github: StandIn, tmp_path: Path, public: str, outcome: CheckOutcome
 ) -> None:
     found = look(settings_of(github, tmp_path, public_url=public))
     assert outcomes(found)["webhook address"] is outcome
@@ -171,14 +171,16 @@ def test_missed_deliveries_are_listed_and_asked_for_only_on_demand(
     before = len(github.world.deliveries)
     with app_api(settings_of(github, tmp_path)) as api:
         (told,) = deliveries(api, later, redeliver=False)
-        assert (told.outcome, len(github.world.deliveries)) == (Outcome.WARN, before)
+        assert (told.outcome, len(github.world.deliveries)) == (CheckOutcome.WARN, before)
         assert "pennyfix doctor --redeliver" in told.fix
         (asked,) = deliveries(api, later, redeliver=True)
-        assert (asked.outcome, len(github.world.deliveries)) == (Outcome.OK, before + 1)
+        assert (asked.outcome, len(github.world.deliveries)) == (CheckOutcome.OK, before + 1)
 
 
-@pytest.mark.parametrize(("seconds", "outcome"), [(0, Outcome.OK), (31, Outcome.WARN), (-3600, Outcome.WARN)])
-def test_a_clock_that_differs_is_told(github: StandIn, seconds: int, outcome: Outcome) -> None:
+@pytest.mark.parametrize(
+    ("seconds", "outcome"), [(0, CheckOutcome.OK), (31, CheckOutcome.WARN), (-3600, CheckOutcome.WARN)]
+)
+def test_a_clock_that_differs_is_told(github: StandIn, seconds: int, outcome: CheckOutcome) -> None:
     with AppApi(api_url=github.api_url, api_version="2022-11-28") as api:
         (found,) = clock(api, lambda: datetime.now(UTC) + timedelta(seconds=seconds))
     assert found.outcome is outcome
@@ -224,26 +226,26 @@ def ours(signature: str, body: bytes) -> int:
 @pytest.mark.parametrize(
     ("status", "secret", "outcome", "said"),
     [
-        (ours, "s3cret", Outcome.OK, "signed deliveries only"),
-        (ours, "other", Outcome.FAIL, "401 instead of 200"),
-        (ours, "s3cret,other", Outcome.FAIL, "401 instead of 200"),
-        (lambda _s, _b: 200, "s3cret", Outcome.FAIL, "200 instead of 401"),
-        (lambda _s, _b: 404, "s3cret", Outcome.FAIL, "404 instead of 200"),
+        (ours, "s3cret", CheckOutcome.OK, "signed deliveries only"),
+        (ours, "other", CheckOutcome.FAIL, "401 instead of 200"),
+        (ours, "s3cret,other", CheckOutcome.FAIL, "401 instead of 200"),
+        (lambda _s, _b: 200, "s3cret", CheckOutcome.FAIL, "200 instead of 401"),
+        (lambda _s, _b: 404, "s3cret", CheckOutcome.FAIL, "404 instead of 200"),
     ],
 )
 def test_the_receiver_takes_what_is_signed_and_nothing_else(
-    tmp_path: Path, status: Callable[[str, bytes], int], secret: str, outcome: Outcome, said: str
+    tmp_path: Path, status: Callable[[str, bytes], int], secret: str, outcome: CheckOutcome, said: str
 ) -> None:
     with Answering(status) as server:
         (found,) = webhook(load_settings(home=tmp_path, github_webhook_secret=secret, public_url=server.url))
     assert (found.outcome, said in found.detail) == (outcome, True)
-    assert bool(found.fix) == (outcome is not Outcome.OK)
+    assert bool(found.fix) == (outcome is not CheckOutcome.OK)
 
 
 def test_a_receiver_that_does_not_run_is_told_with_the_command_that_starts_it(tmp_path: Path) -> None:
     given = load_settings(home=tmp_path, github_webhook_secret="s", public_url="http://127.0.0.1:9")
     assert "pennyfix up" in fixes(webhook(given))["receiver"]
-    assert webhook(load_settings(home=tmp_path))[0].outcome is Outcome.SKIPPED
+    assert webhook(load_settings(home=tmp_path))[0].outcome is CheckOutcome.SKIPPED
 
 
 # -- this machine ----------------------------------------------------------------------------------------------
@@ -251,13 +253,13 @@ def test_a_receiver_that_does_not_run_is_told_with_the_command_that_starts_it(tm
 
 def test_a_database_is_looked_at_but_not_made(tmp_path: Path) -> None:
     (found,) = database_check(load_settings(home=tmp_path))
-    assert (found.outcome, "pennyfix up" in found.fix) == (Outcome.FAIL, True)
+    assert (found.outcome, "pennyfix up" in found.fix) == (CheckOutcome.FAIL, True)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_migrated_database_with_right_books_is_right(tmp_path: Path) -> None:
     found = database_check(load_settings(home=tmp_path, database_url=sqlite_url(tmp_path)))
-    assert outcomes(found) == {"database": Outcome.OK, "books": Outcome.OK}
+    assert outcomes(found) == {"database": CheckOutcome.OK, "books": CheckOutcome.OK}
 
 
 def test_an_old_schema_and_books_that_do_not_add_up_are_told(tmp_path: Path) -> None:
@@ -268,13 +270,13 @@ def test_an_old_schema_and_books_that_do_not_add_up_are_told(tmp_path: Path) -> 
     with database.begin() as session:
         session.execute(text("INSERT INTO totals VALUES ('repository', '7', '2026-11', 5, 0)"))
     found = database_check(load_settings(home=tmp_path, database_url=url))
-    assert outcomes(found) == {"database": Outcome.OK, "books": Outcome.FAIL}
+    assert outcomes(found) == {"database": CheckOutcome.OK, "books": CheckOutcome.FAIL}
     assert "repository 7 2026-11" in found[1].detail
     with database.begin() as session:
         session.execute(text("UPDATE alembic_version SET version_num = 'older'"))
     database.close()
     (old,) = database_check(load_settings(home=tmp_path, database_url=url))
-    assert (old.outcome, "revision older" in old.detail) == (Outcome.FAIL, True)
+    assert (old.outcome, "revision older" in old.detail) == (CheckOutcome.FAIL, True)
 
 
 @pytest.mark.parametrize(
@@ -283,7 +285,7 @@ def test_an_old_schema_and_books_that_do_not_add_up_are_told(tmp_path: Path) -> 
 def test_a_database_that_does_not_answer_is_told_without_its_password(tmp_path: Path, url: str) -> None:
     (tmp_path / "text.db").write_text("this is no database, whatever its name says" * 100)
     (found,) = database_check(load_settings(home=tmp_path, database_url=url.format(folder=tmp_path)))
-    assert (found.outcome, bool(found.fix)) == (Outcome.FAIL, True)
+    assert (found.outcome, bool(found.fix)) == (CheckOutcome.FAIL, True)
     assert "hunter2" not in found.detail
 
 
@@ -291,14 +293,14 @@ def test_the_broker_is_asked(tmp_path: Path) -> None:
     from workers.processes.broker import Broker
 
     settings = load_settings(home=tmp_path)
-    assert broker(settings)[0].outcome is Outcome.WARN
+    assert broker(settings)[0].outcome is CheckOutcome.WARN
     with Broker(tmp_path) as running:
-        assert broker(settings)[0].outcome is Outcome.OK
+        assert broker(settings)[0].outcome is CheckOutcome.OK
         own = load_settings(home=tmp_path, redis_url=f"redis+socket://{running.socket}")
-        assert broker(own)[0].outcome is Outcome.OK
+        assert broker(own)[0].outcome is CheckOutcome.OK
     away = load_settings(home=tmp_path, redis_url="redis://:hunter2@127.0.0.1:9/0")
     (found,) = broker(away)
-    assert (found.outcome, "hunter2" in found.detail + found.fix) == (Outcome.FAIL, False)
+    assert (found.outcome, "hunter2" in found.detail + found.fix) == (CheckOutcome.FAIL, False)
 
 
 def test_workers_are_asked_over_the_broker(tmp_path: Path) -> None:
@@ -308,16 +310,16 @@ def test_workers_are_asked_over_the_broker(tmp_path: Path) -> None:
     assert workers_alive(settings, lambda: [{"worker@here": {"ok": "pong"}}])[0].detail == "1 alive"
     with Broker(tmp_path):
         (none,) = workers_alive(settings)
-    assert (none.outcome, "pennyfix worker" in none.fix) == (Outcome.WARN, True)
+    assert (none.outcome, "pennyfix worker" in none.fix) == (CheckOutcome.WARN, True)
 
     def away() -> list[object]:
         raise ConnectionError
 
-    assert workers_alive(settings, away)[0].outcome is Outcome.SKIPPED
+    assert workers_alive(settings, away)[0].outcome is CheckOutcome.SKIPPED
 
 
-@pytest.mark.parametrize(("gib", "outcome"), [(50, Outcome.OK), (4, Outcome.WARN), (0.5, Outcome.FAIL)])
-def test_room_in_the_state_folder(tmp_path: Path, gib: float, outcome: Outcome) -> None:
+@pytest.mark.parametrize(("gib", "outcome"), [(50, CheckOutcome.OK), (4, CheckOutcome.WARN), (0.5, CheckOutcome.FAIL)])
+def test_room_in_the_state_folder(tmp_path: Path, gib: float, outcome: CheckOutcome) -> None:
     (found,) = disk(load_settings(home=tmp_path / "not" / "yet"), lambda _path: int(gib * 2**30))
     assert (found.outcome, f"{gib:.1f} GiB" in found.detail) == (outcome, True)
 
@@ -326,14 +328,14 @@ def test_room_in_the_state_folder(tmp_path: Path, gib: float, outcome: Outcome) 
 def test_the_sandbox_is_tried_for_real(tmp_path: Path) -> None:
     found = sandbox(CheckContext(load_settings(home=tmp_path / "home", sandbox="bubblewrap"), Operator()))
     assert found[0] == ok("sandbox", "bubblewrap")
-    assert outcomes(found)["sandbox: no network"] is Outcome.OK
+    assert outcomes(found)["sandbox: no network"] is CheckOutcome.OK
     assert (tmp_path / "home").stat().st_mode & 0o077 == 0
 
 
 def test_a_sandbox_that_isolates_nothing_says_so(tmp_path: Path) -> None:
     found = sandbox(CheckContext(load_settings(home=tmp_path / "home", sandbox="process"), Operator()))
-    assert (found[0].outcome, "isolates nothing" in found[0].detail) == (Outcome.WARN, True)
-    assert outcomes(found)["sandbox: no network"] is Outcome.WARN
+    assert (found[0].outcome, "isolates nothing" in found[0].detail) == (CheckOutcome.WARN, True)
+    assert outcomes(found)["sandbox: no network"] is CheckOutcome.WARN
 
 
 # -- the models ------------------------------------------------------------------------------------------------
@@ -370,17 +372,17 @@ def open_with(calls: list[str], usage: Usage | None = USED) -> Callable[[ModelSp
 def test_models_are_priced_without_a_call(tmp_path: Path) -> None:
     calls: list[str] = []
     found = models(CheckContext(load_settings(home=tmp_path), Operator()), open_with(calls), lambda _m, _v: "key")
-    assert (outcomes(found), calls) == ({"model: weak": Outcome.OK, "model: strong": Outcome.OK}, [])
+    assert (outcomes(found), calls) == ({"model: weak": CheckOutcome.OK, "model: strong": CheckOutcome.OK}, [])
     assert "0.10 in, 0.50 out, 0.01 cached" in found[0].detail
 
 
 def test_a_call_is_made_when_asked_for_and_its_cost_is_told(tmp_path: Path) -> None:
     calls: list[str] = []
-    context = CheckContext(load_settings(home=tmp_path), Operator(), Options(call_models=True))
+    context = CheckContext(load_settings(home=tmp_path), Operator(), DoctorOptions(call_models=True))
     found = models(context, open_with(calls), lambda _m, _v: "key")
     assert len(calls) == 2
     assert "for $0.000004" in found[0].detail
-    assert models(context, open_with([], None), lambda _m, _v: "key")[0].outcome is Outcome.WARN
+    assert models(context, open_with([], None), lambda _m, _v: "key")[0].outcome is CheckOutcome.WARN
 
 
 def test_a_missing_key_names_its_variable(tmp_path: Path) -> None:
@@ -405,9 +407,9 @@ def test_a_broken_environment_stops_there(tmp_path: Path) -> None:
             "the environment", (ConfigProblem(0, "PENNYFIX_PORT", "is no port", "set `PENNYFIX_PORT=1`"),)
         )
 
-    found = list(run_checks(Options(), load=broken))
+    found = list(run_checks(DoctorOptions(), load=broken))
     assert fixes(found) == {"environment": "set `PENNYFIX_PORT=1`"}
-    assert [c.name for c in found if c.outcome is Outcome.SKIPPED] == list(CHECKS)
+    assert [c.name for c in found if c.outcome is CheckOutcome.SKIPPED] == list(CHECKS)
     assert failed(found)
 
 
@@ -437,21 +439,21 @@ def test_secrets_that_others_can_read_are_told_with_the_command_that_hides_them(
 
 
 def test_only_what_was_asked_for_is_looked_at(tmp_path: Path) -> None:
-    def look_at(name: str) -> Callable[[CheckContext], list[Check]]:
+    def look_at(name: str) -> Callable[[CheckContext], list[DoctorCheck]]:
         return lambda _ground: [ok(name)]
 
     looks = {name: look_at(name) for name in CHECKS}
     settings = load_settings(home=tmp_path)
-    found = [c.name for c in run_checks(Options(), only=("disk", "models"), load=lambda: settings, looks=looks)]
+    found = [c.name for c in run_checks(DoctorOptions(), only=("disk", "models"), load=lambda: settings, groups=looks)]
     assert found[-2:] == ["disk", "models"]
     assert "sandbox" not in found
 
 
 def test_every_failure_of_an_empty_machine_has_a_fix(tmp_path: Path) -> None:
     settings = load_settings(home=tmp_path / "home")
-    found = list(run_checks(Options(), only=("disk", "database", "broker", "webhook"), load=lambda: settings))
+    found = list(run_checks(DoctorOptions(), only=("disk", "database", "broker", "webhook"), load=lambda: settings))
     assert failed(found)
-    assert all(c.fix for c in found if c.outcome in (Outcome.FAIL, Outcome.WARN))
+    assert all(c.fix for c in found if c.outcome in (CheckOutcome.FAIL, CheckOutcome.WARN))
     assert json.dumps([c.outcome for c in found])
 
 
@@ -462,4 +464,4 @@ def test_a_prompt_file_that_cannot_be_used_is_told(tmp_path: Path) -> None:
     (tmp_path / "words" / "plan.md").write_text("no placeholder")
     assert "placeholders" in operator_file(settings)[1][0].detail
     (tmp_path / "words" / "plan.md").unlink()
-    assert operator_file(settings)[1][0].outcome is Outcome.OK
+    assert operator_file(settings)[1][0].outcome is CheckOutcome.OK
