@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 import anyio.to_thread
 import structlog
 
+from workers.usd import show_usd
 from workers.views.job_page import JobProgress, StepLine
 
 EVERY = 1.0  # seconds between two reads of the database
@@ -155,7 +156,7 @@ class LiveEvents:
             {
                 "state": progress.state.value,
                 "reason": progress.reason,
-                "usd": str(progress.usd),
+                "usd": show_usd(progress.usd),
                 "calls": progress.calls,
                 "attempts": progress.attempts,
             },

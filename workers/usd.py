@@ -93,7 +93,17 @@ def from_micro(micro: int) -> Decimal:
 
 
 def show_usd(amount: Decimal) -> str:
-    """`$12.50`, and as many decimals as a small amount needs: `$0.0042`."""
-    plain = format(amount.quantize(MICRO, rounding=ROUND_CEILING), "f").rstrip("0").rstrip(".")
-    whole, _, decimals = plain.partition(".")
-    return f"${whole}.{decimals.ljust(2, '0')}"
+    """An exact amount in USD, as pages, comments and the command line all write it: `$12.50`, `$0.16125`, `−$0.89`.
+
+    At least two decimals, and as many more as the amount has, up to a millionth.
+    """
+    exact = amount.quantize(MICRO, rounding=ROUND_CEILING)
+    whole, _, decimals = format(abs(exact), "f").rstrip("0").rstrip(".").partition(".")
+    return f"{'−' if exact < 0 else ''}${whole}.{decimals.ljust(2, '0')}"
+
+
+def show_estimate(amount: Decimal) -> str:
+    """An estimate in USD (a forecast, an average, savings), rounded up: to the cent from a dollar on, below that to a
+    hundredth of a cent."""
+    step = Decimal("0.01") if abs(amount) >= 1 else Decimal("0.0001")
+    return show_usd(amount.quantize(step, rounding=ROUND_CEILING))

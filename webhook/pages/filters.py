@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from urllib.parse import quote
 
+from workers.usd import show_estimate, show_usd
+
 STATES = {
     "queued": "queued",
     "running": "running",
@@ -17,18 +19,16 @@ STATES = {
 }
 VERDICTS = {"passed": "earned it", "failed": "fell short", "unjudged": "could not be judged"}
 _MINUTE, _HOUR = 60, 3600
-_WORTH = Decimal("0.0001")
 
 
 def usd(amount: Decimal | None) -> str:
-    """`$12.50`; from a dollar on to the cent, below that to what is worth knowing; a dash for nothing to say."""
-    if amount is None:
-        return "–"
-    sign, size = ("−", -amount) if amount < 0 else ("", amount)
-    if size >= 1 or size == 0:
-        return f"{sign}${size:.2f}"
-    whole, _, decimals = (f"{size:.4f}" if size >= _WORTH else f"{size:.6f}").rstrip("0").partition(".")
-    return f"{sign}${whole}.{decimals:0<2}"
+    """An exact amount, as everywhere (`workers.usd.show_usd`); a dash when there is none."""
+    return "–" if amount is None else show_usd(amount)
+
+
+def estimate(amount: Decimal | None) -> str:
+    """An estimated amount, as everywhere (`workers.usd.show_estimate`); a dash when there is none."""
+    return "–" if amount is None else show_estimate(amount)
 
 
 def percent(share: Decimal | None) -> str:

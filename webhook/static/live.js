@@ -7,12 +7,6 @@
   const put = (id, text) => { const at = document.getElementById(id); if (at.textContent !== text) at.textContent = text; };
   const span = (text, kind) => { const it = document.createElement("span"); it.textContent = text; if (kind) it.className = kind; return it; };
 
-  const usd = (text) => {
-    const [whole, decimals = ""] = text.split(".");
-    const few = whole === "0" ? decimals.slice(0, 4) : decimals.slice(0, 2);
-    return "$" + whole + "." + few.padEnd(2, "0");
-  };
-
   source.addEventListener("step", (event) => {
     const step = JSON.parse(event.data);
     const line = document.createElement("li");
@@ -24,7 +18,7 @@
   });
   source.addEventListener("now", (event) => {
     const now = JSON.parse(event.data);
-    put("usd", usd(now.usd));
+    put("usd", now.usd);
     put("calls", String(now.calls));
     const badge = document.querySelector("#state .state");
     if (!badge.classList.contains(now.state)) {

@@ -23,7 +23,7 @@ from workers.billing.budget_reports import BudgetLine
 from workers.billing.spending_reports import SpendingLine
 from workers.doctor.check import CheckOutcome, DoctorCheck
 from workers.jobs.job import State
-from workers.usd import show_usd
+from workers.usd import show_estimate, show_usd
 from workers.views.job_report import Call, JobLine, JobReport
 
 MARKS: dict[CheckOutcome, tuple[str, str]] = {
@@ -96,7 +96,7 @@ def print_budgets(console: Console, lines: Sequence[BudgetLine]) -> None:
     for line in lines:
         table.add_row(
             plain(line.repository), line.month, bar(line.spent + line.reserved, line.budget), show_usd(line.spent),
-            show_usd(line.budget), show_usd(line.forecast), plain(source(line)),
+            show_usd(line.budget), show_estimate(line.forecast), plain(source(line)),
         )  # fmt: skip
     console.print(table)
 
@@ -111,7 +111,7 @@ def print_budget(
         Text.assemble("  ", bar(used, line.budget, 40), f"  {show_usd(line.spent)} of {show_usd(line.budget)}")
     )
     running = f", {show_usd(line.reserved)} set aside by running calls" if line.reserved else ""
-    console.print(f"  left {show_usd(line.left)}{running}; forecast for the month {show_usd(line.forecast)}")
+    console.print(f"  left {show_usd(line.left)}{running}; forecast for the month {show_estimate(line.forecast)}")
     bounded = (
         f" ({show_usd(line.asked)} was asked for, the operator's limit is lower)" if line.budget < line.asked else ""
     )

@@ -7,14 +7,14 @@ passes through `workers.messages.markdown` on its way in.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import ROUND_CEILING, Decimal
+from decimal import Decimal
 
 from workers.billing.bill import Bill, BillRow, Month, bar
 from workers.billing.quote import Quote
 from workers.config.errors import ConfigProblem
 from workers.messages.attempt_rows import AttemptRow
 from workers.messages.markdown import BODY_LIMIT, block, code, cut, line, ours, quoted
-from workers.usd import show_usd
+from workers.usd import show_estimate, show_usd
 
 BRANCH = "autofix/issue-{issue}"
 COMMANDS = """\
@@ -314,7 +314,7 @@ def approved(started: bool) -> str:
 
 def budget_shown(month: Month, source: str, forecast: Decimal | None) -> str:
     """The month so far. `source` says who set the budget."""
-    ahead = f" At this pace the month ends at {show_usd(forecast)}." if forecast is not None else ""
+    ahead = f" At this pace the month ends at {show_estimate(forecast)}." if forecast is not None else ""
     return (
         f"{month_line(month)}\n\nThe budget comes from {ours(source, 200)}.{ahead} Administrators change it with "
         "`/autofix budget 50`."
@@ -340,20 +340,16 @@ AWAITS_APPROVAL = "waits for approval"
 def quote(q: Quote, month: Month) -> str:
     """What it is likely to cost."""
     rows = [
-        f"| {line(t.tier, 40)} | {code(t.model, 80)} | {t.attempts} | {_about(t.low)} – {_about(t.high)} |"
+        f"| {line(t.tier, 40)} | {code(t.model, 80)} | {t.attempts} "
+        f"| {show_estimate(t.low)} – {show_estimate(t.high)} |"
         for t in q.tiers
     ]
     table = "| tier | model | attempts at most | USD each |\n|---|---|--:|--:|\n" + "\n".join(rows)
     return (
-        f"**Likely {_about(q.low)} to {_about(q.high)}** ({q.basis}).\n\n{table}\n\n{month_line(month)}\n\n"
+        f"**Likely {show_estimate(q.low)} to {show_estimate(q.high)}** ({q.basis}).\n\n{table}\n\n"
+        f"{month_line(month)}\n\n"
         "It never exceeds the issue's budget; nothing was spent on this estimate."
     )
-
-
-def _about(amount: Decimal) -> str:
-    """An estimate: no more digits than it deserves."""
-    step = Decimal("0.01") if amount >= 1 else Decimal("0.0001")
-    return show_usd(amount.quantize(step, rounding=ROUND_CEILING))
 
 
 def budget_source(source: str, by: str) -> str:

@@ -5,19 +5,27 @@ from decimal import Decimal
 
 import pytest
 
-from webhook.pages.filters import diff_lines, github_link, percent, took, usd
+from webhook.pages.filters import diff_lines, estimate, github_link, percent, took, usd
 
 
 @pytest.mark.parametrize(
     ("amount", "words"),
     [
-        (None, "–"), ("0", "$0.00"), ("12.5", "$12.50"), ("1234.567", "$1234.57"), ("-0.89", "−$0.89"), ("0.5", "$0.50"),
-        ("0.0042", "$0.0042"), ("0.123456", "$0.1235"), ("0.000001", "$0.000001"), ("0.00002", "$0.00002"),
-        ("0.99999", "$1.00"), ("50", "$50.00"), ("0E-6", "$0.00"),
+        (None, "–"), ("0", "$0.00"), ("12.5", "$12.50"), ("1234.567", "$1234.567"), ("-0.89", "−$0.89"), ("0.5", "$0.50"),
+        ("0.0042", "$0.0042"), ("0.123456", "$0.123456"), ("0.000001", "$0.000001"), ("0.00002", "$0.00002"),
+        ("0.99999", "$0.99999"), ("0.16125", "$0.16125"), ("50", "$50.00"), ("0E-6", "$0.00"),
     ],
 )  # fmt: skip
-def test_amounts_are_as_exact_as_is_worth_knowing(amount: str | None, words: str) -> None:
+def test_amounts_are_exact_and_written_as_in_comments(amount: str | None, words: str) -> None:
     assert usd(None if amount is None else Decimal(amount)) == words
+
+
+@pytest.mark.parametrize(
+    ("amount", "words"),
+    [(None, "–"), ("28.233334", "$28.24"), ("0.123456", "$0.1235"), ("-0.89", "−$0.89"), ("-25.2512", "−$25.25")],
+)
+def test_estimates_show_no_more_digits_than_they_deserve(amount: str | None, words: str) -> None:
+    assert estimate(None if amount is None else Decimal(amount)) == words
 
 
 def test_shares_and_times() -> None:
