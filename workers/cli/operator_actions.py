@@ -28,12 +28,12 @@ FILE = "file"
 """Instead of an amount: back to what the repository's file says."""
 
 
-class NotPossible(Exception):
+class ActionRefused(Exception):
     """The answer is no; the message says why, and what would be possible."""
 
 
 @dataclass(frozen=True, slots=True)
-class Changed:
+class BudgetChange:
     """A budget before and after, and the jobs that go on because of it."""
 
     repository: str
@@ -50,7 +50,7 @@ def cli_actor() -> str:
         return f"cli:{os.getuid()}"
 
 
-def change_budget(context: Context, repository: str, amount: str, *, actor: str) -> Changed:
+def change_budget(context: Context, repository: str, amount: str, *, actor: str) -> BudgetChange:
     """Set a repository's month in USD, or `file`. Raises MoneyError, NoSuchRepository."""
     now = context.clock()
     usd: Decimal | None = None if amount.strip().lower() == FILE else parse_usd(amount)
@@ -62,19 +62,21 @@ def change_budget(context: Context, repository: str, amount: str, *, actor: str)
         name = row.name
     for job_id in resumed:
         wake(context, "job", job_id)
-    return Changed(name, before, after, resumed)
+    return BudgetChange(name, before, after, resumed)
 
 
 def cancel_job(context: Context, job_id: int, *, actor: str) -> Job:
     """Stop it: queued or waiting for money → cancelled; running → its worker stops soon. The job as it is then.
 
-    Raises NoSuchJob, NotPossible when it has ended.
+    Raises NoSuchJob, ActionRefused when it has ended.
     """
     now = context.clock()
     with context.database.begin() as session:
         job = find_job(session, job_id)
         if not (job.state.active or job.state is State.OVER_BUDGET):
-            raise NotPossible(f"job {job_id} has ended already ({job.state}); only jobs that have not can be cancelled")
+            raise ActionRefused(
+                f"job {job_id} has ended already ({job.state}); only jobs that have not can be cancelled"
+            )
         stopped = queue.request_cancel(session, job.repository_id, job.issue, f"{actor} stopped it", now=now)
         _note(session, job, "job cancelled", actor, context)
     if stopped is not None:
@@ -87,12 +89,12 @@ def retry_job(context: Context, job_id: int, *, actor: str, strategy: str = "") 
     """A new job for the same issue or follow-up, in the name of the person who asked at first: their right to spend is
     looked at again. `strategy` "" keeps the old job's. The new job.
 
-    Raises NoSuchJob, NotPossible when one is active.
+    Raises NoSuchJob, ActionRefused when one is active.
     """
     with context.database.begin() as session:
         old = find_job(session, job_id)
         if old.state.active:
-            raise NotPossible(f"job {job_id} is {old.state}; cancel it first: pennyfix jobs cancel {job_id}")
+            raise ActionRefused(f"job {job_id} is {old.state}; cancel it first: pennyfix jobs cancel {job_id}")
         follow_up = old.kind is Kind.FOLLOW_UP
         made = queue.enqueue(
             session,
@@ -111,7 +113,7 @@ def retry_job(context: Context, job_id: int, *, actor: str, strategy: str = "") 
             approved=old.approved,
         )
         if not made.created:
-            raise NotPossible(
+            raise ActionRefused(
                 f"issue {old.repository}#{old.issue} has an active job already: pennyfix jobs show {made.job_id}"
             )
         _note(session, old, f"job retried as {made.job_id}", actor, context)

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from strategies.issue import Issue
 from strategies.judge import Accept
 from strategies.registry import STRATEGIES
-from workers.cli.operator_actions import NotPossible
+from workers.cli.operator_actions import ActionRefused
 from workers.config.operator_file import ROLES, Operator, TierOptions
 from workers.config.settings import Settings
 from workers.jobs.job import Kind
@@ -43,15 +43,17 @@ class RecordedJob:
 
 
 def load_recorded_job(session: Session, operator: Operator, job_id: int) -> RecordedJob:
-    """The job as it was. Raises NoSuchJob; NotPossible for one that cannot be repeated from what is recorded."""
+    """The job as it was. Raises NoSuchJob; ActionRefused for one that cannot be repeated from what is recorded."""
     job = find_job(session, job_id)
     if job.kind is Kind.FOLLOW_UP:
-        raise NotPossible(f"job {job_id} followed up on a pull request; only work on an issue itself can be repeated")
+        raise ActionRefused(f"job {job_id} followed up on a pull request; only work on an issue itself can be repeated")
     versions, issue = versions_of(session, job_id), kept_issue(session, job_id)
     if versions is None or issue is None or not job.base_commit:
-        raise NotPossible(f"job {job_id} asked no model, or an older Pennyfix did not record enough to repeat it")
+        raise ActionRefused(f"job {job_id} asked no model, or an older Pennyfix did not record enough to repeat it")
     if versions["strategy"] not in STRATEGIES:
-        raise NotPossible(f"job {job_id} ran the strategy {versions['strategy']!r}, which this Pennyfix does not have")
+        raise ActionRefused(
+            f"job {job_id} ran the strategy {versions['strategy']!r}, which this Pennyfix does not have"
+        )
     return RecordedJob(
         job=job_id,
         repository=job.repository,

@@ -17,7 +17,7 @@ from tests.fakes.databases import sqlite_url
 from tests.fakes.model import ScriptedModel
 from tests.fakes.origin import Origin
 from workers.cli.local_resolution import LocalResult, resolve_local
-from workers.cli.operator_actions import NotPossible
+from workers.cli.operator_actions import ActionRefused
 from workers.cli.recorded_job import differences, load_recorded_job, web_address
 from workers.config.operator_file import Operator, parse_operator
 from workers.config.settings import Settings, load_settings
@@ -126,13 +126,13 @@ def test_what_is_not_as_it_was_is_told(world: World, tmp_path: Path) -> None:
 def test_what_cannot_be_repeated_is_refused_with_the_reason(world: World) -> None:
     result = world.resolve(parse_operator(TIERS))
     follow_up = world.keep(result, Kind.FOLLOW_UP)
-    with world.database.read() as session, pytest.raises(NotPossible, match="followed up"):
+    with world.database.read() as session, pytest.raises(ActionRefused, match="followed up"):
         load_recorded_job(session, parse_operator(TIERS), follow_up)
     with world.database.begin() as session:
         made = queue.enqueue(
             session, installation_id=3, repository_id=7, repository="ada/x", issue=5, actor="ada", now=NOW
         )
-    with world.database.read() as session, pytest.raises(NotPossible, match="asked no model"):
+    with world.database.read() as session, pytest.raises(ActionRefused, match="asked no model"):
         load_recorded_job(session, parse_operator(TIERS), made.job_id)
 
 

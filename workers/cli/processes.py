@@ -1,0 +1,35 @@
+"""The commands that run processes: `pennyfix up` and `pennyfix worker`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from workers.cli.console import say
+
+
+def up() -> None:
+    """Run everything on this machine: broker, receiver, workers and sweeper in one process tree.
+
+    Says where everything is, restarts what dies, and stops gracefully on Ctrl-C (twice to hurry).
+    """
+    from workers.config.settings import load_settings
+    from workers.processes.up import up as run
+
+    run(load_settings(), say)
+
+
+def worker(
+    name: Annotated[str, typer.Option(help="Names this worker in logs and on the operator's page.")] = "",
+) -> None:
+    """Run only a worker with its sweeper; start as many as you like, on as many machines (PostgreSQL and Redis)."""
+    import socket
+
+    from workers.config.settings import load_settings
+    from workers.processes.sweep import beside
+    from workers.processes.worker import work
+
+    settings = load_settings()
+    with beside(settings):
+        work(settings, name=name or f"worker@{socket.gethostname()}")
