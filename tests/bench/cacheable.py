@@ -18,8 +18,7 @@ from tempfile import TemporaryDirectory
 from sandbox.backends import BackendOptions, choose
 from strategies.models.meter import Meter
 from strategies.strategy import Role
-from strategies.study.running.run import Plan
-from strategies.study.running.run import run as run_study
+from strategies.study.running.run import StudyPlan, run_study
 from strategies.study.running.scripted import ScriptedModel, common, scripted_tiers
 from strategies.study.tasks.corpus import load_corpus
 from strategies.tier import Tier
@@ -94,7 +93,7 @@ def measure(names: tuple[str, ...] = STRATEGIES_SHOWN) -> dict[str, Shares]:
                 models += [t.model.model for t in made]  # type: ignore[misc]  # scripted tiers hold scripted models
                 return made, roles
 
-            plan = Plan([task], [name], tiers, backend, home, home / name, "bench", Decimal(99), Decimal(99))
+            plan = StudyPlan([task], [name], tiers, backend, home, home / name, "bench", Decimal(99), Decimal(99))
             run_study(replace(plan, resolved_usd=Decimal(50)))
             found[name] = shares(models)
     return found

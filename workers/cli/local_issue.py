@@ -14,7 +14,7 @@ def find_issue(settings: Settings, where: str, named: str) -> Issue:
     """The issue. Raises IssueUnreadable (neither a file nor a number, or no repository to ask) or ForgeError."""
     if not named.isascii() or not named.isdigit():
         return read_issue_file(Path(named))
-    url = web_address(where) or web_address(_origin(Path(where)))
+    url = repository_url(where) or repository_url(_origin(Path(where)))
     if not url:
         raise IssueUnreadable(
             f"issue {named}: {where} tells no repository on GitHub (no remote `origin`); give a text file instead"
@@ -22,7 +22,7 @@ def find_issue(settings: Settings, where: str, named: str) -> Issue:
     return read_issue_of(url, int(named), settings=settings, token=settings.github_token.get_secret_value())
 
 
-def web_address(url: str) -> str:
+def repository_url(url: str) -> str:
     """A repository's address on the web, from that or from git's short form (git@host:owner/name); "" otherwise."""
     if short := re.fullmatch(r"(?:ssh://)?git@([\w.-]+)[:/]([\w.-]+/[\w.-]+)", url.strip()):
         return f"https://{short[1]}/{short[2]}"

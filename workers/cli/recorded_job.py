@@ -119,7 +119,7 @@ def _said(value: Any) -> str:
     return "nothing" if value is None else str(value)
 
 
-def web_address(settings: Settings, repository: str) -> str:
+def clone_url(settings: Settings, repository: str) -> str:
     """Where a repository (`owner/name`) is cloned from."""
     api = urlsplit(settings.github_api_url)
     host = "github.com" if api.hostname == "api.github.com" else api.netloc

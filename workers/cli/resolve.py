@@ -28,7 +28,7 @@ def resolve(
     """
     from workers.cli.local_issue import find_issue
     from workers.cli.local_resolution import quote_local, resolve_local
-    from workers.cli.recorded_job import differences, load_recorded_job, web_address
+    from workers.cli.recorded_job import clone_url, differences, load_recorded_job
     from workers.cli.resolve_output import quote_json, quote_lines, result_json, result_lines
     from workers.config.operator_file import load_operator
     from workers.config.settings import load_settings
@@ -43,7 +43,7 @@ def resolve(
         with command_context() as (context, _), context.database.read() as session:
             then = load_recorded_job(session, operator, as_job)
         operator, strategy = then.operator, strategy or then.strategy
-        where = where or web_address(settings, then.repository)
+        where = where or clone_url(settings, then.repository)
     elif not (where and issue):
         raise typer.BadParameter("give PATH_OR_URL and --issue, or --as-job ID")
     found = find_issue(settings, where, issue) if issue or then is None else then.issue

@@ -43,8 +43,8 @@ def study_run(
     from functools import partial
 
     from strategies.study.running.plan_record import STRATEGY, record_one
-    from strategies.study.running.run import run
-    from workers.cli.study_setup import plan_of, tasks_of, words_of
+    from strategies.study.running.run import run_study
+    from workers.cli.study_setup import closing_text, study_plan, study_tasks
     from workers.config.operator_file import load_operator
     from workers.config.settings import load_settings
     from workers.usd import parse_usd
@@ -52,8 +52,8 @@ def study_run(
     settings = load_settings()
     for name in names(strategies):
         check_strategy(name)
-    found, scripts = tasks_of(tasks, corpus=corpus, only=names(only))
-    plan = plan_of(
+    found, scripts = study_tasks(tasks, corpus=corpus, only=names(only))
+    plan = study_plan(
         settings,
         load_operator(settings.config),
         found,
@@ -68,9 +68,9 @@ def study_run(
         mirrors=mirrors,
     )
     with SpendingBar() as step:
-        ran = run(plan, step, partial(record_one, k=record_plans, sizes=(2, 4)) if record_plans else None)
+        ran = run_study(plan, step, partial(record_one, k=record_plans, sizes=(2, 4)) if record_plans else None)
     emit({"capped": ran.capped, "missing": len(ran.missing), "spent_usd": ran.progress.spent}) if as_json else say(
-        words_of(ran, out, recording=bool(record_plans))
+        closing_text(ran, out, recording=bool(record_plans))
     )
     raise typer.Exit(1 if ran.capped else 0)
 
@@ -154,7 +154,7 @@ def study_replay(
         raise typer.BadParameter("name the models in the order they are tried", param_hint="--chain")
     from strategies.study.replaying.outcomes import load_outcomes
     from strategies.study.replaying.replay import Rates, RecordedTests, Verifier
-    from strategies.study.replaying.search import search as search_chains
+    from strategies.study.replaying.search import search_chains
     from strategies.study.reporting.output import replay_json
     from strategies.study.reporting.replay_report import replay_page, rows
 

@@ -10,9 +10,9 @@ from typing import cast
 from sandbox.backends import BACKENDS, Name, choose
 from strategies.models.meter import Meter
 from strategies.strategy import Role
-from strategies.study.running.run import Plan, Ran, Tiers
+from strategies.study.running.run import StudyPlan, StudyResult, Tiers
 from strategies.study.running.scripted import scripted_tiers
-from strategies.study.tasks.corpus import CORPUS, Scripted, load_corpus
+from strategies.study.tasks.corpus import CORPUS, ScriptedTask, load_corpus
 from strategies.study.tasks.repositories import TEMPLATE
 from strategies.study.tasks.task import Task, TaskError, load_tasks
 from strategies.tier import Tier
@@ -24,7 +24,7 @@ from workers.processes.wiring import backend_options, pennyfix_version
 SCRIPTED, CONFIGURED = "scripted", "configured"
 
 
-def named(operator: Operator, models: Sequence[str]) -> Operator:
+def with_models(operator: Operator, models: Sequence[str]) -> Operator:
     """The operator's file with other tiers: these litellm models, cheapest first; the first is weak, the last strong.
 
     Raises ConfigError for what no tier may be.
@@ -38,11 +38,11 @@ def named(operator: Operator, models: Sequence[str]) -> Operator:
     return operator.model_copy(update={"tiers": tiers, "roles": roles})
 
 
-def plan_of(
+def study_plan(
     settings: Settings,
     operator: Operator,
     tasks: Sequence[Task],
-    scripts: Sequence[Scripted],
+    scripts: Sequence[ScriptedTask],
     *,
     strategies: Sequence[str],
     models: Sequence[str],
@@ -54,7 +54,7 @@ def plan_of(
     mirrors: str = "",
     opener: OpenModel | None = None,
     key_of: Callable[[str, str], str] = provider_key,
-) -> Plan:
+) -> StudyPlan:
     """A plan that `strategies.study.running.run` carries out. `models`: scripted, configured, or litellm names.
 
     Raises SandboxUnavailable, ConfigError; ModelRefused comes at the first look at the tiers.
@@ -62,7 +62,7 @@ def plan_of(
     name = sandbox or settings.sandbox
     if name not in ("auto", *BACKENDS):
         raise TaskError(f"--sandbox is {name!r}; allowed are auto, {', '.join(BACKENDS)}")
-    return Plan(
+    return StudyPlan(
         tasks=tasks,
         strategies=strategies,
         tiers=_tiers(operator, scripts, models, opener, key_of, issue_usd or operator.limits.issue_usd),
@@ -83,7 +83,7 @@ def plan_of(
 
 def _tiers(
     operator: Operator,
-    scripts: Sequence[Scripted],
+    scripts: Sequence[ScriptedTask],
     models: Sequence[str],
     opener: OpenModel | None,
     key_of: Callable[[str, str], str],
@@ -93,7 +93,7 @@ def _tiers(
     if list(models) == [SCRIPTED]:
         known = [s.script for s in scripts]
         return lambda meter: scripted_tiers(known, meter)
-    chosen = operator if list(models) == [CONFIGURED] else named(operator, models)
+    chosen = operator if list(models) == [CONFIGURED] else with_models(operator, models)
 
     def tiers(meter: Meter) -> tuple[tuple[Tier, ...], Mapping[Role, Tier]]:
         from strategies.models.litellm_model import open_model
@@ -103,9 +103,9 @@ def _tiers(
     return tiers
 
 
-def tasks_of(
+def study_tasks(
     path: Path | None, *, corpus: bool, only: Sequence[str] = ()
-) -> tuple[tuple[Task, ...], tuple[Scripted, ...]]:
+) -> tuple[tuple[Task, ...], tuple[ScriptedTask, ...]]:
     """The tasks, and the scripts where they have some. Raises TaskError."""
     if corpus == (path is not None):
         raise TaskError("give a JSONL file or a folder of tasks, or --corpus, and not both")
@@ -119,7 +119,7 @@ def tasks_of(
     return tuple(t for t in tasks if not only or t.id in only), scripts
 
 
-def words_of(ran: Ran, out: Path, *, recording: bool = False) -> str:
+def closing_text(ran: StudyResult, out: Path, *, recording: bool = False) -> str:
     """How a study (or the recording of plans) ended, and how to go on."""
     p = ran.progress
     done = f"{p.done} of {p.total} recorded in {out}, {p.resolved} resolved, ${p.spent} spent."

@@ -26,7 +26,7 @@ Vector = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Replayed:
+class ReplayedPlan:
     """One plan over all tasks: 1.0 where the answer it took is right, and USD spent, per task."""
 
     name: str
@@ -35,7 +35,7 @@ class Replayed:
 
 
 @dataclass(frozen=True, slots=True)
-class HeldOut:
+class HeldOutPlan:
     """A plan on the tasks it was not chosen on."""
 
     name: str
@@ -45,13 +45,13 @@ class HeldOut:
 
 
 @dataclass(frozen=True, slots=True)
-class FoundPlans:
+class PlanSearchResult:
     """How many plans were replayed, on how many tasks the front was chosen, and what it earns on the others."""
 
     searched: int
     training: int
     held: int
-    front: tuple[HeldOut, ...]
+    front: tuple[HeldOutPlan, ...]
 
 
 def name_of(tiers: Sequence[str], ks: Sequence[int], t: int, theta: float) -> str:
@@ -66,14 +66,14 @@ def replay_plan(run: TaskRun, ks: Sequence[int], t: int, theta: float) -> tuple[
     for tier, k in zip(run.tiers, ks, strict=True):
         if k == SKIP:
             continue
-        usd, right, share, unverified = _look(tier, k, t)
+        usd, right, share, unverified = _run_tier(tier, k, t)
         spent += usd
         if unverified or share >= theta:
             return right, spent
     return right, spent
 
 
-def _look(tier: TierRun, k: int, t: int) -> tuple[float, bool, float, bool]:
+def _run_tier(tier: TierRun, k: int, t: int) -> tuple[float, bool, float, bool]:
     """USD of k answers and tests, whether the best answer is right, its score, and whether it is unverified."""
     answers = tier.answers[: max(k, 1)]
     if k == 0:
@@ -105,7 +105,7 @@ def plans(runs: Sequence[TaskRun]) -> list[tuple[tuple[int, ...], int, float]]:
 
 def search_plans(
     runs: Sequence[TaskRun], *, seed: int = 0, progress: Callable[[int, int], None] = lambda _done, _total: None
-) -> FoundPlans:
+) -> PlanSearchResult:
     """Replay all plans, keep the Pareto front of the training tasks, report it on the others beside each tier alone.
 
     Raises TaskError for fewer than four tasks: nothing would be left to measure on.
@@ -123,20 +123,21 @@ def search_plans(
     for i, (ks, t, theta) in enumerate(everything):
         pairs = [replay_plan(run, ks, t, theta) for run in runs]
         solved, usd = np.array([float(r) for r, _ in pairs]), np.array([u for _, u in pairs])
-        replayed.append(Replayed(name_of(tiers, ks, t, theta), solved, usd))
+        replayed.append(ReplayedPlan(name_of(tiers, ks, t, theta), solved, usd))
         if i % 100 == 0:
             progress(i, len(everything))
-    front: list[Replayed] = []
+    front: list[ReplayedPlan] = []
     for one in sorted(replayed, key=lambda r: (float(r.usd[training].mean()), -float(r.solved[training].mean()))):
         if not front or one.solved[training].mean() > front[-1].solved[training].mean():
             front.append(one)
     alone = {f"{name} k=0" for name in tiers}
     shown = front + [r for r in replayed if r.name in alone and r not in front]
-    return FoundPlans(
+    return PlanSearchResult(
         len(everything),
         len(training),
         len(held),
         tuple(
-            HeldOut(r.name, mean_interval(r.solved[held]), mean_interval(r.usd[held]), r.name in alone) for r in shown
+            HeldOutPlan(r.name, mean_interval(r.solved[held]), mean_interval(r.usd[held]), r.name in alone)
+            for r in shown
         ),
     )

@@ -75,7 +75,7 @@ class RecordedTests:
 
 
 @dataclass(frozen=True, slots=True)
-class Replayed:
+class ReplayedChain:
     """Per-issue expectations of one chain: probability of a right final patch, and USD spent."""
 
     chain: tuple[str, ...]
@@ -98,7 +98,7 @@ class Replayed:
         return float(self.usd.sum()) / resolved if resolved else None
 
 
-def replay(outcomes: RecordedOutcomes, chain: Sequence[str], verifier: Verifier) -> Replayed:
+def replay(outcomes: RecordedOutcomes, chain: Sequence[str], verifier: Verifier) -> ReplayedChain:
     """Run a chain over all issues. Raises OutcomesError for an empty chain or an unknown model."""
     if not chain:
         raise OutcomesError("the chain is empty; name one model or more, cheapest first, separated by commas")
@@ -114,10 +114,10 @@ def replay(outcomes: RecordedOutcomes, chain: Sequence[str], verifier: Verifier)
         accept = np.ones_like(reach) if i == len(rows) - 1 else verifier.accepts(right[row])
         solved = solved + reach * accept * right[row]
         reach = reach * (1 - accept)
-    return Replayed(tuple(chain), solved, spent)
+    return ReplayedChain(tuple(chain), solved, spent)
 
 
-def oracle(outcomes: RecordedOutcomes, models: Sequence[str] | None = None) -> Replayed:
+def oracle(outcomes: RecordedOutcomes, models: Sequence[str] | None = None) -> ReplayedChain:
     """The oracle router: per issue the cheapest model that resolves it, else the cheapest one.
 
     Nobody can have it; it is the bound beside which routers are read.
@@ -126,4 +126,4 @@ def oracle(outcomes: RecordedOutcomes, models: Sequence[str] | None = None) -> R
     right, usd = outcomes.is_resolved()[rows], outcomes.known_cost()[rows]
     solvable = right.max(axis=0)
     cheapest_right = np.where(right > 0, usd, np.inf).min(axis=0)
-    return Replayed(("oracle router",), solvable, np.where(solvable > 0, cheapest_right, usd.min(axis=0)))
+    return ReplayedChain(("oracle router",), solvable, np.where(solvable > 0, cheapest_right, usd.min(axis=0)))

@@ -29,7 +29,7 @@ class Chain:
 
 
 @dataclass(frozen=True, slots=True)
-class HeldOut:
+class HeldOutChains:
     """What choosing a chain by cross-validation earns on issues it was not chosen on.
 
     `chosen` names the chain of each fold; `cost_share` is its spend ÷ the strong model's; `rate_gap` its rate − the
@@ -48,16 +48,16 @@ class HeldOut:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ChainSearchResult:
     """The front over all chains (on all issues), and the held-out result of matching the strong model cheaply."""
 
     searched: int
     front: tuple[Chain, ...]
-    held_out: HeldOut | None
+    held_out: HeldOutChains | None
 
 
 @dataclass(frozen=True, slots=True)
-class _Table:
+class _FoldSums:
     """Sums per fold of every chain of up to three models: shape (folds, chains)."""
 
     chains: tuple[tuple[int, ...], ...]
@@ -65,7 +65,7 @@ class _Table:
     usd: Sums
 
 
-def search(
+def search_chains(
     outcomes: RecordedOutcomes,
     verifier: Verifier,
     *,
@@ -76,7 +76,7 @@ def search(
     margin: float = 0.02,
     seed: int = 0,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
-) -> Found:
+) -> ChainSearchResult:
     """Replay every ordered chain of 1 to `longest` (at most 3) distinct models; report the front and cross-validate.
 
     In each fold the cheapest chain is chosen whose rate on the other folds is at least the strong model's there plus
@@ -98,7 +98,7 @@ def search(
     for c in order:
         if not front or rates[c] > front[-1].rate + 1e-12:
             front.append(Chain(tuple(pool.models[m] for m in table.chains[c]), float(rates[c]), float(usd[c])))
-    return Found(len(table.chains), tuple(front), held_out)
+    return ChainSearchResult(len(table.chains), tuple(front), held_out)
 
 
 def _replay_all(
@@ -108,7 +108,7 @@ def _replay_all(
     folds: int,
     longest: int,
     progress: Callable[[int, int], None],
-) -> _Table:
+) -> _FoldSums:
     """All chains at once: a chain's sum over issues is a product of matrices, so nothing is looped per issue."""
     right, usd = pool.is_resolved(), pool.known_cost()
     accept = np.array([verifier.accepts(r) for r in right])
@@ -141,12 +141,12 @@ def _replay_all(
                 )
             )
         progress(i + 1, m)
-    return _Table(tuple(chains), np.concatenate(solved, axis=1), np.concatenate(spent, axis=1))
+    return _FoldSums(tuple(chains), np.concatenate(solved, axis=1), np.concatenate(spent, axis=1))
 
 
 def _cross_validate(
-    pool: RecordedOutcomes, verifier: Verifier, table: _Table, fold_of: NDArray[np.int64], strong: str, margin: float
-) -> HeldOut:
+    pool: RecordedOutcomes, verifier: Verifier, table: _FoldSums, fold_of: NDArray[np.int64], strong: str, margin: float
+) -> HeldOutChains:
     alone = replay(pool, (strong,), verifier)
     strong_at = table.chains.index((pool.row(strong),))
     n = len(pool.issues)
@@ -164,7 +164,7 @@ def _cross_validate(
         result = replay(pool, chain, verifier)
         held = fold_of == fold
         solved[held], usd[held] = result.solved[held], result.usd[held]
-    return HeldOut(
+    return HeldOutChains(
         strong,
         len(table.solved),
         tuple(chosen),

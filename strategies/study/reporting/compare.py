@@ -13,7 +13,7 @@ from typing import Any
 
 from strategies.study.interval import Interval, paired_difference, paired_ratio
 from strategies.study.reporting.figures import Measured, measured
-from strategies.study.running.record import Record, read_records
+from strategies.study.running.record import StudyRecord, read_records
 from strategies.study.tasks.task import TaskError
 
 
@@ -34,7 +34,7 @@ class Compared:
     differs: tuple[tuple[str, str, str], ...]
 
 
-def select(text: str, folder: Path | None) -> tuple[Record, ...]:
+def select(text: str, folder: Path | None) -> tuple[StudyRecord, ...]:
     """The records that `STRATEGY` or `FOLDER:STRATEGY` names. Raises TaskError."""
     place, _, name = text.rpartition(":")
     where = Path(place) if place else folder
@@ -48,7 +48,7 @@ def select(text: str, folder: Path | None) -> tuple[Record, ...]:
     return found
 
 
-def compare(a: Sequence[Record], b: Sequence[Record], names: tuple[str, str]) -> Compared:
+def compare(a: Sequence[StudyRecord], b: Sequence[StudyRecord], names: tuple[str, str]) -> Compared:
     """Both on their common tasks. Raises TaskError when there are none."""
     one = {r.task: r for r in a if r.resolved is not None}
     other = {r.task: r for r in b if r.resolved is not None}

@@ -12,7 +12,7 @@ import numpy as np
 
 from strategies.study.interval import Interval, Vector, mean_interval
 from strategies.study.reporting.pareto import Point
-from strategies.study.running.record import Record
+from strategies.study.running.record import StudyRecord
 from strategies.study.tasks.task import TaskError
 
 SINGLES = ("weak", "strong", "strong-once")
@@ -86,9 +86,9 @@ class Figures:
         return tuple(out)
 
 
-def figures(records: Sequence[Record]) -> Figures:
+def figures(records: Sequence[StudyRecord]) -> Figures:
     """The common tasks of all strategies. Raises TaskError when they have none in common."""
-    by: dict[str, dict[str, Record]] = {}
+    by: dict[str, dict[str, StudyRecord]] = {}
     for r in records:
         by.setdefault(r.strategy, {})[r.task] = r
     known = {name: {t for t, r in rows.items() if r.resolved is not None} for name, rows in by.items()}
@@ -102,7 +102,7 @@ def figures(records: Sequence[Record]) -> Figures:
     return Figures(tasks, len(everything - common), rows)
 
 
-def measured(name: str, records: Sequence[Record]) -> Measured:
+def measured(name: str, records: Sequence[StudyRecord]) -> Measured:
     """One strategy's records, one per task."""
     usd = np.array([np.nan if r.usd is None else float(r.usd) for r in records])
     unknown = int(np.isnan(usd).sum())
@@ -124,7 +124,7 @@ def _oracle(name: str, rows: Sequence[Measured]) -> Measured:
     return Measured(name, any_, np.where(any_ > 0, best, usd.min(axis=0)), reference=True)
 
 
-def counted(records: Sequence[Record], key: Callable[[Record], str]) -> Mapping[str, int]:
+def counted(records: Sequence[StudyRecord], key: Callable[[StudyRecord], str]) -> Mapping[str, int]:
     """How often each value of `key` stands in the records."""
     out: dict[str, int] = {}
     for r in records:

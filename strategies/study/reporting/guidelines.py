@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from strategies.study.interval import money
-from strategies.study.replaying.search import Found
+from strategies.study.replaying.search import ChainSearchResult
 from strategies.study.reporting.pareto import Point, above_coin_flip, coin_flip, front, hull
 
 
@@ -83,7 +83,7 @@ def caution(points: Sequence[Point], weak: Point, strong: Point) -> tuple[str, .
     return tuple(sentences)
 
 
-def of_search(found: Found) -> tuple[str, ...]:
+def of_search(found: ChainSearchResult) -> tuple[str, ...]:
     """The held-out result of the search, with its interval, in one sentence each."""
     held = found.held_out
     if held is None:

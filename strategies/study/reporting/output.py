@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from strategies.study.interval import Interval, mean_interval
-from strategies.study.replaying.search import Found
+from strategies.study.replaying.search import ChainSearchResult
 from strategies.study.reporting.guidelines import of_search
 from strategies.study.reporting.replay_report import Row
 
@@ -15,7 +15,7 @@ def interval_json(interval: Interval) -> dict[str, float]:
     return {"value": round(interval.value, 6), "low": round(interval.low, 6), "high": round(interval.high, 6)}
 
 
-def replay_json(compared: Sequence[Row], found: Found | None) -> dict[str, object]:
+def replay_json(compared: Sequence[Row], found: ChainSearchResult | None) -> dict[str, object]:
     """The rows (rate 0 to 1, USD an issue, USD per resolved issue or null) and, where searched, the search."""
     out: dict[str, object] = {
         "rows": [
@@ -34,7 +34,7 @@ def replay_json(compared: Sequence[Row], found: Found | None) -> dict[str, objec
     return out
 
 
-def search_json(found: Found) -> dict[str, object]:
+def search_json(found: ChainSearchResult) -> dict[str, object]:
     """The front over all chains and the held-out result."""
     held = found.held_out
     return {

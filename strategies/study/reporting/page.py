@@ -26,7 +26,7 @@ ul{padding-left:20px}nav a{color:var(--front);margin-right:14px}
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class PageTable:
     """Rows of text cells. `kinds` marks a row as "best", "reference" or "".
 
     The first column is text, and those whose index is in `texts`; the others are figures.
@@ -46,7 +46,7 @@ class Section:
     title: str
     svg: str = ""
     sentences: tuple[str, ...] = ()
-    tables: tuple[Table, ...] = ()
+    tables: tuple[PageTable, ...] = ()
 
 
 def page(title: str, lead: str, sections: Sequence[Section]) -> str:
@@ -73,7 +73,7 @@ def _section(number: int, section: Section) -> str:
     )
 
 
-def _table(table: Table) -> str:
+def _table(table: PageTable) -> str:
     text = {0, *table.texts}
     head = "".join(_cell("th", c, figure=i not in text) for i, c in enumerate(table.head))
     kinds = table.kinds or ("",) * len(table.rows)

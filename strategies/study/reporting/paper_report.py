@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from strategies.study.reporting.chart import chart
 from strategies.study.reporting.guidelines import against_coin_flip, by_budget, by_target, caution, percent
-from strategies.study.reporting.page import Section, Table, page
+from strategies.study.reporting.page import PageTable, Section, page
 from strategies.study.reporting.paper import ISSUES, Pair
 from strategies.study.reporting.pareto import above_coin_flip
 
@@ -40,7 +40,7 @@ def section(pair: Pair) -> Section:
     )
 
 
-def _table(pair: Pair) -> Table:
+def _table(pair: Pair) -> PageTable:
     weak, strong = pair.named("Base Weak"), pair.named("Base Strong")
     best, outer = pair.front, pair.hull
     rows, kinds = [], []
@@ -60,4 +60,4 @@ def _table(pair: Pair) -> Table:
         )
         kinds.append("reference" if p.reference else "best" if p in best else "")
     head = ("method", "resolved", "95 % interval", f"cost {UNIT}", "per resolved", "points above coin flip", "")
-    return Table(f"All methods of {pair.strong} + {pair.weak}, cheapest first", head, tuple(rows), tuple(kinds))
+    return PageTable(f"All methods of {pair.strong} + {pair.weak}, cheapest first", head, tuple(rows), tuple(kinds))

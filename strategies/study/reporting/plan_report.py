@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from strategies.study.replaying.plans import FoundPlans
+from strategies.study.replaying.plans import PlanSearchResult
 from strategies.study.reporting.chart import chart
 from strategies.study.reporting.output import interval_json
-from strategies.study.reporting.page import Section, Table, page
+from strategies.study.reporting.page import PageTable, Section, page
 from strategies.study.reporting.pareto import Point
 
 
-def plans_table(found: FoundPlans) -> Table:
+def plans_table(found: PlanSearchResult) -> PageTable:
     """The front, chosen on the training tasks and measured on the others; each tier alone beside it."""
-    return Table(
+    return PageTable(
         f"Plans on the Pareto front of {found.training} tasks, measured on the other {found.held} "
         "(95 % intervals by resampling tasks)",
         ("plan", "resolved", "cost an issue"),
@@ -22,7 +22,7 @@ def plans_table(found: FoundPlans) -> Table:
     )
 
 
-def plans_sentences(found: FoundPlans) -> tuple[str, ...]:
+def plans_sentences(found: PlanSearchResult) -> tuple[str, ...]:
     """What the figures advise, and how little they may be trusted."""
     best = max(found.front, key=lambda p: (p.rate.value, -p.usd.value))
     out = [
@@ -38,7 +38,7 @@ def plans_sentences(found: FoundPlans) -> tuple[str, ...]:
     return tuple(out)
 
 
-def plans_json(found: FoundPlans) -> dict[str, Any]:
+def plans_json(found: PlanSearchResult) -> dict[str, Any]:
     """The same, for programs."""
     return {
         "searched": found.searched,
@@ -56,7 +56,7 @@ def plans_json(found: FoundPlans) -> dict[str, Any]:
     }
 
 
-def plans_page(found: FoundPlans) -> str:
+def plans_page(found: PlanSearchResult) -> str:
     """One page with the chart."""
     points = [Point(p.name, p.usd.value, p.rate.value, p.rate.low, p.rate.high) for p in found.front]
     drawn = chart(points, title="Plans on held-out tasks", cost_label="US dollars an issue")

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from strategies.study.interval import mean_interval
 from strategies.study.replaying.outcomes import RecordedOutcomes
-from strategies.study.replaying.replay import Rates, Replayed, Verifier, oracle, replay
-from strategies.study.replaying.search import Found
+from strategies.study.replaying.replay import Rates, ReplayedChain, Verifier, oracle, replay
+from strategies.study.replaying.search import ChainSearchResult
 from strategies.study.reporting.chart import chart
 from strategies.study.reporting.guidelines import by_budget, by_target, of_search, percent
-from strategies.study.reporting.page import Section, Table, page
+from strategies.study.reporting.page import PageTable, Section, page
 from strategies.study.reporting.pareto import Point, front
 
 UNIT = "an issue"
@@ -22,7 +22,7 @@ class Row:
     """One line beside the others. `reference` rows are bounds and comparisons, not choices."""
 
     name: str
-    result: Replayed
+    result: ReplayedChain
     reference: bool = False
 
 
@@ -48,7 +48,7 @@ def rows(outcomes: RecordedOutcomes, chain: Sequence[str], verifier: Verifier) -
     return tuple(out)
 
 
-def table(compared: Sequence[Row]) -> Table:
+def table(compared: Sequence[Row]) -> PageTable:
     """Rows for people: rate with interval, USD per issue with interval, USD per resolved issue."""
     lines = []
     for row in compared:
@@ -56,7 +56,7 @@ def table(compared: Sequence[Row]) -> Table:
         per = row.result.usd_per_resolved
         lines.append((row.name, rate.percent(), usd.dollars(), "none resolved" if per is None else f"${per:.3f}"))
     kinds = tuple("reference" if r.reference else "best" for r in compared)
-    return Table(
+    return PageTable(
         "The chain beside its references (95 % intervals by resampling issues). Equal attempts repeat one recorded "
         "run, so they can rescue nothing here: a second sample of the same model was not recorded.",
         ("chain", "resolved", "cost an issue", "cost per resolved"),
@@ -65,7 +65,7 @@ def table(compared: Sequence[Row]) -> Table:
     )
 
 
-def points(outcomes: RecordedOutcomes, compared: Sequence[Row], found: Found | None) -> tuple[Point, ...]:
+def points(outcomes: RecordedOutcomes, compared: Sequence[Row], found: ChainSearchResult | None) -> tuple[Point, ...]:
     """Every single model, the compared rows and the front of the search, as points (USD an issue, rate)."""
     out: dict[str, Point] = {}
     for model in outcomes.models:
@@ -82,7 +82,9 @@ def points(outcomes: RecordedOutcomes, compared: Sequence[Row], found: Found | N
     return tuple(out.values())
 
 
-def replay_page(outcomes: RecordedOutcomes, compared: Sequence[Row], verifier_words: str, found: Found | None) -> str:
+def replay_page(
+    outcomes: RecordedOutcomes, compared: Sequence[Row], verifier_words: str, found: ChainSearchResult | None
+) -> str:
     """The whole page as HTML text."""
     drawn = points(outcomes, compared, found)
     chain = compared[0].result.chain
@@ -108,7 +110,7 @@ def replay_page(outcomes: RecordedOutcomes, compared: Sequence[Row], verifier_wo
                 "",
                 of_search(found),
                 (
-                    Table(
+                    PageTable(
                         "The Pareto front over all chains, on all issues (chosen and measured on the same ones)",
                         ("chain", "resolved", "cost an issue"),
                         tuple((" → ".join(c.models), percent(c.rate), f"${c.usd:.3f}") for c in found.front),

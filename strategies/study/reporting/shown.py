@@ -7,7 +7,7 @@ from pathlib import Path
 
 from strategies.study.reporting.chart import chart
 from strategies.study.reporting.compare import compare, select, sentences
-from strategies.study.reporting.page import Table
+from strategies.study.reporting.page import PageTable
 from strategies.study.reporting.paper import load_paper
 from strategies.study.reporting.paper_report import paper_page, section
 from strategies.study.reporting.study_report import (
@@ -29,7 +29,7 @@ from strategies.study.running.record import read_records
 class Shown:
     """One report. `svg` is "" where there is no single picture."""
 
-    tables: tuple[Table, ...]
+    tables: tuple[PageTable, ...]
     sentences: tuple[str, ...]
     figures: object
     page: str

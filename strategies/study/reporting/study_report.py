@@ -11,9 +11,9 @@ from strategies.study.reporting.compare import Compared, sentences
 from strategies.study.reporting.figures import Figures, Measured, counted, figures
 from strategies.study.reporting.guidelines import against_coin_flip, by_budget, by_target, caution
 from strategies.study.reporting.output import interval_json
-from strategies.study.reporting.page import Section, Table, page
+from strategies.study.reporting.page import PageTable, Section, page
 from strategies.study.reporting.pareto import Point, front
-from strategies.study.running.record import Record
+from strategies.study.running.record import StudyRecord
 
 UNIT = "an issue"
 MANY = 6
@@ -29,11 +29,11 @@ NOT_RUN = {
 class Study:
     """Records with their figures."""
 
-    records: tuple[Record, ...]
+    records: tuple[StudyRecord, ...]
     figures: Figures
 
     @classmethod
-    def of(cls, records: Sequence[Record]) -> Study:
+    def of(cls, records: Sequence[StudyRecord]) -> Study:
         """Raises TaskError when the strategies have no task in common."""
         return cls(tuple(records), figures(records))
 
@@ -67,7 +67,7 @@ def guidelines(study: Study) -> tuple[str, ...]:
     return tuple(out)
 
 
-def table(study: Study) -> Table:
+def table(study: Study) -> PageTable:
     """Strategies by cost, then the references."""
     best = {p.name for p in front(points(study))}
     rows = sorted(study.figures.rows, key=lambda r: r.cost.value)
@@ -81,7 +81,7 @@ def table(study: Study) -> Table:
     if unknown:
         caption += f"; {unknown} costs are unknown and count with their strategy's mean"
     head = ("strategy", "resolved", "cost an issue", "cost per resolved")
-    return Table(caption, head, tuple(lines), tuple(kinds))
+    return PageTable(caption, head, tuple(lines), tuple(kinds))
 
 
 def _row(r: Measured) -> tuple[str, ...]:
@@ -89,7 +89,7 @@ def _row(r: Measured) -> tuple[str, ...]:
     return (r.name, r.rate.percent(), r.cost.dollars(), "none resolved" if per is None else money(per))
 
 
-def endings(study: Study) -> Table:
+def endings(study: Study) -> PageTable:
     """How the issues of each strategy ended, and whether what was accepted is right."""
     rows = []
     for name in sorted({r.strategy for r in study.records}):
@@ -100,7 +100,7 @@ def endings(study: Study) -> Table:
         words = ", ".join(f"{count} {end.replace('_', ' ')}" for end, count in sorted(ends.items()))
         calls = sum(len(r.row["calls"]) for r in own)
         rows.append((name, words, f"{wrong} of {len(accepted)}", f"{calls / len(own):.1f}"))
-    return Table(
+    return PageTable(
         "How issues ended. “Accepted, but wrong” is what executed evidence let through and hidden tests did not: the "
         "verifier's false accepts.",
         ("strategy", "endings", "accepted, but wrong", "calls an issue"),
@@ -109,7 +109,7 @@ def endings(study: Study) -> Table:
     )
 
 
-def per_task(study: Study) -> Table:
+def per_task(study: Study) -> PageTable:
     """Which strategy resolved which task."""
     names = [r.name for r in sorted(study.figures.rows, key=lambda r: r.cost.value)]
     marks = {True: "✓", False: "–", None: "?"}
@@ -120,20 +120,20 @@ def per_task(study: Study) -> Table:
         (task, *(marks[by[task, n].resolved] if (task, n) in by else "" for n in names))
         for task in sorted({r.task for r in study.records})
     )
-    return Table("✓ resolved, – not resolved, ? could not be judged", ("task", *names), rows)
+    return PageTable("✓ resolved, – not resolved, ? could not be judged", ("task", *names), rows)
 
 
-def _by_whom(study: Study, names: Sequence[str]) -> Table:
+def _by_whom(study: Study, names: Sequence[str]) -> PageTable:
     """For many strategies: a line per task that names them."""
     rows = []
     for task in sorted({r.task for r in study.records}):
         good = {r.strategy for r in study.records if r.task == task and r.resolved}
         who = ", ".join(n for n in names if n in good) or "nobody"
         rows.append((task, f"{len(good)} of {len(names)}", "all" if len(good) == len(names) else who))
-    return Table("Who resolved which task, cheapest first", ("task", "resolved by", ""), tuple(rows), texts=(2,))
+    return PageTable("Who resolved which task, cheapest first", ("task", "resolved by", ""), tuple(rows), texts=(2,))
 
 
-def settings(study: Study) -> Table:
+def settings(study: Study) -> PageTable:
     """What exactly was run: versions, models, prices, prompt digests."""
     setting = study.records[0].setting
     rows = [("Pennyfix", str(setting["pennyfix"]))]
@@ -148,7 +148,7 @@ def settings(study: Study) -> Table:
         )
     rows.append(("prompts", ", ".join(f"{k} {v}" for k, v in sorted(setting["prompts"].items()))))
     caption = "Settings of the first record; every record carries its own"
-    return Table(caption, ("what", "value"), tuple(rows), texts=(1,))
+    return PageTable(caption, ("what", "value"), tuple(rows), texts=(1,))
 
 
 def svg(study: Study, *, alone: bool = False) -> str:
@@ -182,17 +182,19 @@ def compare_page(compared: Compared) -> str:
     return page("Two combinations compared", f"{compared.a.name} beside {compared.b.name}", [_comparison(compared)])
 
 
-def compare_table(compared: Compared) -> Table:
+def compare_table(compared: Compared) -> PageTable:
     """What differs in the settings."""
     head = ("setting", compared.a.name, compared.b.name)
-    return Table("What differs in their settings", head, compared.differs, texts=(1, 2))
+    return PageTable("What differs in their settings", head, compared.differs, texts=(1, 2))
 
 
 def _comparison(compared: Compared) -> Section:
     tables = [compare_table(compared)] if compared.differs else []
     only = [(t, compared.a.name) for t in compared.only_a] + [(t, compared.b.name) for t in compared.only_b]
     if only:
-        tables.append(Table("Tasks that only one of them resolved", ("task", "resolved by"), tuple(only), texts=(1,)))
+        tables.append(
+            PageTable("Tasks that only one of them resolved", ("task", "resolved by"), tuple(only), texts=(1,))
+        )
     return Section(f"{compared.a.name} against {compared.b.name}", "", sentences(compared), tuple(tables))
 
 

@@ -24,8 +24,8 @@ from strategies.run_configuration import configuration_of
 from strategies.solvers.solve import solve
 from strategies.strategy import SolveContext
 from strategies.study.running.budget import StudyBudget, StudyMeter
-from strategies.study.running.record import line_of, recorded
-from strategies.study.running.run import Plan, context_of
+from strategies.study.running.record import record_row, recorded
+from strategies.study.running.run import StudyPlan, context_of
 from strategies.study.tasks.hidden import HiddenResult, as_patch, hidden_result
 from strategies.study.tasks.repositories import recipe_of, workspace_of
 from strategies.study.tasks.task import Task, TaskError
@@ -56,7 +56,7 @@ class TaskRun:
 
 
 def record_one(
-    plan: Plan, task: Task, strategy: str, budget: StudyBudget, *, k: int, sizes: Sequence[int]
+    plan: StudyPlan, task: Task, strategy: str, budget: StudyBudget, *, k: int, sizes: Sequence[int]
 ) -> dict[str, Any] | None:
     """The record of one task: every tier answers `k` times and writes `k` tests of each size.
 
@@ -66,10 +66,10 @@ def record_one(
         return _record(plan, task, budget, k, sizes)
     except (TaskError, MirrorError, PreparationFailed, NoBaseline, SandboxUnavailable) as error:
         ended = Resolution(Ending.UNJUDGED, (), None, Patch(), str(error))
-        return line_of(task.id, strategy, {}, ended, (), HiddenResult(None, str(error)), "", 0.0) | {"again": True}
+        return record_row(task.id, strategy, {}, ended, (), HiddenResult(None, str(error)), "", 0.0) | {"again": True}
 
 
-def _record(plan: Plan, task: Task, budget: StudyBudget, k: int, sizes: Sequence[int]) -> dict[str, Any] | None:
+def _record(plan: StudyPlan, task: Task, budget: StudyBudget, k: int, sizes: Sequence[int]) -> dict[str, Any] | None:
     started = time.monotonic()
     meter = StudyMeter(budget, plan.issue_usd)
     tiers, roles = plan.tiers(meter)
@@ -118,7 +118,7 @@ def _record(plan: Plan, task: Task, budget: StudyBudget, k: int, sizes: Sequence
     nothing = Resolution(Ending.UNJUDGED, (), None, Patch(), "recorded for the search of plans")
     why = HiddenResult(None, "a recording of plans has no single result")
     seconds = time.monotonic() - started
-    return line_of(task.id, STRATEGY, setting, nothing, meter.charges, why, "", seconds) | {KIND: rows}
+    return record_row(task.id, STRATEGY, setting, nothing, meter.charges, why, "", seconds) | {KIND: rows}
 
 
 def _answer(

@@ -25,7 +25,7 @@ DIFF = 40_000
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class StudyRecord:
     """The part of a line that figures are made from. `usd` None: the cost of a call is unknown."""
 
     task: str
@@ -36,7 +36,7 @@ class Record:
     row: Mapping[str, Any]
 
 
-def line_of(
+def record_row(
     task: str,
     strategy: str,
     setting: Mapping[str, Any],
@@ -98,7 +98,7 @@ def _verdict(t: JudgedAttempt) -> dict[str, Any]:
     }
 
 
-def read_records(folder: Path) -> tuple[Record, ...]:
+def read_records(folder: Path) -> tuple[StudyRecord, ...]:
     """The records of a study's folder. Raises TaskError when there are none."""
     found = recorded(folder)
     if not found:
@@ -106,17 +106,17 @@ def read_records(folder: Path) -> tuple[Record, ...]:
     return found
 
 
-def recorded(folder: Path) -> tuple[Record, ...]:
+def recorded(folder: Path) -> tuple[StudyRecord, ...]:
     """The last record of each (task, strategy), as many as there are."""
     path = folder / FILE
-    found: dict[tuple[str, str], Record] = {}
+    found: dict[tuple[str, str], StudyRecord] = {}
     for line in path.read_bytes().splitlines() if path.is_file() else ():
         try:
             row = json.loads(line)
         except ValueError:
             continue  # cut short by a kill
         usd = None if row["usd"] is None else Decimal(row["usd"])
-        record = Record(row["instance_id"], row["strategy"], row["resolved"], usd, row["setting"], row)
+        record = StudyRecord(row["instance_id"], row["strategy"], row["resolved"], usd, row["setting"], row)
         found[record.task, record.strategy] = record
     return tuple(found.values())
 

@@ -31,7 +31,7 @@ from strategies.resolve import resolve
 from strategies.run_configuration import configuration_of
 from strategies.strategy import Role, SolveContext
 from strategies.study.running.budget import StudyBudget, StudyMeter
-from strategies.study.running.record import Records, line_of, recorded
+from strategies.study.running.record import Records, record_row, recorded
 from strategies.study.tasks.hidden import HiddenResult, as_patch, hidden_result
 from strategies.study.tasks.repositories import TEMPLATE, has_tests, recipe_of, workspace_of
 from strategies.study.tasks.task import Task, TaskError
@@ -45,7 +45,7 @@ HEAD = "study.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class StudyPlan:
     """What is run and how. `home` holds mirrors and environments; money is USD."""
 
     tasks: Sequence[Task]
@@ -66,11 +66,11 @@ class Plan:
     tests: int = 1
 
 
-CarryOut = Callable[[Plan, Task, str, StudyBudget], dict[str, Any] | None]
+CarryOut = Callable[[StudyPlan, Task, str, StudyBudget], dict[str, Any] | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class StudyProgress:
     """Of `total` pairs of task and strategy `done` are recorded; `projected` USD for all of them."""
 
     done: int
@@ -81,18 +81,21 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class Ran:
+class StudyResult:
     """How it ended. `capped`: the money ended first, and what is missing can be run later."""
 
-    progress: Progress
+    progress: StudyProgress
     capped: bool
     missing: tuple[tuple[str, str], ...]
 
 
-def run(plan: Plan, progress: Callable[[Progress], None] = lambda _: None, carry_out: CarryOut | None = None) -> Ran:
-    """Run what is not recorded yet; `carry_out` makes one record (by default `one`).
+def run_study(
+    plan: StudyPlan, progress: Callable[[StudyProgress], None] = lambda _: None, carry_out: CarryOut | None = None
+) -> StudyResult:
+    """Run what is not recorded yet; `carry_out` makes one record (by default `run_task`).
 
-    Raises TaskError for a plan that cannot be run, ModelRefused for its models."""
+    Raises TaskError for a plan that cannot be run, ModelRefused for its models.
+    """
     pairs = [(t, s) for t in plan.tasks for s in plan.strategies]
     _check(plan)
     budget = StudyBudget(plan.out / JOURNAL, plan.max_usd)  # holds the folder from here on
@@ -103,9 +106,9 @@ def run(plan: Plan, progress: Callable[[Progress], None] = lambda _: None, carry
     todo = iter([(t, s) for t, s in pairs if (t.id, s) not in done])
     records = Records(plan.out)
 
-    def told() -> Progress:
+    def told() -> StudyProgress:
         projected = budget.spent * len(pairs) / count if count else Decimal(0)
-        return Progress(count, len(pairs), budget.spent, projected, resolved)
+        return StudyProgress(count, len(pairs), budget.spent, projected, resolved)
 
     capped = False
     missing = []
@@ -114,7 +117,7 @@ def run(plan: Plan, progress: Callable[[Progress], None] = lambda _: None, carry
         with ThreadPoolExecutor(max(plan.parallel, 1)) as pool:
             running: dict[Future[dict[str, Any] | None], tuple[str, str]] = {}
             try:
-                _fill(running, pool, todo, plan, budget, carry_out or one)
+                _fill(running, pool, todo, plan, budget, carry_out or run_task)
                 while running:
                     finished, _ = wait(running, return_when=FIRST_COMPLETED)
                     for future in finished:
@@ -129,11 +132,11 @@ def run(plan: Plan, progress: Callable[[Progress], None] = lambda _: None, carry
                         resolved += row["resolved"] is True
                         progress(told())
                     if not capped:
-                        _fill(running, pool, todo, plan, budget, carry_out or one)
+                        _fill(running, pool, todo, plan, budget, carry_out or run_task)
             finally:
                 _keep(running, records)
         missing += [(t.id, s) for t, s in todo]
-        return Ran(told(), capped, tuple(missing))
+        return StudyResult(told(), capped, tuple(missing))
     finally:
         budget.close()
         records.close()
@@ -143,7 +146,7 @@ def _fill(
     running: dict[Future[dict[str, Any] | None], tuple[str, str]],
     pool: ThreadPoolExecutor,
     todo: Iterator[tuple[Task, str]],
-    plan: Plan,
+    plan: StudyPlan,
     budget: StudyBudget,
     carry_out: CarryOut,
 ) -> None:
@@ -162,7 +165,7 @@ def _keep(running: Mapping[Future[dict[str, Any] | None], object], records: Reco
             records.append(row)
 
 
-def one(plan: Plan, task: Task, strategy: str, budget: StudyBudget) -> dict[str, Any] | None:
+def run_task(plan: StudyPlan, task: Task, strategy: str, budget: StudyBudget) -> dict[str, Any] | None:
     """The record of one task under one strategy; None when the study's money ended in the middle of it."""
     started = time.monotonic()
     meter = StudyMeter(budget, plan.issue_usd)
@@ -190,11 +193,11 @@ def one(plan: Plan, task: Task, strategy: str, budget: StudyBudget) -> dict[str,
     # nothing was judged and nothing spent (a sandbox without node, an engine that is gone): the next run tries again
     again = hidden.resolved is None and not meter.charges
     seconds = time.monotonic() - started
-    return line_of(task.id, strategy, setting, resolution, meter.charges, hidden, diff, seconds) | {"again": again}
+    return record_row(task.id, strategy, setting, resolution, meter.charges, hidden, diff, seconds) | {"again": again}
 
 
 def attempt(
-    plan: Plan,
+    plan: StudyPlan,
     task: Task,
     workspace: Workspace,
     recipe: Recipe | None,
@@ -208,7 +211,7 @@ def attempt(
 
 
 def context_of(
-    plan: Plan,
+    plan: StudyPlan,
     task: Task,
     workspace: Workspace,
     recipe: Recipe | None,
@@ -245,7 +248,7 @@ def context_of(
     )
 
 
-def _check(plan: Plan) -> None:
+def _check(plan: StudyPlan) -> None:
     for name in plan.strategies:
         if name not in STRATEGIES:
             raise TaskError(f"strategy {name!r} is not known; allowed are {', '.join(STRATEGIES)}")

@@ -18,7 +18,7 @@ from strategies.models.model import Completion, Prompt
 from strategies.models.price import Price
 from strategies.models.usage import Usage
 from strategies.strategy import Role
-from strategies.study.tasks.corpus import Script
+from strategies.study.tasks.corpus import TaskScript
 from strategies.tier import Tier
 
 Skill = Literal["weak", "strong"]
@@ -39,7 +39,7 @@ class ScriptedModel:
     """One model of one skill. A repeated question for edits gets the next answer of the script, then the last."""
 
     skill: Skill
-    scripts: Sequence[Script] = field(repr=False)
+    scripts: Sequence[TaskScript] = field(repr=False)
     name: str = ""
     price: Price = field(default_factory=lambda: PRICES["weak"])
     max_output_tokens: int = OUTPUT_TOKENS
@@ -85,13 +85,13 @@ class ScriptedModel:
             return "[]"
         return self._edits(script)
 
-    def _edits(self, script: Script) -> str:
+    def _edits(self, script: TaskScript) -> str:
         answers = script.answers.get(self.skill) or (UNKNOWN,)
         asked = self._asked.get(script.title, 0)
         self._asked[script.title] = asked + 1
         return answers[min(asked, len(answers) - 1)]
 
-    def _route(self, script: Script) -> str:
+    def _route(self, script: TaskScript) -> str:
         """The strong judge sees what the weak model will fail at; the weak one trusts itself with short issues."""
         if script.question and self.skill == "strong":
             return json.dumps(
@@ -102,7 +102,7 @@ class ScriptedModel:
         return json.dumps({"tier": "weak" if easy else "strong", "why": "one place" if easy else "several places"})
 
 
-def scripted_tiers(scripts: Sequence[Script], meter: Meter) -> tuple[tuple[Tier, ...], Mapping[Role, Tier]]:
+def scripted_tiers(scripts: Sequence[TaskScript], meter: Meter) -> tuple[tuple[Tier, ...], Mapping[Role, Tier]]:
     """A weak and a strong tier with the roles: the weak one tests, the strong one judges and writes."""
     weak, strong = ScriptedModel("weak", scripts), ScriptedModel("strong", scripts)
     tiers = (

@@ -37,7 +37,7 @@ MISFIT = """The cause is where the value is computed.
 
 
 @dataclass(frozen=True, slots=True)
-class Script:
+class TaskScript:
     """What scripted models say about one task. `answers` by tier, in order; `test` is the tester's answer."""
 
     title: str
@@ -48,14 +48,14 @@ class Script:
 
 
 @dataclass(frozen=True, slots=True)
-class Scripted:
+class ScriptedTask:
     """A task with its script."""
 
     task: Task
-    script: Script = field(repr=False)
+    script: TaskScript = field(repr=False)
 
 
-def load_corpus(folder: Path = CORPUS) -> tuple[Scripted, ...]:
+def load_corpus(folder: Path = CORPUS) -> tuple[ScriptedTask, ...]:
     """Every task in a folder, by name. Raises TaskError."""
     if not folder.is_dir():
         raise TaskError(f"{folder} is no folder; give a folder with NAME.task files or NAME/task.toml")
@@ -65,7 +65,7 @@ def load_corpus(folder: Path = CORPUS) -> tuple[Scripted, ...]:
     return tuple(_scripted(p) for p in files)
 
 
-def _scripted(path: Path) -> Scripted:
+def _scripted(path: Path) -> ScriptedTask:
     head, parts = _folder(path) if path.is_dir() else _file(path)
     where = f"{path.name}/task.toml" if path.is_dir() else path.name
     issue = parts.get("issue", b"").decode()
@@ -107,7 +107,7 @@ def _scripted(path: Path) -> Scripted:
     answers = {tier: _answers(head, tier, edits, where) for tier in ("weak", "strong")}
     test = parts.get(str(head.get("test", "")), b"").decode()
     words = edits.get("solution", "").split("```", maxsplit=1)[0].strip()
-    return Scripted(task, Script(task.title, answers, test, str(head.get("question", "")), words))
+    return ScriptedTask(task, TaskScript(task.title, answers, test, str(head.get("question", "")), words))
 
 
 def _answers(head: Mapping[str, Any], tier: str, edits: Mapping[str, str], where: str) -> tuple[str, ...]:

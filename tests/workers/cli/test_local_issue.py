@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from deploy.demo.github import StandIn
-from workers.cli.local_issue import find_issue, web_address
+from workers.cli.local_issue import find_issue, repository_url
 from workers.cli.local_resolution import IssueUnreadable
 from workers.config.settings import load_settings
 
@@ -23,7 +23,7 @@ from workers.config.settings import load_settings
     ],
 )
 def test_an_address_is_read_from_either_form(url: str, address: str) -> None:
-    assert web_address(url) == address
+    assert repository_url(url) == address
 
 
 def test_a_number_without_a_repository_to_ask_is_refused(tmp_path: Path) -> None:

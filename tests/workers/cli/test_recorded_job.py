@@ -18,7 +18,7 @@ from tests.fakes.model import ScriptedModel
 from tests.fakes.origin import Origin
 from workers.cli.local_resolution import LocalResult, resolve_local
 from workers.cli.operator_actions import ActionRefused
-from workers.cli.recorded_job import differences, load_recorded_job, web_address
+from workers.cli.recorded_job import clone_url, differences, load_recorded_job
 from workers.config.operator_file import Operator, parse_operator
 from workers.config.settings import Settings, load_settings
 from workers.db.database import Database, open_database
@@ -138,7 +138,7 @@ def test_what_cannot_be_repeated_is_refused_with_the_reason(world: World) -> Non
 
 def test_a_repository_is_cloned_from_the_host_whose_api_is_used(tmp_path: Path) -> None:
     def at(url: str) -> str:
-        return web_address(load_settings(tmp_path / "no.env", home=tmp_path, github_api_url=url), "ada/x")
+        return clone_url(load_settings(tmp_path / "no.env", home=tmp_path, github_api_url=url), "ada/x")
 
     assert at("https://api.github.com") == "https://github.com/ada/x"
     assert at("https://git.example.org/api/v3") == "https://git.example.org/ada/x"

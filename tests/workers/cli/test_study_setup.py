@@ -23,7 +23,7 @@ from strategies.study.running.scripted import ScriptedModel
 from strategies.study.tasks.corpus import load_corpus
 from strategies.study.tasks.task import TaskError
 from tests.fakes.origin import Origin
-from workers.cli.study_setup import plan_of, tasks_of
+from workers.cli.study_setup import study_plan, study_tasks
 from workers.config.operator_file import Operator
 from workers.config.settings import Settings
 
@@ -121,7 +121,7 @@ def test_models_by_name_become_tiers_cheapest_first(tmp_path: Path) -> None:
         opened.append(spec.model)
         return ScriptedModel("weak", (), name=spec.model)
 
-    plan = plan_of(
+    plan = study_plan(
         Settings(home=tmp_path, sandbox="process"),
         Operator(),
         [ALL["roman-nines"].task],
@@ -154,12 +154,12 @@ def test_models_by_name_become_tiers_cheapest_first(tmp_path: Path) -> None:
 )
 def test_wrong_tasks_are_named(path: Path | None, corpus: bool, only: tuple[str, ...], words: str) -> None:
     with pytest.raises(TaskError, match=words):
-        tasks_of(path, corpus=corpus, only=only)
+        study_tasks(path, corpus=corpus, only=only)
 
 
 def test_an_unknown_sandbox_is_named(tmp_path: Path) -> None:
     with pytest.raises(TaskError, match="--sandbox is 'dokcer'; allowed are auto, docker, bubblewrap, process"):
-        plan_of(
+        study_plan(
             Settings(home=tmp_path),
             Operator(),
             (),

@@ -22,7 +22,7 @@ from strategies.study.reporting.study_report import (
     svg,
     table,
 )
-from strategies.study.running.record import FILE, Record, Records, read_records
+from strategies.study.running.record import FILE, Records, StudyRecord, read_records
 from strategies.study.tasks.task import TaskError
 
 SETTING = {
@@ -48,13 +48,13 @@ def row(task: str, strategy: str, resolved: bool | None, usd: str | None, **sett
     }
 
 
-def record(*fields: object, **setting: object) -> Record:
+def record(*fields: object, **setting: object) -> StudyRecord:
     made = row(*fields, **setting)  # type: ignore[arg-type]  # passed through
     usd = None if made["usd"] is None else Decimal(str(made["usd"]))
-    return Record(str(made["instance_id"]), str(made["strategy"]), made["resolved"], usd, made["setting"], made)  # type: ignore[arg-type]  # built above
+    return StudyRecord(str(made["instance_id"]), str(made["strategy"]), made["resolved"], usd, made["setting"], made)  # type: ignore[arg-type]  # built above
 
 
-def study() -> list[Record]:
+def study() -> list[StudyRecord]:
     """Weak resolves the first half for 1 cent; strong all but two for 10; cascade all that strong does for 5."""
     out = []
     for n in range(N):
@@ -176,7 +176,7 @@ def test_differences_are_named_to_the_last_dot() -> None:
     )
 
 
-def write(folder: Path, records: list[Record]) -> Path:
+def write(folder: Path, records: list[StudyRecord]) -> Path:
     kept = Records(folder)
     for r in records:
         kept.append(r.row)

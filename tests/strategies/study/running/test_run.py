@@ -17,21 +17,21 @@ from sandbox.repository.patch import Patch
 from strategies.models.meter import Meter
 from strategies.strategy import Role
 from strategies.study.running.record import FILE, read_records
-from strategies.study.running.run import JOURNAL, Plan, Progress, Tiers, run
+from strategies.study.running.run import JOURNAL, StudyPlan, StudyProgress, Tiers, run_study
 from strategies.study.running.scripted import ScriptedModel, scripted_tiers
-from strategies.study.tasks.corpus import Scripted, load_corpus
+from strategies.study.tasks.corpus import ScriptedTask, load_corpus
 from strategies.study.tasks.repositories import workspace_of
 from strategies.study.tasks.task import TaskError
 from strategies.tier import Tier
 
 ALL = {s.task.id: s for s in load_corpus()}
-Making = Callable[..., Plan]
+Making = Callable[..., StudyPlan]
 
 
 class Seen:
     """Every model that was made, so that a test can read what was asked."""
 
-    def __init__(self, scripted: Sequence[Scripted]) -> None:
+    def __init__(self, scripted: Sequence[ScriptedTask]) -> None:
         self.scripts = [s.script for s in scripted]
         self.models: list[ScriptedModel] = []
 
@@ -57,9 +57,9 @@ def backend(home: Path) -> Backend:
 
 @pytest.fixture
 def planned(home: Path, backend: Backend, tmp_path: Path) -> Making:
-    def make(tasks: str, strategies: str, tiers: Tiers | None = None, **changes: object) -> Plan:
+    def make(tasks: str, strategies: str, tiers: Tiers | None = None, **changes: object) -> StudyPlan:
         chosen = [ALL[name] for name in tasks.split()]
-        plan = Plan(
+        plan = StudyPlan(
             tasks=[s.task for s in chosen],
             strategies=strategies.split(),
             tiers=tiers or Seen(chosen),
@@ -76,8 +76,8 @@ def planned(home: Path, backend: Backend, tmp_path: Path) -> Making:
 
 
 def test_a_study_says_what_was_resolved_by_whom_for_how_much(planned: Making) -> None:
-    told: list[Progress] = []
-    ran = run(planned("roman-nines invoice-cents", "weak strong", parallel=2), told.append)
+    told: list[StudyProgress] = []
+    ran = run_study(planned("roman-nines invoice-cents", "weak strong", parallel=2), told.append)
     assert not ran.capped
     assert (ran.progress.done, ran.progress.total, ran.progress.resolved) == (4, 4, 3)
     assert [p.done for p in told] == [0, 1, 2, 3, 4]
@@ -94,7 +94,7 @@ def test_a_study_says_what_was_resolved_by_whom_for_how_much(planned: Making) ->
 
 def test_a_record_says_what_exactly_produced_it(planned: Making) -> None:
     plan = planned("roman-nines", "cascade")
-    run(plan)
+    run_study(plan)
     setting = read_records(plan.out)[0].setting
     assert setting["pennyfix"] == "1.2.3"
     assert setting["parameters"]["class"] == "Cascade"
@@ -108,7 +108,7 @@ def test_hidden_tests_are_never_visible_to_a_strategy(planned: Making, home: Pat
     task = ALL["invoice-cents"].task
     seen = Seen([ALL["invoice-cents"]])
     strategies = "cascade plan strong-router"
-    run(planned("invoice-cents", strategies, seen))
+    run_study(planned("invoice-cents", strategies, seen))
     assert isinstance(task.hidden.tests, Patch)
     with workspace_of(task, home) as workspace:
         assert not {f.path for f in workspace.files()} & set(task.hidden.tests.files)
@@ -121,9 +121,9 @@ def test_hidden_tests_are_never_visible_to_a_strategy(planned: Making, home: Pat
 
 def test_what_is_recorded_is_not_run_again(planned: Making) -> None:
     plan = planned("roman-nines", "weak")
-    run(plan)
+    run_study(plan)
     seen = Seen([ALL["roman-nines"]])
-    ran = run(planned("roman-nines", "weak strong", seen))
+    ran = run_study(planned("roman-nines", "weak strong", seen))
     assert ran.progress.done == 2
     assert all("strong" in m.name or not m.prompts for m in seen.models)
     assert len(read_records(plan.out)) == 2
@@ -131,26 +131,26 @@ def test_what_is_recorded_is_not_run_again(planned: Making) -> None:
 
 def test_a_kill_in_the_middle_of_a_line_loses_that_issue_only(planned: Making) -> None:
     plan = planned("roman-nines", "weak strong")
-    run(plan)
+    run_study(plan)
     path = plan.out / FILE
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(lines[0] + lines[1][:50])
     assert len(read_records(plan.out)) == 1
-    assert run(planned("roman-nines", "weak strong")).progress.done == 2
+    assert run_study(planned("roman-nines", "weak strong")).progress.done == 2
     assert {r.strategy for r in read_records(plan.out)} == {"weak", "strong"}
     path.write_bytes(lines[0][:50])
-    assert run(planned("roman-nines", "weak")).progress.done == 1
+    assert run_study(planned("roman-nines", "weak")).progress.done == 1
 
 
 def test_the_cap_ends_a_study_cleanly_and_more_money_goes_on(planned: Making) -> None:
     plan = planned("roman-nines letter-wrap", "weak strong", max_usd=Decimal("0.02"))
-    ran = run(plan)
+    ran = run_study(plan)
     assert ran.capped
     assert ("roman-nines", "strong") in ran.missing
     assert ran.progress.spent <= Decimal("0.02")
     before = len(read_records(plan.out))
     assert before + len(ran.missing) == 4
-    ran = run(planned("roman-nines letter-wrap", "weak strong"))
+    ran = run_study(planned("roman-nines letter-wrap", "weak strong"))
     assert not ran.capped
     assert ran.progress.done == 4
     journal = [json.loads(x) for x in (plan.out / JOURNAL).read_text().splitlines()]
@@ -158,9 +158,9 @@ def test_the_cap_ends_a_study_cleanly_and_more_money_goes_on(planned: Making) ->
 
 
 def test_another_setting_needs_another_folder(planned: Making) -> None:
-    run(planned("roman-nines", "weak"))
+    run_study(planned("roman-nines", "weak"))
     with pytest.raises(TaskError, match="another folder with --out"):
-        run(planned("roman-nines", "weak", version="1.2.4"))
+        run_study(planned("roman-nines", "weak", version="1.2.4"))
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_another_setting_needs_another_folder(planned: Making) -> None:
 )
 def test_a_plan_that_cannot_be_run_is_refused(planned: Making, changes: dict[str, object], words: str) -> None:
     with pytest.raises(TaskError, match=words):
-        run(replace(planned("roman-nines", "weak"), **changes))  # type: ignore[arg-type]  # names and types are Plan's
+        run_study(replace(planned("roman-nines", "weak"), **changes))  # type: ignore[arg-type]  # names and types are Plan's
 
 
 class Broken:
@@ -190,11 +190,11 @@ class Broken:
 
 def test_a_broken_sandbox_is_no_verdict_and_is_tried_again(planned: Making) -> None:
     plan = planned("frost-alarm", "weak", backend=Broken())
-    run(plan)
+    run_study(plan)
     (record,) = read_records(plan.out)
     assert record.resolved is None
     assert record.row["hidden"]["why"] == "the engine is gone"
-    assert run(planned("frost-alarm", "weak")).progress.resolved == 1
+    assert run_study(planned("frost-alarm", "weak")).progress.resolved == 1
     assert read_records(plan.out)[0].resolved is True
 
 
@@ -203,7 +203,7 @@ def test_hidden_tests_that_do_not_fit_cost_nothing(planned: Making) -> None:
     diff = "diff --git a/x.py b/x.py\n--- a/x.py\n+++ b/x.py\n@@ -1 +1 @@\n-a\n+b\n"
     other = replace(task, hidden=replace(task.hidden, tests=diff))
     plan = replace(planned("roman-nines", "weak"), tasks=[other])
-    ran = run(plan)
+    ran = run_study(plan)
     (record,) = read_records(plan.out)
     assert record.resolved is None
     assert "the hidden tests do not apply" in record.row["hidden"]["why"]
@@ -222,5 +222,5 @@ def test_an_error_in_one_issue_keeps_what_is_paid_for_in_the_others(planned: Mak
 
     plan = planned("roman-nines", "weak strong", tiers=tiers, parallel=2)
     with pytest.raises(RuntimeError, match="a mistake of ours"):
-        run(plan)
+        run_study(plan)
     assert [r.strategy for r in read_records(plan.out)] == ["weak"]

@@ -8,9 +8,9 @@ from strategies.models.in_memory_meter import CapMeter
 from strategies.models.meter import OverBudget
 from strategies.models.model import Message, Prompt
 from strategies.study.running.scripted import BLOCK, UNKNOWN, ScriptedModel, common, scripted_tiers
-from strategies.study.tasks.corpus import Script, load_corpus
+from strategies.study.tasks.corpus import TaskScript, load_corpus
 
-SCRIPT = Script(
+SCRIPT = TaskScript(
     "Sums are wrong", {"weak": ("first", "second"), "strong": ("best",)}, "def test_sum(): ...\n", "How?", "The cause."
 )
 

@@ -11,7 +11,7 @@ from sandbox.backend import Backend
 from sandbox.backends import BackendOptions, choose
 from sandbox.repository.patch import Patch
 from strategies.edits.answer import apply, parse
-from strategies.study.tasks.corpus import CORPUS, Scripted, load_corpus
+from strategies.study.tasks.corpus import CORPUS, ScriptedTask, load_corpus
 from strategies.study.tasks.hidden import _run, as_patch, hidden_result, missing
 from strategies.study.tasks.repositories import has_tests, recipe_of, workspace_of
 from strategies.study.tasks.task import TaskError
@@ -36,7 +36,7 @@ def backend(home: Path) -> Backend:
 
 @pytest.mark.parametrize("scripted", params())
 def test_hidden_tests_fail_at_the_base_and_pass_with_the_reference(
-    scripted: Scripted, backend: Backend, home: Path
+    scripted: ScriptedTask, backend: Backend, home: Path
 ) -> None:
     task = scripted.task
     with workspace_of(task, home) as workspace:
@@ -76,7 +76,7 @@ def test_the_scripts_make_a_plausible_world() -> None:
     assert 0.75 <= share("strong", 1) <= 0.92
 
 
-def solves(scripted: Scripted, answers: tuple[str, ...]) -> bool:
+def solves(scripted: ScriptedTask, answers: tuple[str, ...]) -> bool:
     files = scripted.task.files
     for answer in answers:
         applied = apply(parse(answer), lambda p: files[p].decode("utf-8", "surrogateescape") if p in files else None)
