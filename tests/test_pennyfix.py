@@ -329,7 +329,7 @@ def test_a_job_shows_what_exactly_produced_its_patch(database: Database) -> None
     _, said = run("jobs", "show", str(job))
     for words in (
         "strategy cascade", "Pennyfix 1.2.3", "demo/weak (solver repair, attempts 2)", "0.10 in, 0.50 out, 0.01 cached",
-        "repair d1ge57d1ge57", "attempt 1: weak, repair, passed (reproduction), demo/weak, $0.25, chosen", "+new", "unknown, at most $0.30", "c0ffee",
+        "repair d1ge57d1ge57", "attempt 1: weak, repair, earned it (reproduction), demo/weak, $0.50, chosen", "+new", "unknown, at most $0.30", "c0ffee",
     ):  # fmt: skip
         assert words in said, said
     assert "+new" not in run("jobs", "show", str(job), "--no-diffs")[1]

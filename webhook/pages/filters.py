@@ -17,7 +17,6 @@ STATES = {
     "cancelled": "cancelled",
     "over_budget": "over budget",
 }
-VERDICTS = {"passed": "earned it", "failed": "fell short", "unjudged": "could not be judged"}
 _MINUTE, _HOUR = 60, 3600
 
 
@@ -59,11 +58,6 @@ def took(delta: timedelta) -> str:
 def state(name: str) -> str:
     """A job's state in words."""
     return STATES.get(name, name)
-
-
-def verdict(name: str) -> str:
-    """A verdict in words."""
-    return VERDICTS.get(name, name)
 
 
 def github_link(web_url: str, repository: str, *parts: str | int) -> str:

@@ -47,7 +47,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for word in ("usd", "estimate", "percent", "count", "when", "took", "state", "verdict", "diff_lines"):
+    for word in ("usd", "estimate", "percent", "count", "when", "took", "state", "diff_lines"):
         made.filters[word] = getattr(filters, word)
     made.globals["static"] = address
     return made

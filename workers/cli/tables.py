@@ -23,8 +23,9 @@ from workers.billing.budget_reports import BudgetLine
 from workers.billing.spending_reports import SpendingLine
 from workers.doctor.check import CheckOutcome, DoctorCheck
 from workers.jobs.job import State
+from workers.messages.attempt_view import attempt_json
 from workers.usd import show_estimate, show_usd
-from workers.views.job_report import Call, JobLine, JobReport
+from workers.views.job_report import JobLine, JobReport, ModelCall
 
 MARKS: dict[CheckOutcome, tuple[str, str]] = {
     CheckOutcome.OK: ("ok", "green"),
@@ -77,8 +78,10 @@ def print_check(console: Console, check: DoctorCheck) -> None:
 def print_verdict(console: Console, checks: Sequence[DoctorCheck]) -> None:
     """The last line."""
     count = {outcome: sum(c.outcome is outcome for c in checks) for outcome in CheckOutcome}
-    said = f"{count[CheckOutcome.FAIL]} failed, {count[CheckOutcome.WARN]} to know of, {count[CheckOutcome.OK]} right"
-    skipped = f", {count[CheckOutcome.SKIPPED]} not looked at" if count[CheckOutcome.SKIPPED] else ""
+    said = (
+        f"{count[CheckOutcome.FAIL]} failed, {count[CheckOutcome.WARN]} with a warning, {count[CheckOutcome.OK]} passed"
+    )
+    skipped = f", {count[CheckOutcome.SKIPPED]} skipped" if count[CheckOutcome.SKIPPED] else ""
     console.print(f"\n{said}{skipped}", style="red" if count[CheckOutcome.FAIL] else "green")
 
 
@@ -192,10 +195,10 @@ def print_job(console: Console, report: JobReport, *, diffs: bool = True) -> Non
             console.print(Text.assemble((f"  {name:13}", "dim"), plain(value)))
     print_versions(console, report)
     for attempt in report.attempts:
-        title = f"attempt {attempt.number}: {attempt.tier}, {attempt.solver}, {attempt.verdict} ({attempt.rung})"
+        title = f"attempt {attempt.number}: {attempt.tier}, {attempt.solver}, {attempt.outcome} ({attempt.rung})"
         more = [attempt.model, show_usd(attempt.usd) if attempt.usd is not None else "", *(["chosen"] * attempt.chosen)]
         console.print(Text.assemble((title, "bold"), plain("".join(f", {m}" for m in more if m))))
-        for text in (attempt.note, attempt.error):
+        for text in (attempt.why, attempt.note, attempt.error if attempt.error != attempt.why else ""):
             if text:
                 console.print(Padding(plain(text, 600), (0, 0, 0, 2)))
         if diffs and attempt.diff:
@@ -236,7 +239,7 @@ def priced(tier: Mapping[str, Any]) -> str:
     return f"; USD per million tokens: {price['input']} in, {price['output']} out, not called" if price else ""
 
 
-def prices_of(calls: Iterable[Call]) -> Mapping[str, str]:
+def prices_of(calls: Iterable[ModelCall]) -> Mapping[str, str]:
     """By tier, the prices that were in force when it was called."""
     found: dict[str, list[str]] = {}
     for call in calls:
@@ -250,7 +253,7 @@ def prices_of(calls: Iterable[Call]) -> Mapping[str, str]:
     return {tier: f"; USD per million tokens: {' | '.join(said)}" for tier, said in found.items()}
 
 
-def _calls(calls: Iterable[Call]) -> Table:
+def _calls(calls: Iterable[ModelCall]) -> Table:
     table = Table("call", "tier", "for", "attempt", "input", "cached", "output", "seconds", "USD", box=box.SIMPLE_HEAD)
     for column in table.columns[3:]:
         column.justify = "right"
@@ -270,7 +273,7 @@ def job_json(report: JobReport) -> dict[str, Any]:
         "usd": report.usd,
         "versions": report.versions,
         "steps": [{"at": at, "text": text} for at, text in report.steps],
-        "attempts_made": [asdict(attempt) for attempt in report.attempts],
+        "attempts_made": [attempt_json(attempt) for attempt in report.attempts],
         "calls": [asdict(call) for call in report.calls],
     }
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 from workers.billing.bill import Bill, BillRow, Month, bar
 from workers.billing.quote import Quote
 from workers.config.errors import ConfigProblem
-from workers.messages.attempt_rows import AttemptRow
+from workers.messages.attempt_view import AttemptView
 from workers.messages.markdown import BODY_LIMIT, block, code, cut, line, ours, quoted
 from workers.usd import show_estimate, show_usd
 
@@ -103,29 +103,29 @@ def month_line(month: Month) -> str:
     return f"This month: {show_usd(used)} of {show_usd(month.cap)} `{bar(used, month.cap)}`"
 
 
-def attempts_list(rows: Sequence[AttemptRow]) -> str:
+def attempts_list(rows: Sequence[AttemptView]) -> str:
     """One line for each attempt: who, what became of it, why, and its cost."""
     return "\n".join(f"{r.number}. {_attempt(r)}" for r in rows)
 
 
-def _attempt(r: AttemptRow) -> str:
+def _attempt(r: AttemptView) -> str:
     paid = f", {show_usd(r.usd)}" if r.usd is not None else ""
     return f"**{line(r.tier, 40)}** ({line(r.solver, 20)}{paid}) {r.outcome}: {line(r.why, 300)}"
 
 
-def attempts_details(rows: Sequence[AttemptRow]) -> str:
+def attempts_details(rows: Sequence[AttemptView]) -> str:
     """Each attempt, collapsed: the model's explanation and what the tests said."""
     out = []
     for r in rows:
         parts = [f"<details><summary>Attempt {r.number}: {line(r.tier, 40)}, {r.outcome}</summary>", line(r.why, 500)]
-        if r.note:
-            parts.append(line(r.note, 300))
+        if r.strategy_note:
+            parts.append(line(r.strategy_note, 300))
         if r.files:
             parts.append("Files: " + ", ".join(code(f, 200) for f in r.files[:30]))
-        if r.diagnosis:
-            parts.append("The model's explanation:\n\n" + quoted(r.diagnosis, 1_500))
-        if r.feedback:
-            parts.append("What the tests said:\n\n" + block(r.feedback, 2_000, "text"))
+        if r.explanation:
+            parts.append("The model's explanation:\n\n" + quoted(r.explanation, 1_500))
+        if r.error and r.error != r.why:
+            parts.append("What the tests said:\n\n" + block(r.error, 2_000, "text"))
         out.append("\n\n".join([*parts, "</details>"]))
     return "\n\n".join(out)
 
@@ -160,7 +160,7 @@ def _once_more(*, pull: bool) -> str:
     return "`/autofix` and what to do, in one comment" if pull else "`/autofix retry`"
 
 
-def declined(rows: Sequence[AttemptRow], bill: Bill, month: Month | None, reason: str, *, pull: bool = False) -> str:
+def declined(rows: Sequence[AttemptView], bill: Bill, month: Month | None, reason: str, *, pull: bool = False) -> str:
     """Nobody solved it. `pull` is said for a follow-up on our pull request, here and below."""
     nothing = _nothing_done(pull=pull)
     parts = [f"I found no change that I can stand behind, so {nothing}.", sentence(reason)]
@@ -177,7 +177,7 @@ def declined(rows: Sequence[AttemptRow], bill: Bill, month: Month | None, reason
     return "\n\n".join(p for p in parts if p)
 
 
-def over_budget(rows: Sequence[AttemptRow], bill: Bill, month: Month | None, reason: str, best: str) -> str:
+def over_budget(rows: Sequence[AttemptView], bill: Bill, month: Month | None, reason: str, best: str) -> str:
     """The money ended first. `best` says what there is so far, "" for nothing."""
     parts = ["I stopped because the budget does not allow another call.", sentence(reason)]
     if rows:

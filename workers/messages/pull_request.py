@@ -14,7 +14,7 @@ from typing import Any
 from strategies.resolution import Ending
 from strategies.verdict import Counts, Evidence, Rung
 from workers.billing.bill import Bill, Month
-from workers.messages.attempt_rows import AttemptRow
+from workers.messages.attempt_view import AttemptView
 from workers.messages.comments import attempts_details, bill_table, fit, month_line, sentence
 from workers.messages.job_record import hidden
 from workers.messages.markdown import BODY_LIMIT, block, code, cut, line, quoted
@@ -46,7 +46,7 @@ class PullFacts:
     reason: str
     evidence: Evidence
     diagnosis: str
-    rows: Sequence[AttemptRow]
+    rows: Sequence[AttemptView]
     bill: Bill
     month: Month | None
     record: Mapping[str, Any]

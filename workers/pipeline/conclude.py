@@ -15,7 +15,7 @@ from workers.github.types import RemotePull
 from workers.jobs.ending import JobEnding, Publication
 from workers.jobs.job import State
 from workers.messages import comments, pull_request
-from workers.messages.attempt_rows import AttemptRow, attempt_rows
+from workers.messages.attempt_view import AttemptView, views_of_judged
 from workers.messages.job_record import job_record
 from workers.pipeline import labels
 from workers.pipeline.checkout import changed_files, template
@@ -62,7 +62,7 @@ def conclude(c: Concluding) -> JobEnding:
 
 def _ending(c: Concluding, account: Bill, kept: int) -> JobEnding:
     resolution = c.result.resolution
-    rows = attempt_rows(resolution.tried, c.charges)
+    rows = views_of_judged(resolution.tried, c.charges)
     if resolution.patch and _publishable(c):
         return _publish(c, account, rows)
     pull = c.pull is not None
@@ -90,7 +90,7 @@ def _publishable(c: Concluding) -> bool:
     return ending is Ending.ACCEPTED or (ending is Ending.UNVERIFIED and c.file.unverified == "draft")
 
 
-def _publish(c: Concluding, account: Bill, rows: Sequence[AttemptRow]) -> JobEnding:
+def _publish(c: Concluding, account: Bill, rows: Sequence[AttemptView]) -> JobEnding:
     resolution = c.result.resolution
     chosen = resolution.chosen
     if chosen is None:
@@ -164,7 +164,7 @@ def _best(c: Concluding, kept: int) -> str:
     return f"The best so far is attempt {kept}: its evidence reaches “{rung}”, less than asked, so it is not published."
 
 
-def _refused(c: Concluding, rows: Sequence[AttemptRow]) -> str:
+def _refused(c: Concluding, rows: Sequence[AttemptView]) -> str:
     """The provider's words when every attempt ended without a single answered call, else ""."""
     answered = any(charge.usd is not None for charge in c.charges)
     if rows and not answered and all(t.attempt.error for t in c.result.resolution.tried):

@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 from workers.billing.totals import ZERO
 from workers.db.tables import AttemptRow, ChargeRow, JobRow, SightRow, StepRow
 from workers.jobs.job import State
+from workers.messages.attempt_view import AttemptView, attempt_json
+from workers.views.attempts import attempts_of
 
 HIDDEN_STEPS = (
     "settlement",
@@ -32,21 +34,6 @@ class StepLine:
     at: datetime
     kind: str
     text: str
-
-
-@dataclass(frozen=True, slots=True)
-class AttemptLine:
-    """What one attempt was and earned. All texts are untrusted."""
-
-    number: int
-    tier: str
-    solver: str
-    strategy: str
-    verdict: str
-    evidence: dict[str, Any]
-    diff: str
-    note: str
-    error: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +80,7 @@ class JobView:
     administers: bool
     headline: str
     steps: tuple[StepLine, ...]
-    attempts: tuple[AttemptLine, ...]
+    attempts: tuple[AttemptView, ...]
     calls: tuple[CallLine, ...]
     calls_in_all: int
     usd: Decimal
@@ -123,28 +110,13 @@ def view(session: Session, digest: str, job_id: int, *, all_calls: bool = False)
     if found is None:
         return None
     row, administers = found
-    attempts = session.execute(
-        select(
-            AttemptRow.number,
-            AttemptRow.tier,
-            AttemptRow.solver,
-            AttemptRow.strategy,
-            AttemptRow.verdict,
-            AttemptRow.evidence,
-            AttemptRow.diff,
-            AttemptRow.note,
-            AttemptRow.error,
-        )
-        .where(AttemptRow.job_id == job_id)
-        .order_by(AttemptRow.number)
-    ).all()
     usd, count = _bill(session, job_id)
     return JobView(
         row=row,
         administers=bool(administers),
         headline=_headline(session, job_id),
         steps=steps_after(session, job_id, 0),
-        attempts=tuple(AttemptLine(*a) for a in attempts),
+        attempts=attempts_of(session, job_id),
         calls=_calls(session, job_id, None if all_calls else MOST_CALLS),
         calls_in_all=count,
         usd=usd,
@@ -233,7 +205,7 @@ def record(it: JobView) -> dict[str, Any]:
         "usd": str(it.usd),
         "strong_only_usd": None if row.strong_usd is None else str(row.strong_usd),
         "steps": [{**asdict(step), "at": step.at.isoformat()} for step in it.steps],
-        "attempts": [asdict(attempt) for attempt in it.attempts],
+        "attempts": [attempt_json(attempt) for attempt in it.attempts],
         "calls": [
             {
                 **asdict(call),

@@ -11,9 +11,11 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from workers.db.tables import AttemptRow, ChargeRow, JobRow, StepRow
+from workers.db.tables import ChargeRow, JobRow, StepRow
 from workers.jobs import queue
 from workers.jobs.job import Job, State
+from workers.messages.attempt_view import AttemptView
+from workers.views.attempts import attempts_of
 
 COUNTED = func.coalesce(ChargeRow.usd, ChargeRow.worst)
 VERSIONS = "versions"
@@ -33,7 +35,7 @@ class JobLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ModelCall:
     """One call to a model. `usd` None: unknown, counted as `worst_usd`. `price` is what was in force, as kept."""
 
     at: datetime
@@ -52,34 +54,14 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class AttemptLine:
-    """One attempt: who made it, what it earned, and its diff. `chosen`: it is what the job came to; `usd` None:
-    unknown."""
-
-    number: int
-    tier: str
-    solver: str
-    strategy: str
-    verdict: str
-    rung: str
-    note: str
-    error: str
-    diff: str
-    evidence: Mapping[str, Any]
-    model: str = ""
-    usd: Decimal | None = None
-    chosen: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class JobReport:
     """One job. `versions` is what ran (strategy, tiers with parameters, prompt digests), None when nothing did yet."""
 
     job: Job
     versions: Mapping[str, Any] | None
     steps: Sequence[tuple[datetime, str]]
-    attempts: Sequence[AttemptLine]
-    calls: Sequence[Call]
+    attempts: Sequence[AttemptView]
+    calls: Sequence[ModelCall]
 
     @property
     def usd(self) -> Decimal:
@@ -120,14 +102,13 @@ def job_report(session: Session, job_id: int) -> JobReport:
     """Everything about one job. Raises NoSuchJob."""
     job = find_job(session, job_id)
     steps = session.scalars(select(StepRow).where(StepRow.job_id == job_id).order_by(StepRow.id)).all()
-    attempts = session.scalars(select(AttemptRow).where(AttemptRow.job_id == job_id).order_by(AttemptRow.number)).all()
     charges = session.scalars(select(ChargeRow).where(ChargeRow.job_id == job_id).order_by(ChargeRow.id)).all()
     ran = [step.facts for step in steps if step.kind == VERSIONS]
     return JobReport(
         job=job,
         versions=ran[-1] if ran else None,
         steps=tuple((step.at, step.text) for step in steps if step.kind not in UNREAD),
-        attempts=tuple(_attempt(row) for row in attempts),
+        attempts=attempts_of(session, job_id),
         calls=tuple(_call(row) for row in charges),
     )
 
@@ -138,26 +119,8 @@ def versions_of(session: Session, job_id: int) -> Mapping[str, Any] | None:
     return session.scalars(query.limit(1)).first()
 
 
-def _attempt(row: AttemptRow) -> AttemptLine:
-    return AttemptLine(
-        number=row.number,
-        tier=row.tier,
-        solver=row.solver,
-        strategy=row.strategy,
-        verdict=row.verdict,
-        rung=str(row.evidence.get("rung", "")),
-        note=row.note,
-        error=row.error,
-        diff=row.diff,
-        evidence=row.evidence,
-        model=row.model,
-        usd=row.usd,
-        chosen=row.chosen,
-    )
-
-
-def _call(row: ChargeRow) -> Call:
-    return Call(
+def _call(row: ChargeRow) -> ModelCall:
+    return ModelCall(
         at=row.at,
         tier=row.tier,
         model=row.model,

@@ -25,7 +25,7 @@ from workers.billing.quote import QuotedTier, quote
 from workers.config.errors import ConfigProblem
 from workers.jobs.versions import Versions
 from workers.messages import comments, pull_request
-from workers.messages.attempt_rows import attempt_rows
+from workers.messages.attempt_view import views_of_judged
 from workers.messages.hidden_block import find
 from workers.messages.job_record import job_record
 from workers.messages.markdown import BODY_LIMIT
@@ -89,7 +89,7 @@ PASSED = JudgedAttempt(
     ),
 )
 ALL = (FAILED, UNUSABLE, PASSED)
-ROWS = attempt_rows(ALL, CHARGES)
+ROWS = views_of_judged(ALL, CHARGES)
 ACCOUNT = bill(CHARGES, ("strong", "anthropic/claude-opus-5-5", STRONG), 3)
 
 
