@@ -12,9 +12,7 @@ from decimal import ROUND_CEILING, Decimal
 from strategies.models.meter import Charge
 from strategies.models.price import Price
 from strategies.models.usage import Usage
-
-SOLVING = frozenset({"repair", "agent"})
-"""Purposes of calls that write a patch; the others (reproduction, judge …) prepare or check."""
+from workers.billing.totals import SOLVING
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ from workers.db.upsert import insert_new
 from workers.jobs.job import LeaseLost
 
 ZERO = Decimal(0)
+SOLVING = frozenset({"repair", "agent"})
+"""Purposes of calls that write a patch; the others (reproduction, judge …) prepare or check."""
 
 
 @dataclass(frozen=True, slots=True)

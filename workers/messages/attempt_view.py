@@ -1,7 +1,8 @@
 """One attempt as people see it: on the pull request, on the job's page, in its JSON and on the command line.
 
 All four are made from `AttemptView`, so that they cannot differ. A view is made either from the attempts of a running
-job with its charges, or from what the database kept of them. Pure.
+job (`workers.messages.judged_attempts`), or from what the database kept of them. Pure, and without an import of
+`strategies`: the pages of the receiver show it too.
 """
 
 from __future__ import annotations
@@ -11,23 +12,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from strategies.attempt import JudgedAttempt
-from strategies.models.meter import Charge
-from strategies.verdict import Judged, Rung
-from workers.billing.bill import per_attempt
 from workers.db.tables import AttemptRow
 
-OUTCOMES: dict[Judged, str] = {
-    Judged.PASSED: "earned it",
-    Judged.FAILED: "fell short",
-    Judged.UNJUDGED: "could not be judged",
-}
+OUTCOMES = {"passed": "earned it", "failed": "fell short", "unjudged": "could not be judged"}
+"""In words, each value of `strategies.verdict.Judged`."""
 
 
 @dataclass(frozen=True, slots=True)
 class AttemptView:
-    """One attempt. `evidence` is `Evidence.json()` with its `notes`; `usd` is the cost of its solving calls (unknown
-    ones at their worst case), None when it made none.
+    """One attempt. `verdict` is a value of `strategies.verdict.Judged`, `evidence` is `Evidence.json()` with its
+    `notes`; `usd` is the cost of its solving calls (unknown ones at their worst case), None when it made none.
 
     `error`, `explanation` and `strategy_note` are untrusted text. Only a running job fills `strategy_note` and
     `files`, only the database `strategy`, `model`, `diff` and `chosen` (it is what the job came to).
@@ -36,7 +30,7 @@ class AttemptView:
     number: int
     tier: str
     solver: str
-    verdict: Judged
+    verdict: str
     evidence: Mapping[str, Any]
     explanation: str
     error: str
@@ -51,12 +45,12 @@ class AttemptView:
     @property
     def outcome(self) -> str:
         """The verdict in words."""
-        return OUTCOMES[self.verdict]
+        return OUTCOMES.get(self.verdict, self.verdict)
 
     @property
     def rung(self) -> str:
         """The highest rung of evidence, in lower case; "none" when nothing was earned."""
-        return str(self.evidence.get("rung") or Rung.NONE.name.lower())
+        return str(self.evidence.get("rung") or "none")
 
     @property
     def note(self) -> str:
@@ -69,26 +63,6 @@ class AttemptView:
         return why_it_ended(self.verdict, self.evidence, self.error)
 
 
-def views_of_judged(tried: Sequence[JudgedAttempt], charges: Sequence[Charge]) -> tuple[AttemptView, ...]:
-    """Views of a running job's attempts, in order; numbers start at 1, as in `Charge.attempt`."""
-    costs = per_attempt(charges)
-    return tuple(
-        AttemptView(
-            number=number,
-            tier=judged.attempt.tier,
-            solver=judged.attempt.solver,
-            verdict=judged.verdict.judged,
-            evidence={**judged.verdict.evidence.json(), "notes": list(judged.verdict.evidence.notes)},
-            explanation=judged.attempt.diagnosis,
-            error=judged.attempt.error or judged.verdict.feedback,
-            usd=costs.get(number),
-            strategy_note=judged.attempt.note,
-            files=judged.attempt.patch.paths,
-        )
-        for number, judged in enumerate(tried, 1)
-    )
-
-
 def views_of_rows(rows: Sequence[AttemptRow], costs: Mapping[int, Decimal]) -> tuple[AttemptView, ...]:
     """Views of stored attempts. `costs`: USD by attempt number, counted as `workers.billing.bill.per_attempt` does."""
     return tuple(
@@ -96,7 +70,7 @@ def views_of_rows(rows: Sequence[AttemptRow], costs: Mapping[int, Decimal]) -> t
             number=row.number,
             tier=row.tier,
             solver=row.solver,
-            verdict=Judged(row.verdict),
+            verdict=row.verdict,
             evidence=row.evidence,
             explanation=row.note,
             error=row.error,
@@ -118,7 +92,7 @@ def attempt_json(view: AttemptView) -> dict[str, Any]:
         "solver": view.solver,
         "strategy": view.strategy,
         "model": view.model,
-        "verdict": view.verdict.value,
+        "verdict": view.verdict,
         "outcome": view.outcome,
         "rung": view.rung,
         "why": view.why,
@@ -131,7 +105,7 @@ def attempt_json(view: AttemptView) -> dict[str, Any]:
     }
 
 
-def why_it_ended(verdict: Judged, evidence: Mapping[str, Any], error: str) -> str:
+def why_it_ended(verdict: str, evidence: Mapping[str, Any], error: str) -> str:
     """One sentence on why an attempt ended as it did. `evidence` is `Evidence.json()` with its `notes`.
 
     An attempt that earned nothing ended by its `error`; for all others the evidence says it.
@@ -140,7 +114,7 @@ def why_it_ended(verdict: Judged, evidence: Mapping[str, Any], error: str) -> st
     broken = len(evidence.get("broken") or ())
     notes = evidence.get("notes") or ()
     rules = (
-        (verdict is Judged.PASSED, "Its evidence is what this repository asks for."),
+        (verdict == "passed", "Its evidence is what this repository asks for."),
         (bool(error) and not rungs, error),
         (broken > 0, f"{broken} test{'s' if broken > 1 else ''} that passed before did not pass any more."),
         (
@@ -150,6 +124,6 @@ def why_it_ended(verdict: Judged, evidence: Mapping[str, Any], error: str) -> st
         ("applies" not in rungs, "The patch does not fit the base commit, or touches what it may not."),
         ("builds" not in rungs, "The code does not parse or build with this patch."),
         (bool(notes), str(notes[0]) if notes else ""),
-        (verdict is Judged.UNJUDGED, "The tests could not be run, so nobody can tell."),
+        (verdict == "unjudged", "The tests could not be run, so nobody can tell."),
     )
     return next((text for holds, text in rules if holds), "Its evidence is less than this repository asks for.")

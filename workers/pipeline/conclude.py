@@ -15,8 +15,9 @@ from workers.github.types import RemotePull
 from workers.jobs.ending import JobEnding, Publication
 from workers.jobs.job import State
 from workers.messages import comments, pull_request
-from workers.messages.attempt_view import AttemptView, views_of_judged
+from workers.messages.attempt_view import AttemptView
 from workers.messages.job_record import job_record
+from workers.messages.judged_attempts import views_of_judged
 from workers.pipeline import labels
 from workers.pipeline.checkout import changed_files, template
 from workers.pipeline.solve_request import SolveResult

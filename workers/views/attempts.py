@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from workers.billing.bill import SOLVING
+from workers.billing.totals import SOLVING
 from workers.db.tables import AttemptRow, ChargeRow
 from workers.messages.attempt_view import AttemptView, views_of_rows
 

@@ -25,8 +25,9 @@ from workers.cli.tables import print_job
 from workers.jobs import timeline
 from workers.jobs.job import State
 from workers.jobs.versions import Versions
-from workers.messages.attempt_view import AttemptView, attempt_json, views_of_judged
+from workers.messages.attempt_view import AttemptView, attempt_json
 from workers.messages.comments import attempts_list, bill_table
+from workers.messages.judged_attempts import views_of_judged
 from workers.usd import show_usd
 from workers.views.job_report import job_report
 
