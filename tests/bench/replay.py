@@ -15,7 +15,7 @@ import numpy as np
 
 from strategies.study.replaying.outcomes import RecordedOutcomes, load_outcomes
 from strategies.study.replaying.replay import Rates, replay
-from strategies.study.replaying.search import search_chains
+from strategies.study.replaying.search import ChainSearchOptions, search_chains
 from tests.bench.row import Row
 
 MODELS, ISSUES = 34, 246
@@ -49,7 +49,7 @@ def run() -> list[Row]:
         write(path)
         one, outcomes = seconds_of_one_chain(path)
     started = time.perf_counter()
-    found = search_chains(outcomes, VERIFIER, strong="model-33", progress=_told)
+    found = search_chains(outcomes, VERIFIER, ChainSearchOptions("model-33"), _told)
     all_ = time.perf_counter() - started
     sample = list(islice(permutations(outcomes.models, 3), 500))
     started = time.perf_counter()

@@ -63,6 +63,6 @@ def budget_set(
     if as_json:
         emit(asdict(changed))
         return
-    say(f"{changed.repository}: {show_usd(changed.before.month)} → {show_usd(changed.after.month)} a month")
+    say(f"{changed.repository}: {show_usd(changed.before.month)} → {show_usd(changed.after.month)} a month.")
     if changed.resumed:
-        say(f"These jobs go on: {', '.join(map(str, changed.resumed))}")
+        say(f"These jobs waited for money and go on: {', '.join(map(str, changed.resumed))}.")

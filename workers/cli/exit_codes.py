@@ -23,7 +23,7 @@ def expected_errors() -> dict[type[BaseException], int]:
     from strategies.study.replaying.outcomes import OutcomesError
     from strategies.study.tasks.task import TaskError
     from workers.billing.budget_reports import NoSuchRepository
-    from workers.cli.local_resolution import IssueUnreadable
+    from workers.cli.local_issue import IssueUnreadable
     from workers.cli.operator_actions import ActionRefused
     from workers.config.errors import ConfigError
     from workers.db.database import DatabaseUrlError

@@ -59,8 +59,8 @@ def jobs_cancel(job_id: JobId, as_json: Json = False) -> None:
 
     with command_context() as (context, _):
         job = cancel_job(context, job_id, actor=cli_actor())
-    said = "is asked to stop" if job.state.active else f"is {job.state}"
-    emit(asdict(job)) if as_json else say(f"job {job.id} {said}")
+    state = "has been asked to stop" if job.state.active else f"is {job.state}"
+    emit(asdict(job)) if as_json else say(f"Job {job.id} {state}.")
 
 
 @jobs.command("retry")
@@ -77,4 +77,4 @@ def jobs_retry(
     check_strategy(strategy)
     with command_context() as (context, _):
         job = retry_job(context, job_id, actor=cli_actor(), strategy=strategy)
-    emit(asdict(job)) if as_json else say(f"job {job.id} is queued for {job.repository}#{job.issue}")
+    emit(asdict(job)) if as_json else say(f"Job {job.id} is queued for {job.repository}#{job.issue}.")

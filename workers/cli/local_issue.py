@@ -4,22 +4,69 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from strategies.issue import Issue
-from workers.cli.local_resolution import IssueUnreadable, read_issue_file, read_issue_of
+from strategies.prompts.cleaning import clean_issue
 from workers.config.settings import Settings
+from workers.github.client import GitHub
+from workers.pipeline.issue_text import visible_issue
+
+LARGEST_ISSUE = 5_000_000
+"""Bytes of an issue file that are read at most."""
 
 
-def find_issue(settings: Settings, where: str, named: str) -> Issue:
-    """The issue. Raises IssueUnreadable (neither a file nor a number, or no repository to ask) or ForgeError."""
-    if not named.isascii() or not named.isdigit():
-        return read_issue_file(Path(named))
+class IssueUnreadable(Exception):
+    """The issue's file cannot be used; the message says what to give instead."""
+
+
+def find_issue(settings: Settings, where: str, number_or_file: str) -> Issue:
+    """The issue in a file, or by its number at the repository that `where` (a URL or a checkout) belongs to.
+
+    Raises IssueUnreadable (no readable file, or no repository to ask), ForgeError.
+    """
+    if not number_or_file.isascii() or not number_or_file.isdigit():
+        return read_issue_file(Path(number_or_file))
     url = repository_url(where) or repository_url(_origin(Path(where)))
     if not url:
         raise IssueUnreadable(
-            f"issue {named}: {where} tells no repository on GitHub (no remote `origin`); give a text file instead"
+            f"issue {number_or_file}: {where} names no repository on GitHub (it has no remote `origin`); "
+            "give a text file instead"
         )
-    return read_issue_of(url, int(named), settings=settings, token=settings.github_token.get_secret_value())
+    return read_issue_of(url, int(number_or_file), settings=settings, token=settings.github_token.get_secret_value())
+
+
+def read_issue_file(path: Path) -> Issue:
+    """Title (first line, `#` marks aside) and text of a Markdown or plain file. Raises IssueUnreadable."""
+    try:
+        raw = path.read_bytes()[:LARGEST_ISSUE]
+    except OSError as error:
+        raise IssueUnreadable(
+            f"{path} cannot be read: {error.strerror}; give a text file whose first line is the title"
+        ) from error
+    text = raw.decode("utf-8", "replace").lstrip("\ufeff").strip()
+    if not text or "\0" in text[:1_000]:
+        raise IssueUnreadable(f"{path} holds no text; give a text file whose first line is the title")
+    title, _, body = text.partition("\n")
+    return clean_issue(re.sub(r"^#+\s*", "", title), body)
+
+
+def read_issue_of(url: str, number: int, *, settings: Settings, token: str = "") -> Issue:
+    """An issue of a repository on GitHub, by its number; `token` "" asks anonymously. Raises ForgeError."""
+    parts = urlsplit(url)
+    name = "/".join(parts.path.removesuffix(".git").strip("/").split("/")[:2])
+    api = "https://api.github.com" if parts.hostname == "github.com" else settings.github_api_url
+    with GitHub(
+        api_url=api,
+        api_version=settings.github_api_version,
+        app_id="",
+        private_key="",
+        installation_id=0,
+        repository_id=0,
+        repository=name,
+        given_token=token,
+    ) as github:
+        return visible_issue(github, github.read_issue(number), name)
 
 
 def repository_url(url: str) -> str:
@@ -35,10 +82,10 @@ def _origin(checkout: Path) -> str:
         lines = (checkout / ".git" / "config").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return ""
-    inside = False
+    in_section = False
     for line in lines:
         if line.strip().startswith("["):
-            inside = line.strip().replace("'", '"') == '[remote "origin"]'
-        elif inside and line.partition("=")[0].strip() == "url":
+            in_section = line.strip().replace("'", '"') == '[remote "origin"]'
+        elif in_section and line.partition("=")[0].strip() == "url":
             return line.partition("=")[2].strip()
     return ""

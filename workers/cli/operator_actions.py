@@ -1,6 +1,6 @@
-"""What the operator does by hand on the command line: set a budget, stop a job, run one again. All of it audited.
+"""The operator's actions: set a budget, cancel a job, retry one. Each is written to the audit log.
 
-The actor is `cli:` and the name of the system's user. Nothing here talks to GitHub; a worker does, when it is woken.
+The actor is `cli:` and the name of the system's user. Nothing here talks to GitHub; a worker does when it is woken.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ FILE = "file"
 
 
 class ActionRefused(Exception):
-    """The answer is no; the message says why, and what would be possible."""
+    """The state of a job does not allow the action; the message says why, and what is possible instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class BudgetChange:
 
 
 def cli_actor() -> str:
-    """Who sits at this terminal, as far as the system knows."""
+    """The actor for the audit log: `cli:` and the name (or number) of the system's user."""
     try:
         return f"cli:{pwd.getpwuid(os.getuid()).pw_name}"
     except KeyError:
@@ -66,7 +66,7 @@ def change_budget(context: Context, repository: str, amount: str, *, actor: str)
 
 
 def cancel_job(context: Context, job_id: int, *, actor: str) -> Job:
-    """Stop it: queued or waiting for money → cancelled; running → its worker stops soon. The job as it is then.
+    """Cancel a job and return it: a queued or waiting one at once; a running one when its worker notices.
 
     Raises NoSuchJob, ActionRefused when it has ended.
     """
@@ -87,7 +87,7 @@ def cancel_job(context: Context, job_id: int, *, actor: str) -> Job:
 
 def retry_job(context: Context, job_id: int, *, actor: str, strategy: str = "") -> Job:
     """A new job for the same issue or follow-up, in the name of the person who asked at first: their right to spend is
-    looked at again. `strategy` "" keeps the old job's. The new job.
+    checked again. `strategy` "" keeps the old job's. The new job.
 
     Raises NoSuchJob, ActionRefused when one is active.
     """

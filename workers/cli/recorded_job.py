@@ -1,7 +1,7 @@
-"""A job once more, from what was recorded of it: the same issue, base commit, strategy and tiers; and what differs.
+"""A recorded job loaded to be run again: the same issue, base commit, strategy and tiers.
 
-What is not recorded is taken from now: keys and addresses of models, their prices, the prompts' words, Pennyfix itself.
-So whoever repeats is told where now is not then.
+What is not recorded is taken from today's configuration: keys, addresses and prices of models, the prompts' text,
+Pennyfix itself. `differences` lists what has changed since.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from workers.jobs.job import Kind
 from workers.jobs.timeline import kept_issue
 from workers.views.job_report import find_job, versions_of
 
-KEPT = ("solver", "attempts", "temperature", "reasoning_effort", "max_output_tokens", "max_turns", "family")
+RECORDED_FIELDS = ("solver", "attempts", "temperature", "reasoning_effort", "max_output_tokens", "max_turns", "family")
 """What is recorded of a tier besides its model, under the operator's file's own names."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedJob:
-    """What is needed to run a job again. `versions` is what ran then."""
+    """A job as recorded, ready to be run again. `versions` names the models, prompts and options that ran."""
 
     job: int
     repository: str
@@ -68,13 +68,13 @@ def load_recorded_job(session: Session, operator: Operator, job_id: int) -> Reco
 
 def operator_as_recorded(operator: Operator, versions: Mapping[str, Any]) -> Operator:
     """The operator's file with the tiers, roles and cascade that were recorded."""
-    tiers = tuple(_tier(operator, name, kept) for name, kept in versions["tiers"].items())
+    tiers = tuple(_tier(operator, name, recorded) for name, recorded in versions["tiers"].items())
     parameters = versions.get("parameters", {})
     cascade = {
         "resolved_issue_usd": parameters.get("resolved_issue_usd"),
         "theta": parameters.get("plan", {}).get("theta"),
     }
-    known = operator.cascade.model_dump() | {k: v for k, v in cascade.items() if v is not None}
+    values = operator.cascade.model_dump() | {k: v for k, v in cascade.items() if v is not None}
     tests = {"tests": parameters["tests"]} if "tests" in parameters else {}
     roles = {role: name for role, name in versions.get("roles", {}).items() if role in ROLES}
     return operator.model_copy(
@@ -82,27 +82,30 @@ def operator_as_recorded(operator: Operator, versions: Mapping[str, Any]) -> Ope
             "tiers": tiers,
             "roles": operator.roles.model_copy(update=roles | tests),
             "cascade": operator.cascade.model_copy(
-                update={"resolved_issue_usd": Decimal(str(known["resolved_issue_usd"])), "theta": float(known["theta"])}
+                update={
+                    "resolved_issue_usd": Decimal(str(values["resolved_issue_usd"])),
+                    "theta": float(values["theta"]),
+                }
             ),
         }
     )
 
 
-def _tier(operator: Operator, name: str, kept: Mapping[str, Any]) -> TierOptions:
+def _tier(operator: Operator, name: str, recorded: Mapping[str, Any]) -> TierOptions:
     """The recorded tier, with the address, key and price of today's tier of the same model where there is one."""
-    same = [t for t in operator.tiers if t.model == kept["model"]]
-    now = next((t for t in same if t.name == name), same[0] if same else None)
-    base = now or TierOptions(name=name, model=kept["model"])
-    return base.model_copy(update={"name": name, **{key: kept[key] for key in KEPT if key in kept}})
+    same_model = [t for t in operator.tiers if t.model == recorded["model"]]
+    today = next((t for t in same_model if t.name == name), same_model[0] if same_model else None)
+    base = today or TierOptions(name=name, model=recorded["model"])
+    return base.model_copy(update={"name": name, **{key: recorded[key] for key in RECORDED_FIELDS if key in recorded}})
 
 
 def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ...]:
-    """Every recorded value that is another now, a sentence each."""
-    one, two = _flat(then), _flat(now)
+    """Each recorded value that has changed since, as `name: old then, new now`."""
+    old, new = _flat(then), _flat(now)
     return tuple(
-        f"{name}: {_said(one.get(name))} then, {_said(two.get(name))} now"
-        for name in sorted(one.keys() | two.keys())
-        if one.get(name) != two.get(name)
+        f"{name}: {_value_text(old.get(name))} then, {_value_text(new.get(name))} now"
+        for name in sorted(old.keys() | new.keys())
+        if old.get(name) != new.get(name)
     )
 
 
@@ -115,12 +118,12 @@ def _flat(value: Any, name: str = "") -> dict[str, Any]:
     return {name: value}
 
 
-def _said(value: Any) -> str:
+def _value_text(value: Any) -> str:
     return "nothing" if value is None else str(value)
 
 
 def clone_url(settings: Settings, repository: str) -> str:
-    """Where a repository (`owner/name`) is cloned from."""
+    """The URL that a repository (`owner/name`) is cloned from, on the host whose API is configured."""
     api = urlsplit(settings.github_api_url)
     host = "github.com" if api.hostname == "api.github.com" else api.netloc
     return f"{api.scheme}://{host}/{repository}"

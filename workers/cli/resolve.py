@@ -27,7 +27,7 @@ def resolve(
     With --as-job nothing else is needed; it tells at the end what is not as it was (a prompt, a price, a version).
     """
     from workers.cli.local_issue import find_issue
-    from workers.cli.local_resolution import quote_local, resolve_local
+    from workers.cli.local_resolution import LocalRequest, quote_local, resolve_local
     from workers.cli.recorded_job import clone_url, differences, load_recorded_job
     from workers.cli.resolve_output import quote_json, quote_lines, result_json, result_lines
     from workers.config.operator_file import load_operator
@@ -38,37 +38,38 @@ def resolve(
     operator = load_operator(settings.config)
     cap = parse_usd(max_usd) if max_usd else None
     check_strategy(strategy)
-    then = None
+    recorded = None
     if as_job:
         with command_context() as (context, _), context.database.read() as session:
-            then = load_recorded_job(session, operator, as_job)
-        operator, strategy = then.operator, strategy or then.strategy
-        where = where or clone_url(settings, then.repository)
+            recorded = load_recorded_job(session, operator, as_job)
+        operator, strategy = recorded.operator, strategy or recorded.strategy
+        where = where or clone_url(settings, recorded.repository)
     elif not (where and issue):
         raise typer.BadParameter("give PATH_OR_URL and --issue, or --as-job ID")
-    found = find_issue(settings, where, issue) if issue or then is None else then.issue
+    found = find_issue(settings, where, issue) if issue or recorded is None else recorded.issue
     if dry_run:
         quote = quote_local(found, operator=operator)
         emit(quote_json(quote)) if as_json else say("\n".join(quote_lines(quote)))
         return
-    with LiveSteps() as step:
-        result = resolve_local(
-            where,
-            found,
-            settings=settings,
-            operator=operator,
-            strategy=strategy,
-            say=step,
-            cap=cap,
-            token=settings.github_token.get_secret_value(),
-            base=then.base if then else "",
-            accept=then.accept if then else None,
-        )
-    differs = differences(then.versions, result.solved.versions.json()) if then else ()
+    request = LocalRequest(
+        where,
+        found,
+        strategy=strategy,
+        cap_usd=cap,
+        base=recorded.base if recorded else "",
+        accept=recorded.accept if recorded else None,
+        token=settings.github_token.get_secret_value(),
+    )
+    with LiveSteps() as print_step:
+        result = resolve_local(request, settings=settings, operator=operator, say=print_step)
+    differs = differences(recorded.versions, result.solved.versions.json()) if recorded else ()
     if as_json:
-        emit(result_json(result) | ({"as_job": as_job, "differs": list(differs)} if then else {}))
+        emit(result_json(result) | ({"as_job": as_job, "differs": list(differs)} if recorded else {}))
     else:
         say("\n".join(result_lines(result)))
-    if then and not as_json:
-        say("\n".join(f"differs    {d}" for d in differs) or f"everything recorded of job {as_job} is as it was")
+    if recorded and not as_json:
+        say(
+            "\n".join(f"differs    {d}" for d in differs)
+            or f"Nothing that was recorded of job {as_job} has changed since."
+        )
     raise typer.Exit(0 if result.accepted else 1)

@@ -1,4 +1,4 @@
-"""A local resolution and a quote, as lines for the terminal and as JSON: the same facts, two forms. Pure."""
+"""A local resolution and a quote, each as lines for the terminal and as values for JSON. No I/O."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ENDINGS = {
 
 
 def evidence_lines(evidence: Evidence) -> list[str]:
-    """What was earned and seen, a line each."""
+    """The rungs earned, test counts and notes of a verification, one line each."""
     rungs = [r.name.lower() for r in sorted(evidence.rungs) if r is not Rung.NONE]
     out = [f"evidence   {', '.join(rungs) or 'none'}"]
     for name, counts in (("before", evidence.before), ("after", evidence.after)):
@@ -48,8 +48,8 @@ def result_lines(result: LocalResult) -> list[str]:
     if resolution.chosen is not None:
         out += evidence_lines(resolution.chosen.verdict.evidence)
     if resolution.ending is Ending.UNJUDGED:
-        out += [f"looked     {one}" for one in result.solved.looked]
-        out += ["this in .github/autofix.yml would help:", *(f"  {x}" for x in result.solved.suggestion.splitlines())]
+        out += [f"looked     {place}" for place in result.solved.looked]
+        out += ["This in .github/autofix.yml would help:", *(f"  {x}" for x in result.solved.suggestion.splitlines())]
     out.append("")
     for row in bill.rows:
         u = row.usage
@@ -60,7 +60,9 @@ def result_lines(result: LocalResult) -> list[str]:
         )
     out.append(f"total      {show_usd(bill.total)}")
     if bill.strong_only is not None:
-        out.append(f"strong alone would have cost about {show_usd(bill.strong_only.usd)} ({bill.strong_only.basis})")
+        out.append(
+            f"The strong model alone would have cost about {show_usd(bill.strong_only.usd)} ({bill.strong_only.basis})."
+        )
     return out
 
 
@@ -71,7 +73,7 @@ def _attempt(tried: JudgedAttempt) -> str:
 
 
 def result_json(result: LocalResult) -> dict[str, Any]:
-    """All of it; money as text in USD."""
+    """The whole result as values for JSON; amounts are USD as text."""
     resolution = result.resolution
     evidence = resolution.chosen.verdict.evidence if resolution.chosen else None
     return {
@@ -119,11 +121,11 @@ def quote_lines(quote: Quote) -> list[str]:
         f"{t.tier:<10} {t.model}: {show_usd(t.low)} to {show_usd(t.high)} an attempt, up to {t.attempts} attempts"
         for t in quote.tiers
     ]
-    return [*out, f"in all     {show_usd(quote.low)} to {show_usd(quote.high)} ({quote.basis})"]
+    return [*out, f"total      {show_usd(quote.low)} to {show_usd(quote.high)} ({quote.basis})"]
 
 
 def quote_json(quote: Quote) -> dict[str, Any]:
-    """The same; money as text in USD."""
+    """The quote as values for JSON; amounts are USD as text."""
     return {
         "low_usd": str(quote.low),
         "high_usd": str(quote.high),

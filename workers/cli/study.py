@@ -44,7 +44,7 @@ def study_run(
 
     from strategies.study.running.plan_record import STRATEGY, record_one
     from strategies.study.running.run import run_study
-    from workers.cli.study_setup import closing_text, study_plan, study_tasks
+    from workers.cli.study_setup import StudyOptions, closing_text, study_plan, study_tasks
     from workers.config.operator_file import load_operator
     from workers.config.settings import load_settings
     from workers.usd import parse_usd
@@ -52,12 +52,8 @@ def study_run(
     settings = load_settings()
     for name in names(strategies):
         check_strategy(name)
-    found, scripts = study_tasks(tasks, corpus=corpus, only=names(only))
-    plan = study_plan(
-        settings,
-        load_operator(settings.config),
-        found,
-        scripts,
+    found = study_tasks(tasks, corpus=corpus, only=names(only))
+    options = StudyOptions(
         strategies=[STRATEGY] if record_plans else names(strategies),
         models=names(models) or (["scripted"] if corpus else ["configured"]),
         out=out,
@@ -67,12 +63,14 @@ def study_run(
         sandbox=sandbox,
         mirrors=mirrors,
     )
-    with SpendingBar() as step:
-        ran = run_study(plan, step, partial(record_one, k=record_plans, sizes=(2, 4)) if record_plans else None)
-    emit({"capped": ran.capped, "missing": len(ran.missing), "spent_usd": ran.progress.spent}) if as_json else say(
-        closing_text(ran, out, recording=bool(record_plans))
-    )
-    raise typer.Exit(1 if ran.capped else 0)
+    plan = study_plan(settings, load_operator(settings.config), found, options)
+    record = partial(record_one, k=record_plans, sizes=(2, 4)) if record_plans else None
+    with SpendingBar() as show_progress:
+        result = run_study(plan, show_progress, record)
+    emit(
+        {"capped": result.capped, "missing": len(result.missing), "spent_usd": result.progress.spent}
+    ) if as_json else say(closing_text(result, out, recording=bool(record_plans)))
+    raise typer.Exit(1 if result.capped else 0)
 
 
 @study.command("report")
@@ -154,13 +152,13 @@ def study_replay(
         raise typer.BadParameter("name the models in the order they are tried", param_hint="--chain")
     from strategies.study.replaying.outcomes import load_outcomes
     from strategies.study.replaying.replay import Rates, RecordedTests, Verifier
-    from strategies.study.replaying.search import search_chains
+    from strategies.study.replaying.search import ChainSearchOptions, search_chains
     from strategies.study.reporting.output import replay_json
     from strategies.study.reporting.replay_report import replay_page, rows
 
     recorded = load_outcomes(outcomes)
     verifier: Verifier = RecordedTests.of(recorded, tests_of) if tests_of else Rates(false_accept, false_reject)
-    words = (
+    verifier_text = (
         f"patches are judged by the recorded tests of {tests_of}"
         if tests_of
         else f"a verifier with {false_accept:.0%} false accepts and {false_reject:.0%} false rejects"
@@ -168,19 +166,18 @@ def study_replay(
     compared = rows(recorded, names(chain), verifier)
     found = None
     if search:
-        with ProgressBar("searching chains") as step:
-            found = search_chains(
-                recorded, verifier, strong=strong or names(chain)[-1], models=names(models), progress=step
-            )
+        options = ChainSearchOptions(strong or names(chain)[-1], names(models))
+        with ProgressBar("searching chains") as show_progress:
+            found = search_chains(recorded, verifier, options, show_progress)
     if html:
-        html.write_text(replay_page(recorded, compared, words, found), encoding="utf-8")
+        html.write_text(replay_page(recorded, compared, verifier_text, found), encoding="utf-8")
     if as_json:
         emit(replay_json(compared, found))
         return
     from strategies.study.reporting.guidelines import of_search
     from strategies.study.reporting.replay_report import table
 
-    say(f"{len(recorded.issues)} issues, {words}.")
+    say(f"{len(recorded.issues)} issues; {verifier_text}.")
     print_table(table(compared))
     for sentence in of_search(found) if found else ():
         say(f"- {sentence}")
@@ -195,8 +192,8 @@ def _replay_plans(folder: Path, html: Path | None, *, as_json: bool) -> None:
     from strategies.study.running.plan_record import load_runs
 
     runs = load_runs(folder)
-    with ProgressBar("replaying plans") as step:
-        found = search_plans(runs, progress=step)
+    with ProgressBar("replaying plans") as show_progress:
+        found = search_plans(runs, progress=show_progress)
     if html:
         html.write_text(plans_page(found), encoding="utf-8")
     if as_json:

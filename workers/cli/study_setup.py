@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import cast
@@ -38,46 +39,65 @@ def with_models(operator: Operator, models: Sequence[str]) -> Operator:
     return operator.model_copy(update={"tiers": tiers, "roles": roles})
 
 
+@dataclass(frozen=True, slots=True)
+class StudyTasks:
+    """The tasks of a study, and the scripts of those that have one."""
+
+    tasks: tuple[Task, ...]
+    scripts: tuple[ScriptedTask, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StudyOptions:
+    """What is typed at `pennyfix study run`. `models`: scripted, configured, or litellm names, cheapest first.
+
+    `max_usd` caps the study, `issue_usd` one issue under one strategy (None: the operator's cap). `sandbox` and
+    `mirrors` "" take the configured backend and GitHub.
+    """
+
+    strategies: Sequence[str]
+    models: Sequence[str]
+    out: Path
+    max_usd: Decimal
+    issue_usd: Decimal | None = None
+    parallel: int = 1
+    sandbox: str = ""
+    mirrors: str = ""
+
+
 def study_plan(
     settings: Settings,
     operator: Operator,
-    tasks: Sequence[Task],
-    scripts: Sequence[ScriptedTask],
+    tasks: StudyTasks,
+    options: StudyOptions,
     *,
-    strategies: Sequence[str],
-    models: Sequence[str],
-    out: Path,
-    max_usd: Decimal,
-    issue_usd: Decimal | None = None,
-    parallel: int = 1,
-    sandbox: str = "",
-    mirrors: str = "",
     opener: OpenModel | None = None,
     key_of: Callable[[str, str], str] = provider_key,
 ) -> StudyPlan:
-    """A plan that `strategies.study.running.run` carries out. `models`: scripted, configured, or litellm names.
+    """The plan that `strategies.study.running.run` carries out.
 
-    Raises SandboxUnavailable, ConfigError; ModelRefused comes at the first look at the tiers.
+    Raises TaskError for an unknown sandbox, SandboxUnavailable, ConfigError; ModelRefused when the tiers are opened.
     """
-    name = sandbox or settings.sandbox
+    name = options.sandbox or settings.sandbox
+    issue_usd = options.issue_usd or operator.limits.issue_usd
     if name not in ("auto", *BACKENDS):
         raise TaskError(f"--sandbox is {name!r}; allowed are auto, {', '.join(BACKENDS)}")
     return StudyPlan(
-        tasks=tasks,
-        strategies=strategies,
-        tiers=_tiers(operator, scripts, models, opener, key_of, issue_usd or operator.limits.issue_usd),
+        tasks=tasks.tasks,
+        strategies=options.strategies,
+        tiers=_tiers(operator, tasks.scripts, options.models, opener, key_of, issue_usd),
         backend=choose(cast("Name", name), backend_options(settings, operator)),
         home=settings.home / "study",
-        out=out,
+        out=options.out,
         version=pennyfix_version(),
-        max_usd=max_usd,
-        issue_usd=issue_usd or operator.limits.issue_usd,
+        max_usd=options.max_usd,
+        issue_usd=issue_usd,
         resolved_usd=operator.cascade.resolved_issue_usd,
         prompts=prompts_of(operator),
         theta=operator.cascade.theta,
         tests=operator.roles.tests,
-        parallel=parallel,
-        mirrors=mirrors or TEMPLATE,
+        parallel=options.parallel,
+        mirrors=options.mirrors or TEMPLATE,
     )
 
 
@@ -91,8 +111,8 @@ def _tiers(
 ) -> Tiers:
     """`cap` is USD for one issue: a study's solvers do not change when its money runs out."""
     if list(models) == [SCRIPTED]:
-        known = [s.script for s in scripts]
-        return lambda meter: scripted_tiers(known, meter)
+        task_scripts = [s.script for s in scripts]
+        return lambda meter: scripted_tiers(task_scripts, meter)
     chosen = operator if list(models) == [CONFIGURED] else with_models(operator, models)
 
     def tiers(meter: Meter) -> tuple[tuple[Tier, ...], Mapping[Role, Tier]]:
@@ -103,10 +123,8 @@ def _tiers(
     return tiers
 
 
-def study_tasks(
-    path: Path | None, *, corpus: bool, only: Sequence[str] = ()
-) -> tuple[tuple[Task, ...], tuple[ScriptedTask, ...]]:
-    """The tasks, and the scripts where they have some. Raises TaskError."""
+def study_tasks(path: Path | None, *, corpus: bool, only: Sequence[str] = ()) -> StudyTasks:
+    """The tasks of a file, a folder or the corpus; `only` these where it names some. Raises TaskError."""
     if corpus == (path is not None):
         raise TaskError("give a JSONL file or a folder of tasks, or --corpus, and not both")
     if path is not None and not path.exists():
@@ -116,17 +134,17 @@ def study_tasks(
     for name in only:
         if name not in {t.id for t in tasks}:
             raise TaskError(f"--only names {name!r}; there are: {', '.join(t.id for t in tasks)[:600]}")
-    return tuple(t for t in tasks if not only or t.id in only), scripts
+    return StudyTasks(tuple(t for t in tasks if not only or t.id in only), scripts)
 
 
-def closing_text(ran: StudyResult, out: Path, *, recording: bool = False) -> str:
+def closing_text(result: StudyResult, out: Path, *, recording: bool = False) -> str:
     """How a study (or the recording of plans) ended, and how to go on."""
-    p = ran.progress
+    p = result.progress
     done = f"{p.done} of {p.total} recorded in {out}, {p.resolved} resolved, ${p.spent} spent."
-    if ran.capped:
+    if result.capped:
         return (
-            f"{done}\nThe money ended (--max-usd): {len(ran.missing)} are missing. The same command with a greater "
-            "--max-usd goes on where it stopped."
+            f"{done}\nThe budget (--max-usd) ran out with {len(result.missing)} runs missing. "
+            "The same command with a greater --max-usd goes on where it stopped."
         )
     if recording:
         done = f"{p.done} of {p.total} recorded in {out}, ${p.spent} spent."

@@ -52,8 +52,8 @@ BAR = 20
 
 def plain(text: str, longest: int = 2_000) -> Text:
     """Untrusted text: no markup is read, control characters (escape sequences of terminals) are left out."""
-    kept = "".join(c for c in text if c in "\n\t" or (c.isprintable() and c != "\x7f"))
-    return Text(kept if len(kept) <= longest else kept[: longest - 1] + "…")
+    printable = "".join(c for c in text if c in "\n\t" or (c.isprintable() and c != "\x7f"))
+    return Text(printable if len(printable) <= longest else printable[: longest - 1] + "…")
 
 
 def bar(used: Decimal, whole: Decimal, width: int = BAR) -> Text:
@@ -76,22 +76,28 @@ def print_check(console: Console, check: DoctorCheck) -> None:
 
 
 def print_verdict(console: Console, checks: Sequence[DoctorCheck]) -> None:
-    """The last line."""
+    """The last line: how many checks failed, need a look, passed and were skipped."""
     count = {outcome: sum(c.outcome is outcome for c in checks) for outcome in CheckOutcome}
-    said = (
-        f"{count[CheckOutcome.FAIL]} failed, {count[CheckOutcome.WARN]} with a warning, {count[CheckOutcome.OK]} passed"
+    failed, warned, passed, skipped = (
+        count[o] for o in (CheckOutcome.FAIL, CheckOutcome.WARN, CheckOutcome.OK, CheckOutcome.SKIPPED)
     )
-    skipped = f", {count[CheckOutcome.SKIPPED]} skipped" if count[CheckOutcome.SKIPPED] else ""
-    console.print(f"\n{said}{skipped}", style="red" if count[CheckOutcome.FAIL] else "green")
+    parts = [f"{failed or 'no'} check{'' if failed == 1 else 's'} failed"]
+    if warned:
+        parts.append(f"{warned} need{'s' if warned == 1 else ''} a look")
+    parts.append(f"{passed} passed")
+    if skipped:
+        parts.append(f"{skipped} {'was' if skipped == 1 else 'were'} skipped")
+    sentence = ", ".join(parts)
+    console.print(f"\n{sentence[0].upper()}{sentence[1:]}.", style="red" if failed else "green")
 
 
 # -- budget ----------------------------------------------------------------------------------------------------
 
 
 def print_budgets(console: Console, lines: Sequence[BudgetLine]) -> None:
-    """All repositories."""
+    """A table of all repositories and their month."""
     if not lines:
-        console.print("No repository is known yet: install the App, then label an issue.")
+        console.print("No repository is known yet. Install the App, then label an issue.")
         return
     table = Table("repository", "month", "", "spent", "budget", "forecast", "from", box=box.SIMPLE_HEAD)
     for column in (3, 4, 5):
@@ -107,7 +113,7 @@ def print_budgets(console: Console, lines: Sequence[BudgetLine]) -> None:
 def print_budget(
     console: Console, line: BudgetLine, by_model: Sequence[SpendingLine], by_issue: Sequence[SpendingLine]
 ) -> None:
-    """One repository's month."""
+    """One repository's month: bar, forecast, then spending by tier and model and by issue."""
     used = line.spent + line.reserved
     console.print(Text.assemble((line.repository, "bold"), f"  {line.month} (UTC)"))
     console.print(
@@ -126,12 +132,12 @@ def print_budget(
 
 
 def source(line: BudgetLine) -> str:
-    """Who says so."""
+    """Who set the budget: the operator's limit, the repository's file, or a person by hand."""
     return f"{SOURCES[line.source]} {line.by}".strip()
 
 
 def budget_json(line: BudgetLine) -> dict[str, Any]:
-    """Amounts are text in USD."""
+    """A budget as plain values for JSON; amounts are USD, printed as text."""
     return {**asdict(line), "left": line.left}
 
 
@@ -151,9 +157,9 @@ def _spending(head: str, lines: Iterable[SpendingLine], joint: str, before: str 
 
 
 def print_jobs(console: Console, lines: Sequence[JobLine]) -> None:
-    """A list."""
+    """A table of jobs, newest first."""
     if not lines:
-        console.print("There is no job (of that kind) yet: label an issue, and it shows here.")
+        console.print("No job matches. Label an issue, and its job shows up here.")
         return
     table = Table("job", "issue", "state", "pull request", "USD", "asked by", "since", "why", box=box.SIMPLE_HEAD)
     table.columns[0].justify = table.columns[4].justify = "right"
@@ -168,7 +174,7 @@ def print_jobs(console: Console, lines: Sequence[JobLine]) -> None:
 
 
 def job_line_json(line: JobLine) -> dict[str, Any]:
-    """A job with its cost."""
+    """A job with its cost in USD, as plain values for JSON."""
     return {**asdict(line.job), "usd": line.usd}
 
 
@@ -211,7 +217,7 @@ def print_versions(console: Console, report: JobReport) -> None:
     """Strategy, tiers with their models and prices, prompt digests, Pennyfix's version."""
     ran = report.versions
     if ran is None:
-        console.print("  no model was asked yet, so nothing is recorded of what ran", style="dim")
+        console.print("  No model was asked yet, so nothing is recorded of what ran.", style="dim")
         return
     console.print(Text.assemble("what ran: ", (f"Pennyfix {ran['pennyfix']}", "bold"), f", strategy {ran['strategy']}",
                                 f", accept {ran['accept']}"))  # fmt: skip
@@ -229,7 +235,7 @@ def print_versions(console: Console, report: JobReport) -> None:
 
 
 def listed(values: Mapping[str, Any]) -> str:
-    """Names with their values, what is not set left out."""
+    """Names with their values, separated by commas; those that are not set are left out."""
     return ", ".join(f"{name} {value}" for name, value in values.items() if value not in (None, "", {}))
 
 
@@ -245,12 +251,12 @@ def prices_of(calls: Iterable[ModelCall]) -> Mapping[str, str]:
     for call in calls:
         if not call.price:
             continue
-        said = f"{call.price.get('input')} in, {call.price.get('output')} out"
+        price = f"{call.price.get('input')} in, {call.price.get('output')} out"
         if "cached_input" in call.price:
-            said += f", {call.price['cached_input']} cached"
-        if said not in found.setdefault(call.tier, []):
-            found[call.tier].append(said)
-    return {tier: f"; USD per million tokens: {' | '.join(said)}" for tier, said in found.items()}
+            price += f", {call.price['cached_input']} cached"
+        if price not in found.setdefault(call.tier, []):
+            found[call.tier].append(price)
+    return {tier: f"; USD per million tokens: {' | '.join(prices)}" for tier, prices in found.items()}
 
 
 def _calls(calls: Iterable[ModelCall]) -> Table:
@@ -267,7 +273,7 @@ def _calls(calls: Iterable[ModelCall]) -> Table:
 
 
 def job_json(report: JobReport) -> dict[str, Any]:
-    """The whole report; amounts are text in USD."""
+    """The whole report as plain values for JSON; amounts are USD, printed as text."""
     return {
         **asdict(report.job),
         "usd": report.usd,

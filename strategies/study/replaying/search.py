@@ -65,34 +65,46 @@ class _FoldSums:
     usd: Sums
 
 
+@dataclass(frozen=True, slots=True)
+class ChainSearchOptions:
+    """What is searched. `strong` is the model to match; `models` () takes all; chains have 1 to `longest` models.
+
+    `margin` (0 to 1) is added to the strong model's rate when a chain is chosen, against the winner's luck; `seed`
+    deals the issues into `folds`.
+    """
+
+    strong: str
+    models: Sequence[str] = ()
+    longest: int = 3
+    folds: int = 5
+    margin: float = 0.02
+    seed: int = 0
+
+
 def search_chains(
     outcomes: RecordedOutcomes,
     verifier: Verifier,
-    *,
-    strong: str,
-    models: Sequence[str] = (),
-    longest: int = 3,
-    folds: int = 5,
-    margin: float = 0.02,
-    seed: int = 0,
+    options: ChainSearchOptions,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> ChainSearchResult:
     """Replay every ordered chain of 1 to `longest` (at most 3) distinct models; report the front and cross-validate.
 
     In each fold the cheapest chain is chosen whose rate on the other folds is at least the strong model's there plus
-    `margin` (0 to 1: the winner's luck is paid for in advance); the strong model alone is always a candidate.
-    `progress(done, total)` counts first models. Raises OutcomesError for unknown models and bounds.
+    the margin; the strong model alone is always a candidate. `progress(done, total)` counts first models.
+
+    Raises OutcomesError for unknown models and for options out of bounds.
     """
+    strong, longest, folds = options.strong, options.longest, options.folds
     if not 1 <= longest <= 3:
         raise OutcomesError(f"longest is {longest}; allowed are 1, 2 and 3 models in a chain")
     if not 2 <= folds <= len(outcomes.issues):
         raise OutcomesError(f"folds is {folds}; allowed is 2 to {len(outcomes.issues)} (the number of issues)")
-    pool = subset(outcomes, tuple(dict.fromkeys([*(models or outcomes.models), strong])))
-    fold_of = np.random.default_rng(seed).permutation(len(pool.issues)) % folds
+    pool = subset(outcomes, tuple(dict.fromkeys([*(options.models or outcomes.models), strong])))
+    fold_of = np.random.default_rng(options.seed).permutation(len(pool.issues)) % folds
     table = _replay_all(pool, verifier, fold_of, folds, longest, progress)
     n = len(pool.issues)
     rates, usd = table.solved.sum(axis=0) / n, table.usd.sum(axis=0) / n
-    held_out = _cross_validate(pool, verifier, table, fold_of, strong, margin)
+    held_out = _cross_validate(pool, verifier, table, fold_of, strong, options.margin)
     order = np.lexsort((-rates, usd))
     front: list[Chain] = []
     for c in order:

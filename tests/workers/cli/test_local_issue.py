@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from deploy.demo.github import StandIn
-from workers.cli.local_issue import find_issue, repository_url
-from workers.cli.local_resolution import IssueUnreadable
+from workers.cli.local_issue import IssueUnreadable, find_issue, repository_url
 from workers.config.settings import load_settings
 
 
@@ -27,7 +26,7 @@ def test_an_address_is_read_from_either_form(url: str, address: str) -> None:
 
 
 def test_a_number_without_a_repository_to_ask_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(IssueUnreadable, match="tells no repository on GitHub"):
+    with pytest.raises(IssueUnreadable, match="names no repository on GitHub"):
         find_issue(load_settings(None, home=tmp_path), str(tmp_path), "3")
 
 

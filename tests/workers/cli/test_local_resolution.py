@@ -17,7 +17,8 @@ from strategies.prompts.prompt import BUILT_IN, load
 from strategies.step import Step
 from tests.fakes.model import ScriptedModel
 from tests.fakes.origin import Origin
-from workers.cli.local_resolution import IssueUnreadable, open_local, quote_local, read_issue_file, resolve_local
+from workers.cli.local_issue import IssueUnreadable, read_issue_file
+from workers.cli.local_resolution import LocalRequest, open_local, quote_local, resolve_local
 from workers.config.errors import ConfigError
 from workers.config.operator_file import Operator, parse_operator
 from workers.config.settings import Settings, load_settings
@@ -89,7 +90,9 @@ def test_a_broken_file_of_the_checkout_is_reported(settings: Settings, operator:
     origin.commit({".github/autofix.yml": "budgit: 5\n"})
     issue = read_issue_file(issue_file(tmp_path, "Title"))
     with pytest.raises(ConfigError, match="budgit"):
-        resolve_local(str(origin.path), issue, settings=settings, operator=operator, opener=scripted, key_of=no_key)
+        resolve_local(
+            LocalRequest(str(origin.path), issue), settings=settings, operator=operator, opener=scripted, key_of=no_key
+        )
 
 
 @pytest.mark.slow
@@ -99,8 +102,7 @@ def test_a_local_checkout_is_resolved_by_the_same_code(settings: Settings, opera
     issue = read_issue_file(issue_file(tmp_path, f"{SCRIPT.title}\n\n{SCRIPT.body}"))
     said: list[Step] = []
     result = resolve_local(
-        str(origin.path),
-        issue,
+        LocalRequest(str(origin.path), issue),
         settings=settings,
         operator=operator,
         say=said.append,
@@ -139,7 +141,9 @@ def test_the_operators_own_prompts_are_used_by_solver_and_tester_alike(
 
     issue = read_issue_file(issue_file(tmp_path, f"{SCRIPT.title}\n\n{SCRIPT.body}"))
     mine = operator.model_copy(update={"prompts": words})
-    result = resolve_local(str(origin.path), issue, settings=settings, operator=mine, opener=listening, key_of=no_key)
+    result = resolve_local(
+        LocalRequest(str(origin.path), issue), settings=settings, operator=mine, opener=listening, key_of=no_key
+    )
     assert asked["repair"].endswith("House rule of repair-system.")
     assert asked["reproduction"].endswith("House rule of reproduction-system.")
     changed = {n for n, d in result.solved.versions.prompts.items() if d != load(n).digest}
@@ -153,8 +157,7 @@ def test_without_any_tests_an_agent_has_no_sandbox_to_work_in_and_repairs(settin
     tiers = "".join(f'[[tiers]]\nname = "{n}"\nmodel = "x/{n}"\nsolver = "agent"\n' for n in ("weak", "strong"))
     issue = read_issue_file(issue_file(tmp_path, "helo in greeting.txt should be hello"))
     result = resolve_local(
-        str(origin.path),
-        issue,
+        LocalRequest(str(origin.path), issue),
         settings=settings,
         operator=parse_operator(tiers),
         opener=lambda spec: ScriptedModel([edit], name=spec.model, supports_tools=True),

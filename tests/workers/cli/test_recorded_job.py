@@ -16,7 +16,7 @@ from strategies.prompts.prompt import BUILT_IN
 from tests.fakes.databases import sqlite_url
 from tests.fakes.model import ScriptedModel
 from tests.fakes.origin import Origin
-from workers.cli.local_resolution import LocalResult, resolve_local
+from workers.cli.local_resolution import LocalRequest, LocalResult, resolve_local
 from workers.cli.operator_actions import ActionRefused
 from workers.cli.recorded_job import clone_url, differences, load_recorded_job
 from workers.config.operator_file import Operator, parse_operator
@@ -62,8 +62,8 @@ class World:
             return ScriptedModel(lambda _prompt: EDIT, name=spec.model, price=self.price)
 
         return resolve_local(
-            str(self.origin.path), ISSUE, settings=self.settings, operator=operator, strategy=strategy,
-            opener=opener, key_of=lambda _model, _variable: "key", **given,  # type: ignore[arg-type]  # fields by name
+            LocalRequest(str(self.origin.path), ISSUE, strategy, **given),  # type: ignore[arg-type]  # fields by name
+            settings=self.settings, operator=operator, opener=opener, key_of=lambda _model, _variable: "key",
         )  # fmt: skip
 
     def keep(self, result: LocalResult, kind: Kind = Kind.RESOLVE) -> int:

@@ -23,7 +23,7 @@ from strategies.study.running.scripted import ScriptedModel
 from strategies.study.tasks.corpus import load_corpus
 from strategies.study.tasks.task import TaskError
 from tests.fakes.origin import Origin
-from workers.cli.study_setup import study_plan, study_tasks
+from workers.cli.study_setup import StudyOptions, StudyTasks, study_plan, study_tasks
 from workers.config.operator_file import Operator
 from workers.config.settings import Settings
 
@@ -124,12 +124,8 @@ def test_models_by_name_become_tiers_cheapest_first(tmp_path: Path) -> None:
     plan = study_plan(
         Settings(home=tmp_path, sandbox="process"),
         Operator(),
-        [ALL["roman-nines"].task],
-        (),
-        strategies=["cascade"],
-        models=["a/small", "b/middle", "c/large"],
-        out=tmp_path / "out",
-        max_usd=Decimal(1),
+        StudyTasks((ALL["roman-nines"].task,)),
+        StudyOptions(["cascade"], ["a/small", "b/middle", "c/large"], tmp_path / "out", Decimal(1)),
         opener=opener,
         key_of=lambda _model, _name: "",
     )
@@ -162,11 +158,6 @@ def test_an_unknown_sandbox_is_named(tmp_path: Path) -> None:
         study_plan(
             Settings(home=tmp_path),
             Operator(),
-            (),
-            (),
-            strategies=["weak"],
-            models=["scripted"],
-            out=tmp_path,
-            max_usd=Decimal(1),
-            sandbox="dokcer",
+            StudyTasks(()),
+            StudyOptions(["weak"], ["scripted"], tmp_path, Decimal(1), sandbox="dokcer"),
         )

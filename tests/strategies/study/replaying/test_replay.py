@@ -9,7 +9,7 @@ import pytest
 
 from strategies.study.replaying.outcomes import OutcomesError, RecordedOutcomes, load_outcomes
 from strategies.study.replaying.replay import Rates, RecordedTests, oracle, replay
-from strategies.study.replaying.search import search_chains
+from strategies.study.replaying.search import ChainSearchOptions, search_chains
 
 SHARED = Path(__file__).resolve().parents[5] / "shared" / "data" / "openhands-index-verified.dev.csv"
 CHAIN = ("DeepSeek-V4-Pro", "MiniMax-M3", "claude-opus-4-8")
@@ -71,7 +71,7 @@ def test_the_oracle_router_without_the_newest_model_is_the_published_bound(recor
 def test_the_search_matches_the_strong_model_at_under_45_percent_of_its_cost_on_held_out_folds(
     recorded: RecordedOutcomes, seed: int
 ) -> None:
-    found = search_chains(recorded, Rates(0.1, 0.1), strong="claude-opus-4-8", seed=seed)
+    found = search_chains(recorded, Rates(0.1, 0.1), ChainSearchOptions("claude-opus-4-8", seed=seed))
     held = found.held_out
     assert held is not None
     assert found.searched == 34 + 34 * 33 + 34 * 33 * 32
@@ -101,7 +101,7 @@ def test_recorded_tests_decide_rightly_only_where_they_were_valid(tmp_path: Path
 
 def test_the_search_agrees_with_replaying_each_chain(tmp_path: Path) -> None:
     outcomes, rates = three(tmp_path), Rates(0.3, 0.1)
-    found = search_chains(outcomes, rates, strong="dear", folds=3)
+    found = search_chains(outcomes, rates, ChainSearchOptions("dear", folds=3))
     assert found.searched == 4
     for chain in found.front:
         result = replay(outcomes, chain.models, rates)
