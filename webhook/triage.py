@@ -98,13 +98,13 @@ def _commented_on_diff(event: Event, _context: TriageContext) -> Command | Ignor
 
 
 def _instruct(event: Event, body: str | None, comment_id: int, *, on_pull_request: bool) -> Command | Ignored:
-    said = parse(body or "", on_pull_request=on_pull_request)
-    if said is None:
+    command = parse(body or "", on_pull_request=on_pull_request)
+    if command is None:
         return Ignored("the comment is no command")
     author = event.payload.comment.user if event.payload.comment else None
     if _by_bot(event) or (author is not None and author.bot):
         return Ignored("said by a bot")
-    verb, rest = said
+    verb, rest = command
     return Instruct(_place(event), _actor(event), verb, rest, comment_id, on_pull_request)
 
 

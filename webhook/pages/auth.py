@@ -63,7 +63,7 @@ def auth_routes(auth: Authenticator) -> APIRouter:
         if following is None:
             return refused("This sign-in was not begun in this browser, was used before, or is older than ten minutes.")
         if not code:
-            return refused("GitHub did not let you in.")
+            return refused("GitHub didn't let you sign in.")
         try:
             token = await auth.github.token(code=code, verifier=derived(secret, "verifier"), redirect_uri=back(request))
             person = await auth.github.person(token)

@@ -38,10 +38,10 @@ def check_origin(request: Request, public_url: str) -> None:
             raise Forged("the form was sent from another site")
         return
     if request.headers.get("sec-fetch-site") != "same-origin":
-        raise Forged("the browser did not say which site the form was sent from")
+        raise Forged("the browser didn't say which site the form was sent from")
 
 
 def check_token(given: str, expected: str) -> None:
     """Raises Forged unless the form's token is the session's."""
     if not expected or not hmac.compare_digest(given.encode(), expected.encode()):
-        raise Forged("the form does not belong to this sign-in; open the page again and send it from there")
+        raise Forged("the form doesn't belong to this sign-in; open the page again and send it from there")

@@ -1,4 +1,4 @@
-"""What went wrong, as a page in the same style; for those who do not read HTML the plain answer stays."""
+"""Errors as pages in the same style; a client that doesn't ask for HTML gets the plain answer."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from webhook.pages.sign_in import SignInFailed
 from webhook.pages.visitor import SignedOut
 
 STATUS_TEXTS = {
-    400: ("That cannot be read", "The address or the form is not one of ours."),
-    403: ("Not allowed", "You may not do this."),
-    404: ("Not found", "There is nothing here, or nothing that you can see."),
-    405: ("Not possible here", "This address does not take such a request."),
+    400: ("That can't be read", "The address or the form isn't one of ours."),
+    403: ("Not allowed", "You aren't allowed to do this."),
+    404: ("Not found", "There's nothing here, or nothing that you can see."),
+    405: ("Not possible here", "This address doesn't take such a request."),
 }
 ExceptionHandler = Callable[[Request, Exception], Awaitable[Response]]
 
@@ -63,7 +63,7 @@ async def _signed_out(request: Request, error: Exception) -> Response:
     if not isinstance(error, SignedOut):
         raise error
     if request.method not in ("GET", "HEAD") or not _wants_page(request):
-        return _page(401, "Not signed in", "Your sign-in is over. Sign in again and repeat what you did.")
+        return _page(401, "Not signed in", "Your sign-in has ended. Sign in again, then repeat what you did.")
     return guarded(RedirectResponse(error.to, 303))
 
 
@@ -72,7 +72,7 @@ async def _forged(_request: Request, error: Exception) -> Response:
 
 
 async def _github(_request: Request, error: Exception) -> Response:
-    return _page(503, "GitHub did not answer", f"{error} Nothing was changed.")
+    return _page(503, "GitHub didn't answer", f"{error} Nothing was changed.")
 
 
 async def _http(request: Request, error: Exception) -> Response:
@@ -98,7 +98,7 @@ async def _ours(request: Request, _error: Exception) -> Response:
     """An error of ours; starlette raises it again afterwards, so that it is logged."""
     if not _wants_page(request):
         return PlainTextResponse("Internal Server Error", 500)
-    return _page(500, "This went wrong", "That is an error of ours, and it was logged. Nothing else is known here.")
+    return _page(500, "Something went wrong", "This is an error on our side, and it was logged. Try again later.")
 
 
 _ANSWERS: dict[type[Exception], ExceptionHandler] = {

@@ -128,7 +128,7 @@ def setup_pages(flow: SetupFlow) -> APIRouter:
         if not flow.spend_state(state):
             return _page(
                 flow, 400, "Not from this page",
-                "The state is unknown, used or older than an hour, so this answer is not believed.", again=True,
+                "The state is unknown, used or older than an hour, so this answer can't be trusted.", again=True,
             )  # fmt: skip
         if not code:
             return _page(flow, 400, "No code", "GitHub sent no code along.", again=True)
@@ -154,15 +154,15 @@ def _finish(flow: SetupFlow, code: str) -> Response:
         made = flow.convert(code)
     except Missing:
         return _page(
-            flow, 400, "The code is no longer good",
-            "GitHub does not know this code: it works once, within an hour.",
+            flow, 400, "The code no longer works",
+            "GitHub doesn't know this code: a code works once, within an hour.",
             f"If the App stands under {flow.registration.apps_url} already, delete it there before you start over.",
             again=True,
         )  # fmt: skip
     except ForgeError as error:
-        flow.report(f"GitHub did not hand over the App: {error}")
+        flow.report(f"GitHub didn't hand over the App: {error}")
         retry = f"{DONE_PATH}?code={quote(code, safe='')}&state={flow.new_state()}"
-        text = message("GitHub did not answer", str(error), "The code works for an hour.", link=(retry, "Try again"))
+        text = message("GitHub didn't answer", str(error), "The code works for an hour.", link=(retry, "Try again"))
         return _html(flow, text, 502)
     try:
         flow.keep(made)
@@ -180,7 +180,7 @@ def _finish(flow: SetupFlow, code: str) -> Response:
 
 def _stranger(flow: SetupFlow) -> Response:
     return _page(
-        flow, 403, "Only with the token",
+        flow, 403, "Open this page with the token",
         "Open the address that `pennyfix setup` printed on the terminal. It works once, in one browser; "
         "run `pennyfix setup` again for a new one.",
     )  # fmt: skip

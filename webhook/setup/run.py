@@ -87,7 +87,7 @@ def keep_app(made: MadeApp, settings: Settings, env_file: Path, public_url: str)
 
 
 def next_steps(made: MadeApp, env_file: Path) -> tuple[str, ...]:
-    """What is said at the end."""
+    """The lines that are printed at the end."""
     return (
         f"The App {made.slug} is made; its keys are in {env_file.resolve()} (only you can read it). Next:",
         f"  1. choose repositories at {made.html_url}/installations/new (nothing is opened or labelled by that)",

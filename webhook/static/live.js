@@ -2,7 +2,7 @@
 "use strict";
 (() => {
   const list = document.getElementById("timeline");
-  const told = document.getElementById("live");
+  const status = document.getElementById("live");
   const source = new EventSource(list.dataset.events);
   const put = (id, text) => { const at = document.getElementById(id); if (at.textContent !== text) at.textContent = text; };
   const span = (text, kind) => { const it = document.createElement("span"); it.textContent = text; if (kind) it.className = kind; return it; };
@@ -27,9 +27,9 @@
     }
   });
   source.addEventListener("end", () => { source.close(); location.reload(); });
-  source.addEventListener("gone", () => { source.close(); told.textContent = "This job is gone."; });
+  source.addEventListener("gone", () => { source.close(); status.textContent = "This job is gone."; });
   source.addEventListener("error", () => {
-    told.textContent = source.readyState === EventSource.CLOSED ? "Not live any more; reload the page." : "Connecting again…";
+    status.textContent = source.readyState === EventSource.CLOSED ? "Not live any more; reload the page." : "Connecting again…";
   });
-  source.addEventListener("open", () => { told.textContent = "Live: new steps appear by themselves."; });
+  source.addEventListener("open", () => { status.textContent = "Live: new steps appear by themselves."; });
 })();

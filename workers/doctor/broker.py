@@ -46,7 +46,7 @@ def workers(settings: Settings, ping: Callable[[], Collection[object]] | None = 
     """Who answers a ping over the broker."""
     try:
         found = (ping or _ping(settings))()
-    except Exception as error:  # noqa: BLE001 - the broker's client raises a zoo; the broker's own check says more
+    except Exception as error:  # noqa: BLE001 - the broker's client raises many kinds of errors; the broker's own check says more
         return [skipped(WORKERS, f"the broker does not answer ({type(error).__name__})")]
     if not found:
         return [warn(WORKERS, f"none answered within {PING_SECONDS:.0f} seconds", "pennyfix up, or `pennyfix worker`")]

@@ -25,6 +25,6 @@ def clock(api: AppApi, now: Callable[[], datetime] = lambda: datetime.now(UTC)) 
     ours = before + (now() - before) / 2
     apart = (ours - theirs).total_seconds()
     if abs(apart) > MOST.total_seconds():
-        said = f"{abs(apart):.0f} seconds {'ahead of' if apart > 0 else 'behind'} GitHub's"
-        return [warn(NAME, said, "timedatectl set-ntp true")]
+        detail = f"{abs(apart):.0f} seconds {'ahead of' if apart > 0 else 'behind'} GitHub's"
+        return [warn(NAME, detail, "timedatectl set-ntp true")]
     return [ok(NAME, f"within {MOST.total_seconds():.0f} seconds of GitHub's")]

@@ -55,6 +55,6 @@ def secrets(settings: Settings, env_file: Path = Path(".env")) -> list[DoctorChe
         if path.is_file() and path.stat().st_mode & 0o077:
             found.append(fail(SECRETS, f"other users of this machine can read {path}", f"chmod 600 {path}"))
     if settings.home.is_dir() and settings.home.stat().st_mode & 0o077:
-        said = f"other users of this machine can look into {settings.home}"
-        found.append(warn(SECRETS, said, f"chmod 700 {settings.home}"))
+        detail = f"other users of this machine can look into {settings.home}"
+        found.append(warn(SECRETS, detail, f"chmod 700 {settings.home}"))
     return found or [ok(SECRETS, "the App's key and the webhook's secret are there")]

@@ -1,4 +1,4 @@
-"""The database: does it answer, is its schema the newest, and do its books add up?"""
+"""The database: does it answer, is its schema the newest, and is every total the sum of its charges?"""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from workers.config.settings import Settings
 from workers.db.database import Database, DatabaseUrlError, open_database
 from workers.doctor.check import DoctorCheck, fail, ok
 
-NAME, BOOKS = "database", "books"
+NAME, TOTALS = "database", "books"
 
 
 def database(settings: Settings) -> list[DoctorCheck]:
@@ -37,19 +37,19 @@ def database(settings: Settings) -> list[DoctorCheck]:
 def _look(opened: Database, shown: str) -> list[DoctorCheck]:
     here, head = opened.revision()
     if here != head:
-        said = f"{shown} is at revision {here or 'none'}, this version needs {head}"
-        return [fail(NAME, said, "pennyfix up (migrates at start)")]
+        detail = f"{shown} is at revision {here or 'none'}, this version needs {head}"
+        return [fail(NAME, detail, "pennyfix up (migrates at start)")]
     with opened.read() as session:
         wrong = spending_reports.discrepancies(session)
     found = [ok(NAME, f"{shown}, revision {here}")]
     if wrong:
         first = wrong[0].scope
-        said = (
+        detail = (
             f"{len(wrong)} totals differ from the sum of their charges, first {first.scope} {first.key} {first.month}"
         )
         found.append(
-            fail(BOOKS, said, "stop spending (operator page), and report it: this is a bug or a hand-made change")
+            fail(TOTALS, detail, "stop spending (operator page), and report it: this is a bug or a hand-made change")
         )
     else:
-        found.append(ok(BOOKS, "every total is the sum of its charges"))
+        found.append(ok(TOTALS, "every total is the sum of its charges"))
     return found

@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import datetime
 
 from workers.doctor.check import DoctorCheck, ok, warn
-from workers.doctor.check import skipped as not_seen
+from workers.doctor.check import skipped as skipped_check
 from workers.github.app_client import AppApi
 from workers.github.types import ForgeError
 from workers.processes.redelivery import WINDOW, missed
@@ -19,14 +19,14 @@ def deliveries(api: AppApi, now: datetime, *, redeliver: bool) -> list[DoctorChe
     try:
         found = missed(api.deliveries(now - WINDOW), now)
         if redeliver:
-            for one in found:
-                api.redeliver(one.id)
+            for delivery in found:
+                api.redeliver(delivery.id)
     except ForgeError as error:
-        return [not_seen(NAME, str(error))]
+        return [skipped_check(NAME, str(error))]
     if not found:
         return [ok(NAME, f"none in {WINDOW.days} days")]
     counted = Counter(f"{d.event} ({d.status or d.status_code})" for d in found)
-    said = f"{len(found)}: " + ", ".join(f"{n} × {what}" for what, n in counted.most_common(5))
+    detail = f"{len(found)}: " + ", ".join(f"{n} × {what}" for what, n in counted.most_common(5))
     if redeliver:
-        return [ok(NAME, f"asked for again: {said}")]
-    return [warn(NAME, said, "pennyfix doctor --redeliver (a running `pennyfix up` asks at start and hourly)")]
+        return [ok(NAME, f"asked for again: {detail}")]
+    return [warn(NAME, detail, "pennyfix doctor --redeliver (a running `pennyfix up` asks at start and hourly)")]

@@ -26,11 +26,13 @@ def disk(
             fail(NAME, f"{there} cannot be written", f"sudo install -d -o $USER -m 700 {home}, or set PENNYFIX_HOME")
         ]
     left = free(there)
-    said = f"{left / (1 << 30):.1f} GiB free at {there}"
+    detail = f"{left / (1 << 30):.1f} GiB free at {there}"
     if left < TOO_LOW:
         return [
-            fail(NAME, said, f"make room, or remove what can be made again: rm -rf {home}/environments {home}/mirrors")
+            fail(
+                NAME, detail, f"make room, or remove what can be made again: rm -rf {home}/environments {home}/mirrors"
+            )
         ]
     if left < LOW:
-        return [warn(NAME, said, "make room: an environment takes up to a few GiB")]
-    return [ok(NAME, said)]
+        return [warn(NAME, detail, "make room: an environment takes a few GiB")]
+    return [ok(NAME, detail)]

@@ -19,13 +19,13 @@ OUTPUT_TOKENS = 256
 def models(
     context: CheckContext, open_model: OpenModel | None = None, key_of: KeyOf = provider_key
 ) -> list[DoctorCheck]:
-    """One check per tier; the library behind takes some seconds to load."""
+    """One check per tier. Loading litellm takes some seconds."""
     if context.operator is None:
         return [skipped(NAME, "the operator's file cannot be used")]
     if open_model is None:
-        from strategies.models.litellm_model import open_model as really
+        from strategies.models.litellm_model import open_model as open_litellm_model
 
-        open_model = really
+        open_model = open_litellm_model
     return [_tier(tier, context, open_model, key_of) for tier in context.operator.tiers]
 
 
@@ -38,30 +38,30 @@ def _tier(tier: TierOptions, context: CheckContext, open_model: OpenModel, key_o
         fix = f"correct {wrong} in pennyfix.toml, or give input_usd_per_million and output_usd_per_million there"
         return fail(name, str(error), fix)
     price = model.price
-    said = f"{tier.model}, USD per million tokens: {price.input} in, {price.output} out"
+    detail = f"{tier.model}, USD per million tokens: {price.input} in, {price.output} out"
     if price.cached_input is not None:
-        said += f", {price.cached_input} cached"
+        detail += f", {price.cached_input} cached"
     variable = tier.api_key_env or f"{_provider(tier.model)}_API_KEY"
     if not key_of(tier.model, tier.api_key_env) and (tier.api_key_env or not tier.api_base):
-        return fail(name, f"{said}; no key", f"set {variable} in the environment or in .env")
+        return fail(name, f"{detail}; no key", f"set {variable} in the environment or in .env")
     if not context.options.call_models:
-        return ok(name, said)
-    return _call(name, said, model)
+        return ok(name, detail)
+    return _call(name, detail, model)
 
 
-def _call(name: str, said: str, model: Model) -> DoctorCheck:
+def _call(name: str, detail: str, model: Model) -> DoctorCheck:
     prompt = Prompt((Message("user", "Answer with the word: ready"),), "doctor", max_output_tokens=OUTPUT_TOKENS)
     started = time.monotonic()
     try:
         completion = model.complete(prompt)
     except ModelError as error:
-        return fail(name, f"{said}; {error}", "check key, credit and name at the provider")
+        return fail(name, f"{detail}; {error}", "check key, credit and name at the provider")
     seconds = time.monotonic() - started
     if completion.usage is None:
         return warn(
-            name, f"{said}; answered without usage, so its cost is unknown", "use a provider that reports usage"
+            name, f"{detail}; answered without usage, so its cost is unknown", "use a provider that reports usage"
         )
-    return ok(name, f"{said}; answered in {seconds:.1f} s for {show_usd(model.price.cost(completion.usage))}")
+    return ok(name, f"{detail}; answered in {seconds:.1f} s for {show_usd(model.price.cost(completion.usage))}")
 
 
 def _provider(model: str) -> str:

@@ -50,11 +50,11 @@ def sandbox(context: CheckContext) -> list[DoctorCheck]:
 
 def _chosen(asked: str, name: str) -> DoctorCheck:
     if name == "process":
-        said = "process isolates nothing: commands of repositories and models run as your user"
-        return warn(NAME, said, "set PENNYFIX_SANDBOX=auto and install Docker or bubblewrap")
+        detail = "process isolates nothing: commands of repositories and models run as your user"
+        return warn(NAME, detail, "set PENNYFIX_SANDBOX=auto and install Docker or bubblewrap")
     if asked == "auto" and name != "docker":
-        said = f"{name}, because Docker or its image does not answer"
-        return warn(NAME, said, "install Docker, then make sandbox-image; or set PENNYFIX_SANDBOX=bubblewrap")
+        detail = f"{name}, because Docker or its image does not answer"
+        return warn(NAME, detail, "install Docker, then make sandbox-image; or set PENNYFIX_SANDBOX=bubblewrap")
     return ok(NAME, name)
 
 

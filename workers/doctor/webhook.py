@@ -38,10 +38,10 @@ def webhook(settings: Settings, timeout: float = 10.0) -> list[DoctorCheck]:
             "restart `pennyfix up` so that it knows PENNYFIX_GITHUB_WEBHOOK_SECRET; let the proxy pass bodies unchanged"
         )
         return [fail(NAME, f"{url} answers a signed ping with {', '.join(map(str, wrong))} instead of 200", fix)]
-    open_door = sorted({status for status in refused if status != 401})  # noqa: PLR2004 - HTTP
-    if open_door:
+    accepted = sorted({status for status in refused if status != 401})  # noqa: PLR2004 - HTTP
+    if accepted:
         fix = "something else answers there: let the proxy lead to `pennyfix up`"
-        return [fail(NAME, f"{url} answers an unsigned ping with {', '.join(map(str, open_door))} instead of 401", fix)]
+        return [fail(NAME, f"{url} answers an unsigned ping with {', '.join(map(str, accepted))} instead of 401", fix)]
     if not settings.public_url:
         fix = "set PENNYFIX_PUBLIC_URL to the address that GitHub uses"
         return [warn(NAME, f"{url} takes signed deliveries only; GitHub's way here was not tried", fix)]

@@ -159,7 +159,7 @@ def test_a_state_is_good_once_within_the_hour_and_only_if_we_gave_it() -> None:
     flow = Flow()
     flow.answer = Missing(404, "Not Found")
     state = flow.state()
-    assert "no longer good" in flow.done(state).text
+    assert "no longer works" in flow.done(state).text
     assert "unknown, used or older" in flow.done(state).text
     assert "unknown, used or older" in flow.done("guessed").text
     old = flow.state()
