@@ -59,9 +59,9 @@ def run(*arguments: str) -> tuple[int, str]:
 
 
 def run_json(*arguments: str) -> Any:
-    code, said = run(*arguments, "--json")
-    assert code == 0, said
-    return json.loads(said)
+    code, output = run(*arguments, "--json")
+    assert code == 0, output
+    return json.loads(output)
 
 
 def real(*arguments: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
@@ -129,7 +129,7 @@ def test_the_shell_completes(shell: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "output"),
     [
         (["budget", "show", "a/b"], 2, "no repository 'a/b' is known here"),
         (["jobs", "show", "7"], 2, "there is no job 7"),
@@ -143,10 +143,10 @@ def test_the_shell_completes(shell: str) -> None:
         (["up"], 2, "PENNYFIX_GITHUB_WEBHOOK_SECRET"),
     ],
 )
-def test_bad_input_is_two_and_says_what_is_allowed(arguments: list[str], code: int, said: str) -> None:
+def test_bad_input_is_two_and_says_what_is_allowed(arguments: list[str], code: int, output: str) -> None:
     done = real(*arguments)
     shown = re.sub(r"[│╭╮╰╯─\s]+", " ", done.stderr)
-    assert (done.returncode, said in shown) == (code, True), done.stderr
+    assert (done.returncode, output in shown) == (code, True), done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
 
@@ -226,10 +226,10 @@ def test_budgets_are_listed_dearest_first_with_forecast_and_source(database: Dat
     )  # fmt: skip
     assert Decimal(first["forecast"]) >= Decimal("12.5")
     assert second["repository"] == "acme/idle"
-    code, said = run("budget", "list")
+    code, output = run("budget", "list")
     assert code == 0
-    assert "$12.50" in said
-    assert "█" in said
+    assert "$12.50" in output
+    assert "█" in output
 
 
 def test_a_budget_is_shown_by_model_and_issue_under_any_spelling_of_the_name(database: Database) -> None:
@@ -238,9 +238,9 @@ def test_a_budget_is_shown_by_model_and_issue_under_any_spelling_of_the_name(dat
     assert (shown["left"], shown["by_model"][0]["of"], shown["by_issue"][0]["of"]) == (
         "37.5", ["weak", "demo/weak"], ["4"],
     )  # fmt: skip
-    _, said = run("budget", "show", "acme/parcel")
-    assert "left $37.50" in said
-    assert "#4" in said
+    _, output = run("budget", "show", "acme/parcel")
+    assert "left $37.50" in output
+    assert "#4" in output
 
 
 def test_a_misspelt_repository_gets_a_proposal(database: Database) -> None:
@@ -262,16 +262,16 @@ def test_a_budget_set_by_hand_counts_and_is_audited_until_it_is_given_back_to_th
     with database.read() as session:
         (line,) = audit.latest(session, repository_id=11)
     assert (line.actor, line.what, line.after) == (who, "budget set", {"monthly_usd": "20", "source": "setting"})
-    _, said = run("budget", "show", "acme/parcel")
-    assert f"set by {who}" in said
+    _, output = run("budget", "show", "acme/parcel")
+    assert f"set by {who}" in output
     assert run_json("budget", "set", "acme/parcel", "file")["after"]["source"] == "operator"
 
 
 @pytest.mark.parametrize("amount", ["-5", "nan", "1e3", "20 EUR", "50.01", "999999999999", "", "٥", "1,000", "--5"])
 def test_no_bad_amount_changes_anything(database: Database, amount: str) -> None:
-    code, said = run("budget", "set", "acme/parcel", amount)
-    assert code == 2, said
-    assert "allowed: 0 to" in said
+    code, output = run("budget", "set", "acme/parcel", amount)
+    assert code == 2, output
+    assert "allowed: 0 to" in output
     with database.read() as session:
         assert list(audit.latest(session)) == []
 
@@ -279,8 +279,8 @@ def test_no_bad_amount_changes_anything(database: Database, amount: str) -> None
 def test_a_raise_lets_jobs_that_waited_for_money_go_on(database: Database) -> None:
     run("budget", "set", "acme/parcel", "0")
     waiting = make_job(database, state=State.OVER_BUDGET, needed=Decimal("0.10"))
-    code, said = run("budget", "set", "acme/parcel", "30")
-    assert (code, f"These jobs waited for money and go on: {waiting}." in said) == (0, True), said
+    code, output = run("budget", "set", "acme/parcel", "30")
+    assert (code, f"These jobs waited for money and go on: {waiting}." in output) == (0, True), output
     with database.read() as session:
         found = queue.find(session, waiting)
     assert found is not None
@@ -296,9 +296,9 @@ def test_jobs_are_listed_by_state_and_repository(database: Database) -> None:
     (line,) = run_json("jobs", "list", "--state", "opened", "--repository", "acme/parcel")
     assert (line["id"], line["usd"], line["pull_request"]) == (opened, "0.5", 9)
     assert run_json("jobs", "list", "--repository", "acme/idle") == []
-    _, said = run("jobs", "list")
-    assert "[red]rude[/red]" in said
-    assert "\x1b[2J" not in said
+    _, output = run("jobs", "list")
+    assert "[red]rude[/red]" in output
+    assert "\x1b[2J" not in output
 
 
 def test_a_job_shows_what_exactly_produced_its_patch(database: Database) -> None:
@@ -326,12 +326,12 @@ def test_a_job_shows_what_exactly_produced_its_patch(database: Database) -> None
     assert [s["text"] for s in report["steps"]] == ["Checking out main"]
     assert report["calls"][0]["price"]["output"] == "0.50"
     assert report["calls"][1]["usd"] is None
-    _, said = run("jobs", "show", str(job))
+    _, output = run("jobs", "show", str(job))
     for words in (
         "strategy cascade", "Pennyfix 1.2.3", "demo/weak (solver repair, attempts 2)", "0.10 in, 0.50 out, 0.01 cached",
         "repair d1ge57d1ge57", "attempt 1: weak, repair, earned it (reproduction), demo/weak, $0.50, chosen", "+new", "unknown, at most $0.30", "c0ffee",
     ):  # fmt: skip
-        assert words in said, said
+        assert words in output, output
     assert "+new" not in run("jobs", "show", str(job), "--no-diffs")[1]
 
 
@@ -354,8 +354,8 @@ def test_a_running_job_is_asked_to_stop_and_an_ended_one_is_left_alone(database:
     running = make_job(database, 4, State.RUNNING, lease_owner="w", lease_expires=NOW)
     assert run("jobs", "cancel", str(running)) == (0, f"Job {running} has been asked to stop.\n")
     ended = make_job(database, 5, State.OPENED)
-    code, said = run("jobs", "cancel", str(ended))
-    assert (code, "has ended already (opened)" in said) == (1, True)
+    code, output = run("jobs", "cancel", str(ended))
+    assert (code, "has ended already (opened)" in output) == (1, True)
 
 
 def test_a_retry_is_a_new_job_in_the_name_of_who_asked(database: Database) -> None:
@@ -364,20 +364,20 @@ def test_a_retry_is_a_new_job_in_the_name_of_who_asked(database: Database) -> No
     assert (new["id"], new["state"], new["actor"], new["strategy"], new["comment_id"]) == (
         old + 1, "queued", "ada", "strong-first", 77,
     )  # fmt: skip
-    code, said = run("jobs", "retry", str(old))
-    assert (code, f"pennyfix jobs show {old + 1}" in said) == (1, True)
+    code, output = run("jobs", "retry", str(old))
+    assert (code, f"pennyfix jobs show {old + 1}" in output) == (1, True)
     with database.read() as session:
         assert audit.latest(session)[0].what == f"job retried as {old + 1}"
 
 
 def test_the_doctor_is_json_too_and_its_exit_code_is_the_verdict(machine: Path) -> None:
-    code, said = run("doctor", "--only", "disk", "--json")
-    found = json.loads(said)
+    code, output = run("doctor", "--only", "disk", "--json")
+    found = json.loads(output)
     assert (code, found["ok"]) == (1, False)  # there is no App
     assert {"name", "outcome", "detail", "fix"} == set(found["checks"][0])
-    code, said = run("doctor", "--only", "disk")
-    assert "fix: set `PENNYFIX_GITHUB_APP_ID`, or run `pennyfix setup`" in said
-    assert re.search(r"^\d+ checks? failed, (\d+ needs? a look, )?\d+ passed", said, re.MULTILINE), said
+    code, output = run("doctor", "--only", "disk")
+    assert "fix: set `PENNYFIX_GITHUB_APP_ID`, or run `pennyfix setup`" in output
+    assert re.search(r"^\d+ checks? failed, (\d+ needs? a look, )?\d+ passed", output, re.MULTILINE), output
 
 
 def test_a_command_opens_what_the_settings_say(database: Database) -> None:
@@ -389,9 +389,9 @@ def test_a_command_opens_what_the_settings_say(database: Database) -> None:
 
 
 def test_resolve_needs_an_issue_or_a_job_and_a_job_that_asked_no_model_cannot_be_repeated(database: Database) -> None:
-    code, said = run("resolve")
-    assert (code, "--as-job ID" in said) == (2, True)
-    code, said = run("resolve", "--as-job", str(make_job(database)))
-    assert (code, "asked no model" in said) == (1, True)
-    code, said = run("resolve", "--as-job", "999")
-    assert (code, "there is no job 999" in said) == (2, True)
+    code, output = run("resolve")
+    assert (code, "--as-job ID" in output) == (2, True)
+    code, output = run("resolve", "--as-job", str(make_job(database)))
+    assert (code, "asked no model" in output) == (1, True)
+    code, output = run("resolve", "--as-job", "999")
+    assert (code, "there is no job 999" in output) == (2, True)

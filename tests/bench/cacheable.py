@@ -19,7 +19,7 @@ from sandbox.backends import BackendOptions, choose
 from strategies.models.meter import Meter
 from strategies.strategy import Role
 from strategies.study.running.run import StudyPlan, run_study
-from strategies.study.running.scripted import ScriptedModel, common, scripted_tiers
+from strategies.study.running.scripted import ScriptedModel, common_prefix_length, scripted_tiers
 from strategies.study.tasks.corpus import load_corpus
 from strategies.tier import Tier
 from tests.bench.row import Row
@@ -46,7 +46,7 @@ def shares(models: list[ScriptedModel]) -> Shares:
     for model in models:
         for number, prompt in enumerate(model.prompts[1:], 1):
             follows = model.purposes[number] in model.purposes[:number]
-            same[follows] += max(common(prompt, earlier) for earlier in model.prompts[:number])
+            same[follows] += max(common_prefix_length(prompt, earlier) for earlier in model.prompts[:number])
             total[follows] += len(prompt)
             calls += follows
     everything = sum(total.values())

@@ -88,11 +88,11 @@ def study_report(
 
     Example: pennyfix study report study --html report.html --compare cascade strong
     """
-    from strategies.study.reporting.shown import shown, shown_paper
+    from strategies.study.reporting.rendering import render_paper, render_study
 
     if (paper is None) == (folder is None and compare is None):
         raise typer.BadParameter("give a study's folder, or --paper, and not both")
-    found = shown_paper(paper) if paper else shown(folder, compare)
+    found = render_paper(paper) if paper else render_study(folder, compare)
     for path, text in ((html, found.page), (svg, found.svg)):
         if path and text:
             path.write_text(text, encoding="utf-8")
@@ -174,12 +174,12 @@ def study_replay(
     if as_json:
         emit(replay_json(compared, found))
         return
-    from strategies.study.reporting.guidelines import of_search
+    from strategies.study.reporting.guidelines import search_sentences
     from strategies.study.reporting.replay_report import table
 
     say(f"{len(recorded.issues)} issues; {verifier_text}.")
     print_table(table(compared))
-    for sentence in of_search(found) if found else ():
+    for sentence in search_sentences(found) if found else ():
         say(f"- {sentence}")
     if html:
         say(f"The page is at {html}.")

@@ -11,7 +11,7 @@ from typing import cast
 from sandbox.backends import BACKENDS, Name, choose
 from strategies.models.meter import Meter
 from strategies.strategy import Role
-from strategies.study.running.run import StudyPlan, StudyResult, Tiers
+from strategies.study.running.run import OpenTiers, StudyPlan, StudyResult
 from strategies.study.running.scripted import scripted_tiers
 from strategies.study.tasks.corpus import CORPUS, ScriptedTask, load_corpus
 from strategies.study.tasks.repositories import TEMPLATE
@@ -108,7 +108,7 @@ def _tiers(
     opener: OpenModel | None,
     key_of: Callable[[str, str], str],
     cap: Decimal,
-) -> Tiers:
+) -> OpenTiers:
     """`cap` is USD for one issue: a study's solvers do not change when its money runs out."""
     if list(models) == [SCRIPTED]:
         task_scripts = [s.script for s in scripts]

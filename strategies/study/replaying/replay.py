@@ -120,7 +120,7 @@ def replay(outcomes: RecordedOutcomes, chain: Sequence[str], verifier: Verifier)
 def oracle(outcomes: RecordedOutcomes, models: Sequence[str] | None = None) -> ReplayedChain:
     """The oracle router: per issue the cheapest model that resolves it, else the cheapest one.
 
-    Nobody can have it; it is the bound beside which routers are read.
+    It knows the outcome beforehand, so no router can reach it: an upper bound to compare routers with.
     """
     rows = [outcomes.row(m) for m in models or outcomes.models]
     right, usd = outcomes.is_resolved()[rows], outcomes.known_cost()[rows]

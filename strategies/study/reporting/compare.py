@@ -18,7 +18,7 @@ from strategies.study.tasks.task import TaskError
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class StudyComparison:
     """A beside B. `rate` is rate(A) − rate(B) (0 to 1), `cost` usd(A) ÷ usd(B), None when B cost nothing.
 
     `only_a` and `only_b` are tasks that just one of them resolved; `differs` are settings as (name, A's, B's).
@@ -48,15 +48,15 @@ def select(text: str, folder: Path | None) -> tuple[StudyRecord, ...]:
     return found
 
 
-def compare(a: Sequence[StudyRecord], b: Sequence[StudyRecord], names: tuple[str, str]) -> Compared:
-    """Both on their common tasks. Raises TaskError when there are none."""
-    one = {r.task: r for r in a if r.resolved is not None}
-    other = {r.task: r for r in b if r.resolved is not None}
-    tasks = tuple(sorted(one.keys() & other.keys()))
+def compare(a: Sequence[StudyRecord], b: Sequence[StudyRecord], names: tuple[str, str]) -> StudyComparison:
+    """Compare two sets of records on the tasks they have in common. Raises TaskError when there are none."""
+    first = {r.task: r for r in a if r.resolved is not None}
+    second = {r.task: r for r in b if r.resolved is not None}
+    tasks = tuple(sorted(first.keys() & second.keys()))
     if not tasks:
         raise TaskError(f"{names[0]} and {names[1]} have no judged task in common")
-    left, right = measured(names[0], [one[t] for t in tasks]), measured(names[1], [other[t] for t in tasks])
-    return Compared(
+    left, right = measured(names[0], [first[t] for t in tasks]), measured(names[1], [second[t] for t in tasks])
+    return StudyComparison(
         left,
         right,
         tasks,
@@ -64,7 +64,7 @@ def compare(a: Sequence[StudyRecord], b: Sequence[StudyRecord], names: tuple[str
         paired_ratio(left.usd, right.usd) if right.usd.sum() else None,
         tuple(t for t, x, y in zip(tasks, left.solved, right.solved, strict=True) if x > y),
         tuple(t for t, x, y in zip(tasks, left.solved, right.solved, strict=True) if y > x),
-        differences(one[tasks[0]].setting, other[tasks[0]].setting),
+        differences(first[tasks[0]].setting, second[tasks[0]].setting),
     )
 
 
@@ -86,7 +86,7 @@ def _shown(value: Any) -> str:
     return "(none)" if value is None else str(value)
 
 
-def sentences(c: Compared) -> tuple[str, ...]:
+def comparison_sentences(c: StudyComparison) -> tuple[str, ...]:
     """The comparison in words."""
     gap = c.rate
     verdict = (

@@ -117,7 +117,7 @@ def _as(row: Measured, name: str) -> Measured:
 
 
 def _oracle(name: str, rows: Sequence[Measured]) -> Measured:
-    """Per issue the cheapest that resolves it, else the cheapest: nobody can have it, it is the bound."""
+    """The oracle router: per issue the cheapest strategy that resolves it, else the cheapest. An upper bound."""
     solved, usd = np.array([r.solved for r in rows]), np.array([r.usd for r in rows])
     best = np.where(solved > 0, usd, np.inf).min(axis=0)
     any_ = solved.max(axis=0)

@@ -60,10 +60,10 @@ def against_coin_flip(points: Sequence[Point], weak: Point, strong: Point) -> tu
         return ("No method's cost lies between the two models', so the coin flip says nothing here.",)
     if not better:
         return ("No method beats flipping a coin between the two models at equal spend.",)
-    words = ", ".join(f"{p.name} (+{g:.1f} points)" for g, p in better[:6])
+    names = ", ".join(f"{p.name} (+{g:.1f} points)" for g, p in better[:6])
     rest = len(known) - len(better)
     return (
-        f"Better than a coin flip between {weak.name} and {strong.name} at equal spend: {words}.",
+        f"Better than a coin flip between {weak.name} and {strong.name} at equal spend: {names}.",
         f"{rest} of {len(known)} methods in that range do not beat the coin flip.",
     )
 
@@ -83,7 +83,7 @@ def caution(points: Sequence[Point], weak: Point, strong: Point) -> tuple[str, .
     return tuple(sentences)
 
 
-def of_search(found: ChainSearchResult) -> tuple[str, ...]:
+def search_sentences(found: ChainSearchResult) -> tuple[str, ...]:
     """The held-out result of the search, with its interval, in one sentence each."""
     held = found.held_out
     if held is None:

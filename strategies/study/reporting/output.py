@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from strategies.study.interval import Interval, mean_interval
 from strategies.study.replaying.search import ChainSearchResult
-from strategies.study.reporting.guidelines import of_search
+from strategies.study.reporting.guidelines import search_sentences
 from strategies.study.reporting.replay_report import Row
 
 
@@ -51,5 +51,5 @@ def search_json(found: ChainSearchResult) -> dict[str, object]:
             "rate_gap": interval_json(held.rate_gap),
             "cost_share": interval_json(held.cost_share),
         },
-        "sentences": list(of_search(found)),
+        "sentences": list(search_sentences(found)),
     }

@@ -15,7 +15,7 @@ class Point:
     rate: float
     low: float | None = None  # confidence interval of the rate
     high: float | None = None
-    reference: bool = False  # nobody can choose it (an oracle); drawn, never on the front
+    reference: bool = False  # an upper bound (an oracle), not a choice: drawn, never on the front
 
 
 def front(points: Sequence[Point]) -> tuple[Point, ...]:
@@ -29,12 +29,12 @@ def front(points: Sequence[Point]) -> tuple[Point, ...]:
 
 def hull(points: Sequence[Point]) -> tuple[Point, ...]:
     """The upper left convex hull: what mixing two methods at random per issue cannot beat. A part of the front."""
-    kept: list[Point] = []
+    hull_points: list[Point] = []
     for p in front(points):
-        while len(kept) > 1 and _cross(kept[-2], kept[-1], p) >= 0:
-            kept.pop()
-        kept.append(p)
-    return tuple(kept)
+        while len(hull_points) > 1 and _cross(hull_points[-2], hull_points[-1], p) >= 0:
+            hull_points.pop()
+        hull_points.append(p)
+    return tuple(hull_points)
 
 
 def _cross(a: Point, b: Point, c: Point) -> float:

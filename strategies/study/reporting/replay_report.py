@@ -10,7 +10,7 @@ from strategies.study.replaying.outcomes import RecordedOutcomes
 from strategies.study.replaying.replay import Rates, ReplayedChain, Verifier, oracle, replay
 from strategies.study.replaying.search import ChainSearchResult
 from strategies.study.reporting.chart import chart
-from strategies.study.reporting.guidelines import by_budget, by_target, of_search, percent
+from strategies.study.reporting.guidelines import by_budget, by_target, percent, search_sentences
 from strategies.study.reporting.page import PageTable, Section, page
 from strategies.study.reporting.pareto import Point, front
 
@@ -108,7 +108,7 @@ def replay_page(
             Section(
                 f"Search over {found.searched:,} chains",
                 "",
-                of_search(found),
+                search_sentences(found),
                 (
                     PageTable(
                         "The Pareto front over all chains, on all issues (chosen and measured on the same ones)",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from strategies.study.interval import money
 from strategies.study.reporting.chart import chart
-from strategies.study.reporting.compare import Compared, sentences
+from strategies.study.reporting.compare import StudyComparison, comparison_sentences
 from strategies.study.reporting.figures import Figures, Measured, counted, figures
 from strategies.study.reporting.guidelines import against_coin_flip, by_budget, by_target, caution
 from strategies.study.reporting.output import interval_json
@@ -97,9 +97,9 @@ def endings(study: Study) -> PageTable:
         ends = counted(own, lambda r: str(r.row["ending"]))
         accepted = [r for r in own if r.row["ending"] == "accepted" and r.resolved is not None]
         wrong = sum(1 for r in accepted if not r.resolved)
-        words = ", ".join(f"{count} {end.replace('_', ' ')}" for end, count in sorted(ends.items()))
+        endings_text = ", ".join(f"{count} {end.replace('_', ' ')}" for end, count in sorted(ends.items()))
         calls = sum(len(r.row["calls"]) for r in own)
-        rows.append((name, words, f"{wrong} of {len(accepted)}", f"{calls / len(own):.1f}"))
+        rows.append((name, endings_text, f"{wrong} of {len(accepted)}", f"{calls / len(own):.1f}"))
     return PageTable(
         "How issues ended. “Accepted, but wrong” is what executed evidence let through and hidden tests did not: the "
         "verifier's false accepts.",
@@ -162,7 +162,7 @@ def svg(study: Study, *, alone: bool = False) -> str:
     )
 
 
-def study_page(study: Study, compared: Compared | None = None) -> str:
+def study_page(study: Study, compared: StudyComparison | None = None) -> str:
     """The whole page as HTML text."""
     sections = [
         Section("Cost against resolution", svg(study), guidelines(study), (table(study),)),
@@ -177,28 +177,28 @@ def study_page(study: Study, compared: Compared | None = None) -> str:
     return page("A study of strategies", lead, sections)
 
 
-def compare_page(compared: Compared) -> str:
+def compare_page(compared: StudyComparison) -> str:
     """Two combinations alone."""
     return page("Two combinations compared", f"{compared.a.name} beside {compared.b.name}", [_comparison(compared)])
 
 
-def compare_table(compared: Compared) -> PageTable:
+def compare_table(compared: StudyComparison) -> PageTable:
     """What differs in the settings."""
     head = ("setting", compared.a.name, compared.b.name)
     return PageTable("What differs in their settings", head, compared.differs, texts=(1, 2))
 
 
-def _comparison(compared: Compared) -> Section:
+def _comparison(compared: StudyComparison) -> Section:
     tables = [compare_table(compared)] if compared.differs else []
     only = [(t, compared.a.name) for t in compared.only_a] + [(t, compared.b.name) for t in compared.only_b]
     if only:
         tables.append(
             PageTable("Tasks that only one of them resolved", ("task", "resolved by"), tuple(only), texts=(1,))
         )
-    return Section(f"{compared.a.name} against {compared.b.name}", "", sentences(compared), tuple(tables))
+    return Section(f"{compared.a.name} against {compared.b.name}", "", comparison_sentences(compared), tuple(tables))
 
 
-def study_json(study: Study, compared: Compared | None = None) -> dict[str, object]:
+def study_json(study: Study, compared: StudyComparison | None = None) -> dict[str, object]:
     """The same figures: rates 0 to 1, USD an issue, USD per resolved issue or null."""
     out: dict[str, object] = {
         "tasks": len(study.figures.tasks),
@@ -212,7 +212,7 @@ def study_json(study: Study, compared: Compared | None = None) -> dict[str, obje
     return out
 
 
-def compare_json(c: Compared) -> dict[str, object]:
+def compare_json(c: StudyComparison) -> dict[str, object]:
     """A comparison as figures."""
     return {
         "a": c.a.name,

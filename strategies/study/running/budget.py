@@ -73,7 +73,7 @@ class StudyBudget:
             self._write({"settled": number, "usd": str(amount)})
 
     def close(self) -> None:
-        """Let go of the journal."""
+        """Close the journal and release its lock."""
         self._file.close()
 
     def _write(self, row: dict[str, str]) -> None:
@@ -97,7 +97,7 @@ class StudyBudget:
 
 
 class StudyMeter:
-    """The meter of one issue under one strategy: its own cap, and the purse's. `ended` tells that the purse said no."""
+    """The meter of one issue under one strategy: its own cap and the study's. `ended`: the study's budget ran out."""
 
     def __init__(self, budget: StudyBudget, cap: Decimal) -> None:
         self.budget = budget

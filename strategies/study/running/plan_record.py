@@ -25,8 +25,8 @@ from strategies.solvers.solve import solve
 from strategies.strategy import SolveContext
 from strategies.study.running.budget import StudyBudget, StudyMeter
 from strategies.study.running.record import record_row, recorded
-from strategies.study.running.run import StudyPlan, context_of
-from strategies.study.tasks.hidden import HiddenResult, as_patch, hidden_result
+from strategies.study.running.run import StudyPlan, solve_context
+from strategies.study.tasks.hidden import HiddenResult, hidden_result, patch_from
 from strategies.study.tasks.repositories import recipe_of, workspace_of
 from strategies.study.tasks.task import Task, TaskError
 from strategies.tier import Tier
@@ -75,8 +75,8 @@ def _record(plan: StudyPlan, task: Task, budget: StudyBudget, k: int, sizes: Seq
     tiers, roles = plan.tiers(meter)
     with workspace_of(task, plan.home, plan.mirrors) as workspace:
         recipe = recipe_of(task, workspace)
-        as_patch(task.hidden.tests, workspace)
-        context = context_of(plan, task, workspace, recipe, tiers, roles)
+        patch_from(task.hidden.tests, workspace)
+        context = solve_context(plan, task, workspace, recipe, tiers, roles)
         rows = []
         for tier in context.tiers:
             answers = [_answer(context, task, workspace, tier, i, k, meter) for i in range(k)]

@@ -1,4 +1,4 @@
-"""What is kept of one issue under one strategy: enough to say what exactly produced the result, and to compare it.
+"""The record of one issue under one strategy: what exactly produced the result, and what it cost.
 
 One JSON object a line, appended whole; a line that a kill cut short is no record and is done again.
 """
@@ -46,7 +46,7 @@ def record_row(
     diff: str,
     seconds: float,
 ) -> dict[str, Any]:
-    """One record. Money is text."""
+    """One record as a row for the file; amounts are USD as text, `seconds` wall-clock time."""
     known = [c.usd for c in charges if c.usd is not None]
     chosen = resolution.chosen
     return {
@@ -134,7 +134,7 @@ class Records:
             self._file.write(b"\n")
 
     def append(self, row: Mapping[str, Any]) -> None:
-        """Keep one record."""
+        """Append one record and flush it to disk."""
         line = json.dumps(row, ensure_ascii=True, default=str).encode() + b"\n"
         with self._lock:
             self._file.write(line)
@@ -142,5 +142,5 @@ class Records:
             os.fsync(self._file.fileno())
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._file.close()

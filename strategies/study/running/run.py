@@ -32,25 +32,25 @@ from strategies.run_configuration import configuration_of
 from strategies.strategy import Role, SolveContext
 from strategies.study.running.budget import StudyBudget, StudyMeter
 from strategies.study.running.record import Records, record_row, recorded
-from strategies.study.tasks.hidden import HiddenResult, as_patch, hidden_result
+from strategies.study.tasks.hidden import HiddenResult, hidden_result, patch_from
 from strategies.study.tasks.repositories import TEMPLATE, has_tests, recipe_of, workspace_of
 from strategies.study.tasks.task import Task, TaskError
 from strategies.tier import Tier, without_sandbox
 from strategies.verification.baseline import NoBaseline
 from strategies.verification.verification import Verification, WithoutTests
 
-Tiers = Callable[[Meter], tuple[tuple[Tier, ...], Mapping[Role, Tier]]]
+OpenTiers = Callable[[Meter], tuple[tuple[Tier, ...], Mapping[Role, Tier]]]
 JOURNAL = "spending.jsonl"
 HEAD = "study.json"
 
 
 @dataclass(frozen=True, slots=True)
 class StudyPlan:
-    """What is run and how. `home` holds mirrors and environments; money is USD."""
+    """What a study runs and how. `home` holds mirrors and environments; money is USD."""
 
     tasks: Sequence[Task]
     strategies: Sequence[str]
-    tiers: Tiers
+    tiers: OpenTiers
     backend: Backend
     home: Path
     out: Path
@@ -82,7 +82,7 @@ class StudyProgress:
 
 @dataclass(frozen=True, slots=True)
 class StudyResult:
-    """How it ended. `capped`: the money ended first, and what is missing can be run later."""
+    """How a study ended. `capped`: its budget ran out first; what is missing can be run later."""
 
     progress: StudyProgress
     capped: bool
@@ -106,14 +106,14 @@ def run_study(
     todo = iter([(t, s) for t, s in pairs if (t.id, s) not in done])
     records = Records(plan.out)
 
-    def told() -> StudyProgress:
+    def current_progress() -> StudyProgress:
         projected = budget.spent * len(pairs) / count if count else Decimal(0)
         return StudyProgress(count, len(pairs), budget.spent, projected, resolved)
 
     capped = False
     missing = []
     try:
-        progress(told())
+        progress(current_progress())
         with ThreadPoolExecutor(max(plan.parallel, 1)) as pool:
             running: dict[Future[dict[str, Any] | None], tuple[str, str]] = {}
             try:
@@ -130,13 +130,13 @@ def run_study(
                         records.append(row)
                         count += 1
                         resolved += row["resolved"] is True
-                        progress(told())
+                        progress(current_progress())
                     if not capped:
                         _fill(running, pool, todo, plan, budget, carry_out or run_task)
             finally:
-                _keep(running, records)
+                _finish_running(running, records)
         missing += [(t.id, s) for t, s in todo]
-        return StudyResult(told(), capped, tuple(missing))
+        return StudyResult(current_progress(), capped, tuple(missing))
     finally:
         budget.close()
         records.close()
@@ -157,8 +157,8 @@ def _fill(
         running[pool.submit(carry_out, plan, pair[0], pair[1], budget)] = (pair[0].id, pair[1])
 
 
-def _keep(running: Mapping[Future[dict[str, Any] | None], object], records: Records) -> None:
-    """After an error or Ctrl-C: what is under way is finished and kept, because it is paid for."""
+def _finish_running(running: Mapping[Future[dict[str, Any] | None], object], records: Records) -> None:
+    """After an error or Ctrl-C: wait for the runs under way and record them, because they are paid for."""
     for future in running:
         row = None if future.exception() else future.result()
         if row is not None:
@@ -176,8 +176,8 @@ def run_task(plan: StudyPlan, task: Task, strategy: str, budget: StudyBudget) ->
         with workspace_of(task, plan.home, plan.mirrors) as workspace:
             base = workspace.base
             recipe = recipe_of(task, workspace)
-            as_patch(task.hidden.tests, workspace)  # before any money: do the hidden tests fit this commit?
-            resolution = attempt(plan, task, workspace, recipe, strategy, tiers, roles)
+            patch_from(task.hidden.tests, workspace)  # before any money: do the hidden tests fit this commit?
+            resolution = run_strategy(plan, task, workspace, recipe, strategy, tiers, roles)
             if meter.ended:
                 return None
             hidden = hidden_result(plan.backend, workspace.key, recipe, workspace, task.hidden, resolution.patch)
@@ -196,7 +196,7 @@ def run_task(plan: StudyPlan, task: Task, strategy: str, budget: StudyBudget) ->
     return record_row(task.id, strategy, setting, resolution, meter.charges, hidden, diff, seconds) | {"again": again}
 
 
-def attempt(
+def run_strategy(
     plan: StudyPlan,
     task: Task,
     workspace: Workspace,
@@ -205,12 +205,12 @@ def attempt(
     tiers: tuple[Tier, ...],
     roles: Mapping[Role, Tier],
 ) -> Resolution:
-    """The strategy at work, as in production: it is given the issue and the base commit, nothing else."""
-    context = context_of(plan, task, workspace, recipe, tiers, roles)
+    """Run the strategy as in production: it is given the issue and the base commit, never the hidden tests."""
+    context = solve_context(plan, task, workspace, recipe, tiers, roles)
     return resolve(task.issue, workspace, strategy_of(strategy, theta=plan.theta), context)
 
 
-def context_of(
+def solve_context(
     plan: StudyPlan,
     task: Task,
     workspace: Workspace,
@@ -218,7 +218,7 @@ def context_of(
     tiers: tuple[Tier, ...],
     roles: Mapping[Role, Tier],
 ) -> SolveContext:
-    """What a strategy may use for one task."""
+    """The context of a strategy on one task: tiers, roles, verification and prompts."""
     issue = task.issue
     verification: Verification | WithoutTests
     if recipe is None or not has_tests(workspace):

@@ -54,17 +54,19 @@ class ScriptedModel:
         self.price = PRICES[self.skill]
 
     def count(self, prompt: Prompt) -> int:
-        return tokens(text_of(prompt))
+        return estimate_tokens(prompt_text(prompt))
 
     def complete(self, prompt: Prompt) -> Completion:
-        whole = text_of(prompt)
+        whole = prompt_text(prompt)
         with self._lock:
             text = self._answer(prompt, whole)
-            cached = max((common(whole, p) for p in self.prompts), default=0) // CHARACTERS // BLOCK * BLOCK
+            cached = (
+                max((common_prefix_length(whole, p) for p in self.prompts), default=0) // CHARACTERS // BLOCK * BLOCK
+            )
             self.prompts.append(whole)
             self.purposes.append(prompt.purpose)
-        written, most = tokens(text), prompt.max_output_tokens or self.max_output_tokens
-        usage = Usage(tokens(whole), min(cached, tokens(whole)), min(written, most))
+        written, most = estimate_tokens(text), prompt.max_output_tokens or self.max_output_tokens
+        usage = Usage(estimate_tokens(whole), min(cached, estimate_tokens(whole)), min(written, most))
         return Completion(text[: most * CHARACTERS], usage, "length" if written > most else "stop", 0.0)
 
     def _answer(self, prompt: Prompt, whole: str) -> str:
@@ -80,7 +82,7 @@ class ScriptedModel:
         if prompt.purpose == "judge":
             return "They differ in how much they change; the first follows the issue most closely.\n\norder: 1"
         if prompt.purpose in ("plan", "issue-qa"):
-            return script.words or UNKNOWN
+            return script.explanation or UNKNOWN
         if prompt.purpose == "reduction":
             return "[]"
         return self._edits(script)
@@ -117,22 +119,22 @@ def scripted_tiers(scripts: Sequence[TaskScript], meter: Meter) -> tuple[tuple[T
     return tiers, roles
 
 
-def text_of(prompt: Prompt) -> str:
-    """Everything the model reads, in order."""
+def prompt_text(prompt: Prompt) -> str:
+    """All messages of a prompt, in order."""
     return "\n".join(m.content for m in prompt.messages)
 
 
-def tokens(text: str) -> int:
-    """About so many tokens."""
+def estimate_tokens(text: str) -> int:
+    """A rough count of tokens."""
     return len(text) // CHARACTERS + 1
 
 
-def common(one: str, other: str) -> int:
-    """Length of the common beginning."""
-    low, high = 0, min(len(one), len(other))
+def common_prefix_length(first: str, second: str) -> int:
+    """The length in characters of the longest common prefix."""
+    low, high = 0, min(len(first), len(second))
     while low < high:
         middle = (low + high + 1) // 2
-        if one[:middle] == other[:middle]:
+        if first[:middle] == second[:middle]:
             low = middle
         else:
             high = middle - 1

@@ -38,13 +38,13 @@ MISFIT = """The cause is where the value is computed.
 
 @dataclass(frozen=True, slots=True)
 class TaskScript:
-    """What scripted models say about one task. `answers` by tier, in order; `test` is the tester's answer."""
+    """What scripted models answer on one task: `answers` by tier, in order; `test` is the tester's answer."""
 
     title: str
     answers: Mapping[str, tuple[str, ...]]
     test: str
     question: str = ""
-    words: str = ""
+    explanation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +106,8 @@ def _scripted(path: Path) -> ScriptedTask:
     edits["prose"] = "I would look at where the value is computed, and change it there."
     answers = {tier: _answers(head, tier, edits, where) for tier in ("weak", "strong")}
     test = parts.get(str(head.get("test", "")), b"").decode()
-    words = edits.get("solution", "").split("```", maxsplit=1)[0].strip()
-    return ScriptedTask(task, TaskScript(task.title, answers, test, str(head.get("question", "")), words))
+    explanation = edits.get("solution", "").split("```", maxsplit=1)[0].strip()
+    return ScriptedTask(task, TaskScript(task.title, answers, test, str(head.get("question", "")), explanation))
 
 
 def _answers(head: Mapping[str, Any], tier: str, edits: Mapping[str, str], where: str) -> tuple[str, ...]:

@@ -41,7 +41,7 @@ def hidden_result(
     if recipe is None:
         return HiddenResult(None, "no way to run the repository's tests was found")
     try:
-        tests = as_patch(hidden.tests, workspace)
+        tests = patch_from(hidden.tests, workspace)
         own = patch.without(frozenset(weakened(patch, workspace)))
         workspace.tree(own)
         judged = own.merge(tests)
@@ -70,12 +70,12 @@ def missing(report: TestReport, hidden: Hidden) -> tuple[str, ...]:
 
 
 def _passed(wanted: str, report: TestReport) -> bool:
-    """By its id, or by the tail of one: runners and files of tasks name the same test differently."""
+    """Whether a test passed, found by its id or by the end of one: task files may shorten the runner's ids."""
     if wanted in report.passed:
         return True
     ending = f"::{wanted}"
-    alike = [i for i in report.results if i.endswith(ending)]
-    return bool(alike) and all(i in report.passed for i in alike)
+    matching = [i for i in report.results if i.endswith(ending)]
+    return bool(matching) and all(i in report.passed for i in matching)
 
 
 def _run(
@@ -87,7 +87,7 @@ def _run(
     return run.report, run.reason
 
 
-def as_patch(change: str | Patch, workspace: Workspace) -> Patch:
+def patch_from(change: str | Patch, workspace: Workspace) -> Patch:
     """A unified diff against the base commit as whole contents. Raises TaskError when it does not apply."""
     if isinstance(change, Patch):
         return change

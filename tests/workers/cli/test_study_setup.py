@@ -46,23 +46,23 @@ def call(*arguments: str) -> tuple[int, str]:
 
 
 def test_the_corpus_runs_and_reports_without_key_or_network(home: Path) -> None:
-    code, said = call("run", "--corpus", "--only", "roman-nines,letter-wrap", "--strategies", "weak,strong")
+    code, output = call("run", "--corpus", "--only", "roman-nines,letter-wrap", "--strategies", "weak,strong")
     assert code == 0
-    assert "4 of 4 recorded in study, 3 resolved" in said
-    code, said = call("report", "study", "--html", "r.html", "--svg", "r.svg", "--compare", "weak", "strong")
+    assert "4 of 4 recorded in study, 3 resolved" in output
+    code, output = call("report", "study", "--html", "r.html", "--svg", "r.svg", "--compare", "weak", "strong")
     assert code == 0
-    assert "oracle router" in said
-    assert "Difference of rates: -50.0 points" in said
+    assert "oracle router" in output
+    assert "Difference of rates: -50.0 points" in output
     assert "scripted: their skill is invented" in (home / "r.html").read_text()
     assert (home / "r.svg").read_text().startswith("<svg")
-    code, said = call("report", "study", "--json", "--compare", "weak", "strong")
-    assert json.loads(said)["compared"]["only_b"] == ["letter-wrap"]
+    code, output = call("report", "study", "--json", "--compare", "weak", "strong")
+    assert json.loads(output)["compared"]["only_b"] == ["letter-wrap"]
 
 
 def test_a_study_without_money_left_says_how_to_go_on(home: Path) -> None:
-    code, said = call("run", "--corpus", "--only", "roman-nines", "--strategies", "weak,strong", "--max-usd", "0.001")
+    code, output = call("run", "--corpus", "--only", "roman-nines", "--strategies", "weak,strong", "--max-usd", "0.001")
     assert code == 1
-    assert "with a greater --max-usd goes on" in " ".join(said.split())
+    assert "with a greater --max-usd goes on" in " ".join(output.split())
 
 
 def test_a_killed_study_goes_on_where_it_was(home: Path) -> None:
@@ -78,9 +78,9 @@ def test_a_killed_study_goes_on_where_it_was(home: Path) -> None:
     running.wait()
     before = read_records(home / "study")
     assert 1 <= len(before) < 6
-    code, said = call("run", *argv[5:])
+    code, output = call("run", *argv[5:])
     assert code == 0
-    assert "6 of 6 recorded" in said
+    assert "6 of 6 recorded" in output
     assert {r.row["seconds"] for r in before} <= {r.row["seconds"] for r in read_records(home / "study")}
     assert len(records.read_bytes().splitlines()) == 6
 
@@ -104,8 +104,8 @@ def test_tasks_in_the_benchmarks_own_form(home: Path) -> None:
     }
     (home / "tasks.jsonl").write_text(json.dumps(row) + "\n")
     mirrors = str(home / "origins") + "/{repo}"
-    code, said = call("run", "tasks.jsonl", "--strategies", "weak", "--models", "scripted", "--mirrors", mirrors)
-    assert code == 0, said
+    code, output = call("run", "tasks.jsonl", "--strategies", "weak", "--models", "scripted", "--mirrors", mirrors)
+    assert code == 0, output
     (record,) = read_records(home / "study")
     assert record.task == "ada__addresses-1"
     assert record.resolved is False

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from strategies.study.interval import money
-from strategies.study.reporting.compare import compare, differences, select, sentences
+from strategies.study.reporting.compare import compare, comparison_sentences, differences, select
 from strategies.study.reporting.figures import figures
 from strategies.study.reporting.guidelines import by_budget, caution
 from strategies.study.reporting.pareto import Point, front
-from strategies.study.reporting.shown import shown
+from strategies.study.reporting.rendering import render_study
 from strategies.study.reporting.study_report import (
     Study,
     endings,
@@ -151,7 +151,7 @@ def test_a_comparison_is_paired() -> None:
     assert c.rate.value == c.rate.low == c.rate.high == 0  # the same issues, so there is nothing to be unsure about
     assert c.cost is not None
     assert c.cost.value == pytest.approx(0.5)
-    words = " ".join(sentences(c))
+    words = " ".join(comparison_sentences(c))
     assert "the interval includes zero: these tasks cannot tell them apart" in words
     assert ("parameters.class", "Cascade", "Single") in c.differs
 
@@ -188,7 +188,7 @@ def test_two_folders_are_two_versions(tmp_path: Path) -> None:
     old = write(tmp_path / "old", study())
     newer = [record(r.task, r.strategy, True, "0.02", pennyfix="2.0") for r in study()]
     new = write(tmp_path / "new", newer)
-    found = shown(None, (f"{new}:cascade", f"{old}:cascade"))
+    found = render_study(None, (f"{new}:cascade", f"{old}:cascade"))
     words = " ".join(found.sentences)
     assert "100.0 %" in words
     assert ("pennyfix", "2.0", "1.0") in found.tables[0].rows

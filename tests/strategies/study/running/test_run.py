@@ -17,7 +17,7 @@ from sandbox.repository.patch import Patch
 from strategies.models.meter import Meter
 from strategies.strategy import Role
 from strategies.study.running.record import FILE, read_records
-from strategies.study.running.run import JOURNAL, StudyPlan, StudyProgress, Tiers, run_study
+from strategies.study.running.run import JOURNAL, OpenTiers, StudyPlan, StudyProgress, run_study
 from strategies.study.running.scripted import ScriptedModel, scripted_tiers
 from strategies.study.tasks.corpus import ScriptedTask, load_corpus
 from strategies.study.tasks.repositories import workspace_of
@@ -57,7 +57,7 @@ def backend(home: Path) -> Backend:
 
 @pytest.fixture
 def planned(home: Path, backend: Backend, tmp_path: Path) -> Making:
-    def make(tasks: str, strategies: str, tiers: Tiers | None = None, **changes: object) -> StudyPlan:
+    def make(tasks: str, strategies: str, tiers: OpenTiers | None = None, **changes: object) -> StudyPlan:
         chosen = [ALL[name] for name in tasks.split()]
         plan = StudyPlan(
             tasks=[s.task for s in chosen],

@@ -7,7 +7,7 @@ import pytest
 from strategies.models.in_memory_meter import CapMeter
 from strategies.models.meter import OverBudget
 from strategies.models.model import Message, Prompt
-from strategies.study.running.scripted import BLOCK, UNKNOWN, ScriptedModel, common, scripted_tiers
+from strategies.study.running.scripted import BLOCK, UNKNOWN, ScriptedModel, common_prefix_length, scripted_tiers
 from strategies.study.tasks.corpus import TaskScript, load_corpus
 
 SCRIPT = TaskScript(
@@ -88,4 +88,9 @@ def test_titles_tell_the_tasks_apart() -> None:
 
 
 def test_the_common_beginning() -> None:
-    assert [common("abc", "abd"), common("", "x"), common("same", "same"), common("x", "y")] == [2, 0, 4, 0]
+    assert [
+        common_prefix_length("abc", "abd"),
+        common_prefix_length("", "x"),
+        common_prefix_length("same", "same"),
+        common_prefix_length("x", "y"),
+    ] == [2, 0, 4, 0]

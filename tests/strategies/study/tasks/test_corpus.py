@@ -12,7 +12,7 @@ from sandbox.backends import BackendOptions, choose
 from sandbox.repository.patch import Patch
 from strategies.edits.answer import apply, parse
 from strategies.study.tasks.corpus import CORPUS, ScriptedTask, load_corpus
-from strategies.study.tasks.hidden import _run, as_patch, hidden_result, missing
+from strategies.study.tasks.hidden import _run, hidden_result, missing, patch_from
 from strategies.study.tasks.repositories import has_tests, recipe_of, workspace_of
 from strategies.study.tasks.task import TaskError
 
@@ -42,7 +42,7 @@ def test_hidden_tests_fail_at_the_base_and_pass_with_the_reference(
     with workspace_of(task, home) as workspace:
         recipe = recipe_of(task, workspace)
         assert recipe is not None
-        tests = as_patch(task.hidden.tests, workspace)
+        tests = patch_from(task.hidden.tests, workspace)
         before, why = _run(backend, "corpus", recipe, workspace, tests)
         assert before is not None, why
         open_ones = missing(before, task.hidden)

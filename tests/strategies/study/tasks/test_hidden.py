@@ -7,7 +7,7 @@ import pytest
 
 from sandbox.repository.patch import Patch
 from sandbox.testing.report import Outcome, TestReport, TestResult
-from strategies.study.tasks.hidden import as_patch, missing
+from strategies.study.tasks.hidden import missing, patch_from
 from strategies.study.tasks.planting import plant
 from strategies.study.tasks.repositories import recipe_of, workspace_of
 from strategies.study.tasks.task import Hidden, Task, TaskError
@@ -38,7 +38,7 @@ def report(**outcomes: str) -> TestReport:
 def test_a_diff_becomes_whole_files(tmp_path: Path) -> None:
     files = {"tests/test_a.py": b"def test_a():\n    assert 1\n", "x.py": b""}
     with plant(tmp_path, "small", files) as workspace:
-        assert as_patch(DIFF, workspace).files == {
+        assert patch_from(DIFF, workspace).files == {
             "tests/test_a.py": b"def test_a():\n    assert 2\n",
             "tests/test_b.py": b"b = 1\n",
         }
@@ -49,7 +49,7 @@ def test_a_diff_that_does_not_fit_is_an_error_that_says_so(tmp_path: Path) -> No
         plant(tmp_path, "small", {"tests/test_a.py": b"other\n"}) as workspace,
         pytest.raises(TaskError, match="do not apply"),
     ):
-        as_patch(DIFF, workspace)
+        patch_from(DIFF, workspace)
 
 
 def test_every_named_test_must_have_passed() -> None:

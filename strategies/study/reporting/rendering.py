@@ -1,4 +1,4 @@
-"""What `study report` shows, in all its forms: tables and sentences for the terminal, figures, a page, a picture."""
+"""A report rendered for `pennyfix study report`: terminal tables and sentences, JSON figures, HTML page, SVG chart."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from strategies.study.reporting.chart import chart
-from strategies.study.reporting.compare import compare, select, sentences
+from strategies.study.reporting.compare import compare, comparison_sentences, select
 from strategies.study.reporting.page import PageTable
 from strategies.study.reporting.paper import load_paper
 from strategies.study.reporting.paper_report import paper_page, section
@@ -26,7 +26,7 @@ from strategies.study.running.record import read_records
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class RenderedReport:
     """One report. `svg` is "" where there is no single picture."""
 
     tables: tuple[PageTable, ...]
@@ -36,27 +36,27 @@ class Shown:
     svg: str = ""
 
 
-def shown(folder: Path | None, two: tuple[str, str] | None) -> Shown:
+def render_study(folder: Path | None, compared_names: tuple[str, str] | None) -> RenderedReport:
     """A study's report, with a comparison where two are named. Raises TaskError."""
     compared = None
-    if two is not None:
-        compared = compare(select(two[0], folder), select(two[1], folder), two)
-    told = sentences(compared) if compared else ()
+    if compared_names is not None:
+        compared = compare(select(compared_names[0], folder), select(compared_names[1], folder), compared_names)
+    comparison_text = comparison_sentences(compared) if compared else ()
     differing = (compare_table(compared),) if compared and compared.differs else ()
     if folder is None:
         assert compared is not None  # noqa: S101 - the command line asks for a folder or a comparison
-        return Shown(differing, told, compare_json(compared), compare_page(compared))
+        return RenderedReport(differing, comparison_text, compare_json(compared), compare_page(compared))
     study = Study.of(read_records(folder))
-    return Shown(
+    return RenderedReport(
         (table(study), endings(study), *differing),
-        (*guidelines(study), *told),
+        (*guidelines(study), *comparison_text),
         study_json(study, compared),
         study_page(study, compared),
         svg(study, alone=True),
     )
 
 
-def shown_paper(path: Path) -> Shown:
+def render_paper(path: Path) -> RenderedReport:
     """The literature's table, redrawn. Raises OutcomesError; its one picture is that of the first pair."""
     pairs = load_paper(path)
     sections = [section(p) for p in pairs]
@@ -72,7 +72,7 @@ def shown_paper(path: Path) -> Shown:
     first = pairs[0]
     ends = (first.named("Base Weak"), first.named("Base Strong"))
     picture = chart(first.points, title=sections[0].title, cost_label="US dollars", flip=ends, alone=True)
-    return Shown(
+    return RenderedReport(
         tuple(t for s in sections for t in s.tables),
         tuple(f"{s.title}: {x}" for s in sections for x in s.sentences),
         figures,
