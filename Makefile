@@ -32,11 +32,11 @@ test: check  ## all checks and all tests, then the coverage
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --format=total --fail-under=90
 
-check: $(READY)  ## lint, format, types, imports
+check: $(READY)  ## lint, format, types, layers; the last line says how large the house is
 	$(BIN)/ruff check --quiet .
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/mypy
-	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m tests.house
 
 bench: $(READY)  ## figures beside a named peer, measured in one run
 	$(BIN)/python -m tests.bench
