@@ -7,15 +7,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from deploy.demo.stage import Scene
-from workers.jobs import ending
 from workers.jobs.job import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from workers.db.database import Database
-
-HIDDEN = frozenset({ending.KIND, ending.DONE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +39,7 @@ def look(database: Database, scenes: tuple[Scene, ...], id_of: Callable[[str], i
     """How each issue is getting on; `id_of` gives a repository's numeric id."""
     from workers.billing.spending_reports import spent
     from workers.jobs.queue import latest
+    from workers.jobs.step_kinds import HIDDEN_STEPS
     from workers.jobs.timeline import steps
 
     found = []
@@ -53,6 +51,6 @@ def look(database: Database, scenes: tuple[Scene, ...], id_of: Callable[[str], i
                 found.append(Progress(scene))
                 continue
             usd = spent(session, "issue", f"{repository}#{scene.number}", "").spent
-            said = steps(session, job.id, HIDDEN)
+            said = steps(session, job.id, HIDDEN_STEPS)
             found.append(Progress(scene, job.state, said[-1] if said else "", usd, job.reason, job.pull_request))
     return tuple(found)

@@ -17,9 +17,6 @@ from workers.jobs.job import State
 Files = Mapping[str, tuple[str, bytes] | None]
 """(mode, content) by path; None deletes."""
 
-KIND = "settlement"
-DONE = "settled"
-
 
 @dataclass(frozen=True, slots=True)
 class Publication:

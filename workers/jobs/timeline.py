@@ -19,11 +19,10 @@ from workers.db.tables import AttemptRow, IssueTextRow, JobRow, StepRow
 from workers.jobs import ending
 from workers.jobs.ending import JobEnding
 from workers.jobs.history import situations
+from workers.jobs.step_kinds import ENDING_STEPS, SETTLEMENT, VERSIONS
 from workers.jobs.versions import Versions
 from workers.redact import redact
 
-VERSIONS = "versions"
-"""The kind of step that says what exactly ran."""
 LONGEST_DIFF, LONGEST_ISSUE = 400_000, 60_000
 """Characters of a diff and of an issue's text that are kept."""
 
@@ -42,10 +41,9 @@ def steps(session: Session, job_id: int, hidden: frozenset[str] = frozenset()) -
 
 def pending_settlement(session: Session, job_id: int) -> JobEnding | None:
     """What an earlier run decided and did not finish; None when there is nothing to resume."""
-    kinds = (ending.KIND, ending.DONE)
-    query = select(StepRow).where(StepRow.job_id == job_id, StepRow.kind.in_(kinds)).order_by(StepRow.id.desc())
+    query = select(StepRow).where(StepRow.job_id == job_id, StepRow.kind.in_(ENDING_STEPS)).order_by(StepRow.id.desc())
     row = session.scalars(query.limit(1)).first()
-    if row is None or row.kind != ending.KIND:
+    if row is None or row.kind != SETTLEMENT:
         return None
     return ending.from_facts(row.facts)
 

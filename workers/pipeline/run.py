@@ -23,9 +23,10 @@ from workers.billing.job_account import JobAccount
 from workers.config.repository_file import RepositoryFile
 from workers.github.types import RemoteIssue, RemotePull, RemoteRepository
 from workers.jobs import outcomes, queue, timeline
-from workers.jobs.ending import DONE, KIND, JobEnding, to_facts
+from workers.jobs.ending import JobEnding, to_facts
 from workers.jobs.history import AttemptHistory
 from workers.jobs.job import Job, Kind, LeaseLost, State
+from workers.jobs.step_kinds import HIDDEN_STEPS, SETTLED, SETTLEMENT
 from workers.messages import comments
 from workers.pipeline import budget_alerts, labels
 from workers.pipeline.admission import (
@@ -48,7 +49,7 @@ from workers.pipeline.lease_heartbeat import Cancelled, LeaseHeartbeat
 from workers.pipeline.publish import BranchMoved, BranchTaken, publish
 from workers.pipeline.repository_label import record_repository_file
 from workers.pipeline.solve_request import SolveRequest
-from workers.pipeline.status_comment import HIDDEN_STEPS, StatusComment
+from workers.pipeline.status_comment import StatusComment
 
 log = structlog.get_logger()
 
@@ -99,7 +100,7 @@ class Run:
             )
         except Exception as error:  # what it means is decided in one place; a bug stays loud in carry_out
             if isinstance(error, BranchMoved):
-                self._store(Step(DONE, "decided on a commit that is not the newest any more"))
+                self._store(Step(SETTLED, "decided on a commit that is not the newest any more"))
             what = classify_error(error, self.job.attempts, self.deps.most_runs, self.deps.clock())
             if isinstance(what, Retry):
                 if what.told:
@@ -296,7 +297,7 @@ class Run:
             row = queue.fenced(session, self.heartbeat.lease)
             row.usd = cost
             row.strong_usd = Decimal(ending.strong_only) if ending.strong_only else None
-            timeline.add_step(session, self.job.id, Step(DONE, ending.headline), now)
+            timeline.add_step(session, self.job.id, Step(SETTLED, ending.headline), now)
             if pull is not None and not follow_up:  # a pull request counts for those who opened it
                 self._remember(session, ending, pull, now)
             restarted = queue.finish(
@@ -349,7 +350,7 @@ class Run:
 
     def _keep(self, ending: JobEnding) -> None:
         """In the database before anything is written outside."""
-        self._store(Step(KIND, ending.headline, to_facts(ending)))
+        self._store(Step(SETTLEMENT, ending.headline, to_facts(ending)))
 
     def _update(self, **columns: object) -> None:
         with self.deps.database.begin() as session:

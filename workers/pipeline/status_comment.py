@@ -13,10 +13,8 @@ from typing import Literal, Protocol
 
 from strategies.step import Step
 from workers.github.types import ForgeError, Missing, RemoteComment
+from workers.jobs.step_kinds import HIDDEN_STEPS
 from workers.messages import comments
-
-HIDDEN_STEPS = frozenset({"settlement", "settled", "versions"})
-"""Kinds of steps that are for resuming and for the record, not for reading."""
 
 
 class Comments(Protocol):

@@ -13,12 +13,13 @@ from workers.github.types import CredentialsRefused, InstallationGone, RateLimit
 from workers.jobs import queue
 from workers.jobs.ending import JobEnding
 from workers.jobs.job import Job, Kind, Lease, LeaseLost, State
+from workers.jobs.step_kinds import HIDDEN_STEPS
 from workers.jobs.timeline import steps
 from workers.messages import comments
 from workers.pipeline import labels
 from workers.pipeline.dependencies import Forge, JobDependencies
 from workers.pipeline.finish import HEADLINES, finish
-from workers.pipeline.status_comment import HIDDEN_STEPS, StatusComment
+from workers.pipeline.status_comment import StatusComment
 
 
 def report_ended(deps: JobDependencies, job_id: int) -> bool:

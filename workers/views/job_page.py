@@ -14,13 +14,10 @@ from sqlalchemy.orm import Session
 from workers.billing.totals import ZERO
 from workers.db.tables import AttemptRow, ChargeRow, JobRow, SightRow, StepRow
 from workers.jobs.job import State
+from workers.jobs.step_kinds import ENDING_STEPS, HIDDEN_STEPS
 from workers.messages.attempt_view import AttemptView, attempt_json
 from workers.views.attempts import attempts_of
 
-HIDDEN_STEPS = (
-    "settlement",
-    "settled",
-)  # steps for resuming, not for reading (`workers.pipeline.status_comment.HIDDEN_STEPS`)
 MOST_STEPS = 500
 MOST_CALLS = 200
 _COUNTED = func.coalesce(ChargeRow.usd, ChargeRow.worst)
@@ -153,7 +150,7 @@ def _calls(session: Session, job_id: int, limit: int | None) -> tuple[CallLine, 
 
 
 def _headline(session: Session, job_id: int) -> str:
-    query = select(StepRow.text).where(StepRow.job_id == job_id, StepRow.kind.in_(HIDDEN_STEPS))
+    query = select(StepRow.text).where(StepRow.job_id == job_id, StepRow.kind.in_(ENDING_STEPS))
     return session.scalars(query.order_by(StepRow.id.desc()).limit(1)).first() or ""
 
 

@@ -14,12 +14,11 @@ from sqlalchemy.orm import Session
 from workers.db.tables import ChargeRow, JobRow, StepRow
 from workers.jobs import queue
 from workers.jobs.job import Job, State
+from workers.jobs.step_kinds import HIDDEN_STEPS, VERSIONS
 from workers.messages.attempt_view import AttemptView
 from workers.views.attempts import attempts_of
 
 COUNTED = func.coalesce(ChargeRow.usd, ChargeRow.worst)
-VERSIONS = "versions"
-UNREAD = frozenset({VERSIONS, "settlement", "settled"})
 
 
 class NoSuchJob(LookupError):
@@ -107,7 +106,7 @@ def job_report(session: Session, job_id: int) -> JobReport:
     return JobReport(
         job=job,
         versions=ran[-1] if ran else None,
-        steps=tuple((step.at, step.text) for step in steps if step.kind not in UNREAD),
+        steps=tuple((step.at, step.text) for step in steps if step.kind not in HIDDEN_STEPS),
         attempts=attempts_of(session, job_id),
         calls=tuple(_call(row) for row in charges),
     )
