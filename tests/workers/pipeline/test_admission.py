@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from tests.fakes.github import issue, repository
 from workers.config.errors import ConfigError, ConfigProblem
 from workers.config.repository_file import RepositoryFile
-from workers.github.types import RemoteCommit, RemotePull
+from workers.github.types import FailedCheck, RemoteCommit, RemotePull
 from workers.jobs.job import State
 from workers.pipeline import labels
-from workers.pipeline.admission import Admitted, Rejected, Snapshot, admit, still_wanted
+from workers.pipeline.admission import Admitted, Rejected, Snapshot, admit, admit_follow_up, still_wanted
+from workers.pipeline.follow_up import Request
 
 PULL = RemotePull(9, "open", False, False, "t", "b", "autofix/issue-1", "abc", 7, "main", "https://x")
 OURS = RemoteCommit("abc", "tree", "Fix\n\nPennyfix-Job: 3\nPennyfix-Issue: 1", ())
@@ -100,3 +102,53 @@ def test_an_issue_that_changed_is_not_published_for(changed: dict[str, object]) 
     gone = still_wanted(repository(), issue(1, **changed), "autofix")
     assert gone is not None
     assert gone.state is State.CANCELLED
+
+
+# -- follow-ups -------------------------------------------------------------------------------------------------
+
+
+def follow_up(request: Request | None = None, pull: RemotePull = PULL, **changed: object) -> Admitted | Rejected:
+    return admit_follow_up(snapshot(pull=pull, **changed), pull, request or Request("review", pull.number))
+
+
+def test_a_follow_up_of_a_writer_on_our_open_pull_request_is_let_in_on_its_base() -> None:
+    decision = follow_up()
+    assert isinstance(decision, Admitted)
+    assert decision.base == PULL.base_branch
+    assert (decision.file.accept, decision.file.unverified) == ("regression", "decline")
+
+
+def test_failing_checks_of_the_newest_commit_are_let_in() -> None:
+    failed = (FailedCheck("lint", "1 error", "E501", ""),)
+    assert isinstance(
+        admit_follow_up(snapshot(), PULL, Request("checks", PULL.number, head_sha="abc"), failed), Admitted
+    )
+
+
+@pytest.mark.parametrize("permission", ["none", "read"])
+def test_a_follow_up_spends_for_nobody_without_write_access(permission: str) -> None:
+    decision = follow_up(permission=permission)
+    assert isinstance(decision, Rejected)
+    assert decision.state is State.DECLINED
+    assert "no write access" in decision.reason
+    assert "ada" in decision.text
+
+
+@pytest.mark.parametrize(
+    ("changed", "state", "says"),
+    [
+        ({"repository": repository(archived=True)}, State.CANCELLED, "archived"),
+        ({"pull": replace(PULL, state="closed")}, State.CANCELLED, "not open"),
+        ({"pull": replace(PULL, head_branch="mine")}, State.CANCELLED, "not from a branch of mine"),
+        ({"pull": replace(PULL, head_repository_id=8)}, State.CANCELLED, "not from a branch of mine"),
+        ({"request": Request("checks", 9, head_sha="old")}, State.CANCELLED, "newer commit"),
+        ({"request": Request("checks", 9, head_sha="abc")}, State.CANCELLED, "do not fail"),
+        ({"file": BROKEN}, State.DECLINED, "cannot be used"),
+        ({"left": Decimal(0)}, State.OVER_BUDGET, "no money"),
+    ],
+)
+def test_every_other_follow_up_is_turned_away_with_a_reason(changed: dict[str, Any], state: State, says: str) -> None:
+    decision = follow_up(**changed)
+    assert isinstance(decision, Rejected)
+    assert decision.state is state
+    assert says in decision.reason
