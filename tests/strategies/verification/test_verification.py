@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -143,6 +144,87 @@ def test_a_forged_clean_exit_is_not_believed(bed: Bed) -> None:
     assert verdict.judged is Judged.FAILED
     assert "could not be run" in verdict.feedback
     assert any("ends the process" in note for note in verdict.evidence.notes)
+
+
+FORGED = b"""
+
+import sys
+
+if "_pytest.runner" in sys.modules:
+    _real = sys.modules["_pytest.reports"].TestReport.from_item_and_call.__func__
+
+    def _always_passed(cls, item, call):
+        call.excinfo = None
+        return _real(cls, item, call)
+
+    sys.modules["_pytest.reports"].TestReport.from_item_and_call = classmethod(_always_passed)
+"""
+"""Code that makes every test of its process look passed, from its import on."""
+
+
+def forging(content: bytes | None) -> Patch:
+    assert content is not None
+    return Patch({"till.py": content + FORGED})
+
+
+def test_a_suite_that_is_made_to_look_passed_is_not_believed(bed: Bed) -> None:
+    verdict = bed.start(accept="regression").judge(forging(FILES["till.py"].replace("items", "things").encode()))
+    assert verdict.judged is Judged.FAILED
+    assert verdict.feedback.startswith("With the patch the test suite could not be run or believed")
+    assert Rung.REGRESSION not in verdict.evidence.rungs
+
+
+def test_a_reproduction_test_that_is_made_to_look_passed_is_not_believed(bed: Bed) -> None:
+    verification = bed.start(TEST)
+    assert len(verification.reproductions) == 1
+    opened = bed.backend.opened
+    verdict = verification.judge(forging(FILES["till.py"].encode()))
+    assert verdict.judged is Judged.FAILED
+    assert verdict.feedback.startswith("With the patch the tests could not be run")
+    assert bed.backend.opened == opened + 1, "the suite is not run for a patch that forges its reproduction test"
+
+
+def test_a_vote_that_is_made_to_look_passed_is_not_believed(bed: Bed) -> None:
+    verification = bed.start(TEST, expects("total([4, 5])", 9), expects("total([2, 3])", 5), tests=3)
+    assert len(verification.reproductions) == 3
+    opened = bed.backend.opened
+    verdict = verification.judge(forging(FILES["till.py"].encode()))
+    assert verdict.judged is Judged.FAILED
+    assert verdict.feedback.startswith("With the patch the tests could not be run")
+    assert bed.backend.opened == opened + 1
+
+
+def test_a_failing_test_that_the_patch_adds_fails_the_patch(bed: Bed) -> None:
+    added = Patch({"tests/test_added.py": b"def test_added():\n    assert 1 == 2, 'one is not two'\n"})
+    verdict = bed.start(accept="regression").judge(FIX.merge(added))
+    assert verdict.judged is Judged.FAILED
+    assert verdict.evidence.broken == ("tests/test_added.py::test_added",)
+    assert "a test that the patch adds fails" in verdict.feedback
+    assert "one is not two" in verdict.feedback
+
+
+def test_in_a_slow_suite_a_broken_affected_test_settles_it_without_the_rest(tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    unrelated = f"def test_unrelated():\n    with open({str(runs)!r}, 'a') as f:\n        f.write('x')\n"
+    bed = Bed(tmp_path, FILES | {"tests/test_other.py": unrelated})
+    verification = bed.start(accept="regression")
+    verification.baseline = replace(verification.baseline, seconds=11.0)  # as of a suite that takes so long
+    before = runs.read_text()
+    verdict = verification.judge(Patch({"till.py": FILES["till.py"].replace("items", "things").encode()}))
+    assert verdict.judged is Judged.FAILED
+    assert verdict.evidence.broken == ("tests/test_till.py::test_label",)
+    assert runs.read_text() == before, "the whole suite was run although an affected test is broken"
+
+
+def test_in_a_slow_suite_the_whole_of_it_is_still_the_gate(tmp_path: Path) -> None:
+    far = "import pathlib\n\n\ndef test_far():\n    assert 'things' not in pathlib.Path('till.py').read_text()\n"
+    bed = Bed(tmp_path, FILES | {"tests/test_far.py": far})
+    verification = bed.start(accept="regression")
+    verification.baseline = replace(verification.baseline, seconds=11.0)
+    content = FILES["till.py"] + "\n\nOTHER = 'things'\n"
+    verdict = verification.judge(Patch({"till.py": content.encode()}))
+    assert verdict.judged is Judged.FAILED
+    assert verdict.evidence.broken == ("tests/test_far.py::test_far",)
 
 
 def test_a_weakened_test_is_judged_in_its_original_form(bed: Bed) -> None:
