@@ -20,7 +20,7 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class SandboxLimits:
     """Bounds of one sandbox. Memory and disk in MiB, output in bytes per stream, times in seconds."""
 
     cpus: float = 2.0

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sandbox.backend import Limits
+from sandbox.backend import SandboxLimits
 from sandbox.network.egress import DEFAULT_HOSTS
 
 
@@ -23,7 +23,7 @@ class BackendOptions:
 
     home: Path
     image: str = "pennyfix/sandbox"
-    limits: Limits = field(default_factory=Limits)
+    limits: SandboxLimits = field(default_factory=SandboxLimits)
     runtime: str = ""
     allowed_hosts: tuple[str, ...] = DEFAULT_HOSTS
     ca_bundle: Path | None = None

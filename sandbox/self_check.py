@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import IO
 
-from sandbox.backend import Backend, Limits, Sandbox
+from sandbox.backend import Backend, Sandbox, SandboxLimits
 from sandbox.errors import SandboxError
 from sandbox.recipe import Recipe, ReportFormat
 from sandbox.result import Ended
@@ -54,19 +54,19 @@ class _Tree:
         return CONTENT
 
 
-def _files(sandbox: Sandbox, _limits: Limits) -> str:
+def _files(sandbox: Sandbox, _limits: SandboxLimits) -> str:
     sandbox.write({"written.txt": b"x"})
     return "" if (sandbox.read(NAME), sandbox.read("written.txt")) == (CONTENT, b"x") else "contents differ"
 
 
-def _network(sandbox: Sandbox, _limits: Limits) -> str:
+def _network(sandbox: Sandbox, _limits: SandboxLimits) -> str:
     devices = sandbox.run(["cat", "/proc/net/dev"], timeout=20).stdout.decode()
     names = {line.partition(":")[0].strip() for line in devices.splitlines() if ":" in line} - {"lo"}
     addressed = sandbox.run(["cat", "/proc/net/route"], timeout=20).stdout.decode().splitlines()[1:]
     return f"there is a route out ({', '.join(sorted(names))})" if addressed else ""
 
 
-def _privileges(sandbox: Sandbox, _limits: Limits) -> str:
+def _privileges(sandbox: Sandbox, _limits: SandboxLimits) -> str:
     status = sandbox.run(["cat", "/proc/self/status"], timeout=20).stdout.decode()
     fields = {k: v.split() for k, _, v in (line.partition(":") for line in status.splitlines())}
     held = fields.get("CapEff", ["?"])[0]
@@ -75,7 +75,7 @@ def _privileges(sandbox: Sandbox, _limits: Limits) -> str:
     return "" if set(held) == {"0"} else f"commands hold capabilities {held}"
 
 
-def _timeout(sandbox: Sandbox, _limits: Limits) -> str:
+def _timeout(sandbox: Sandbox, _limits: SandboxLimits) -> str:
     beat = "while :; do echo x >> beat; sleep 0.05; done"
     result = sandbox.run(["sh", "-c", f"setsid sh -c '{beat}' & sleep 60"], timeout=0.7)
     if result.ended is not Ended.TIMEOUT:
@@ -84,31 +84,31 @@ def _timeout(sandbox: Sandbox, _limits: Limits) -> str:
     return "" if first and first[0] == first[-1] else "a child in its own session lives on"
 
 
-def _output(sandbox: Sandbox, limits: Limits) -> str:
+def _output(sandbox: Sandbox, limits: SandboxLimits) -> str:
     result = sandbox.run(["yes"], timeout=60)
     kept = len(result.stdout)
     return "" if result.ended is Ended.OUTPUT_LIMIT and kept <= limits.output_bytes else f"{result.ended}, {kept} bytes"
 
 
-def _processes(sandbox: Sandbox, limits: Limits) -> str:
+def _processes(sandbox: Sandbox, limits: SandboxLimits) -> str:
     script = f"i=0; while [ $i -lt {limits.pids + 50} ]; do sleep 20 & i=$((i + 1)); done; echo all"
     result = sandbox.run(["sh", "-c", script], timeout=60)
     return f"more than {limits.pids} processes were started" if b"all" in result.stdout and not result.stderr else ""
 
 
-def _memory(sandbox: Sandbox, limits: Limits) -> str:
+def _memory(sandbox: Sandbox, limits: SandboxLimits) -> str:
     size = limits.memory_mb + 64
     result = sandbox.run(["sh", "-c", f"head -c {size}m /dev/zero | tail -c {size}m | wc -c"], timeout=120)
     return f"{size} MiB were allocated" if result.stdout.strip() == str(size << 20).encode() else ""
 
 
-def _disk(sandbox: Sandbox, limits: Limits) -> str:
+def _disk(sandbox: Sandbox, limits: SandboxLimits) -> str:
     size = limits.disk_mb + 64
     result = sandbox.run(["sh", "-c", f"head -c {size}m /dev/zero > big && sleep 3"], timeout=120)
     return f"{size} MiB were written" if result.ok else ""
 
 
-Try = Callable[[Sandbox, Limits], str]
+Try = Callable[[Sandbox, SandboxLimits], str]
 """Tries one thing; an empty answer means that it is as it must be."""
 
 CHECKS: dict[str, Try] = {
@@ -126,12 +126,12 @@ NOT_PROMISED: dict[str, frozenset[str]] = {
 }
 
 
-def self_check(backend: Backend, limits: Limits | None = None) -> tuple[Check, ...]:
+def self_check(backend: Backend, limits: SandboxLimits | None = None) -> tuple[Check, ...]:
     """Try everything, each in a fresh sandbox; a few seconds. `limits` are those the backend was made with.
 
     Give the backend small limits: with the default ones, filling disk and memory takes long.
     """
-    bounds = limits or Limits()
+    bounds = limits or SandboxLimits()
     recipe = Recipe("none", (), "true", ReportFormat.EXIT_CODE, "the self-check")
     try:
         environment = backend.prepare("self-check", recipe, _Tree(), lambda _: None)

@@ -20,7 +20,7 @@ class Situation(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class AttemptRecord:
     """How often an attempt in this situation ended well: accepted, and not rejected or reverted by people later.
 
     `usd` is what `paid` of these attempts (whose cost is known) cost together.
@@ -43,7 +43,7 @@ class Example:
 class Outcomes(Protocol):
     """The repository's history; empty for a new one."""
 
-    def record(self, tier: str, model: str, situation: Situation) -> Record:
+    def record(self, tier: str, model: str, situation: Situation) -> AttemptRecord:
         """Attempts by this tier with this very model in this situation."""
 
     def examples(self) -> Sequence[Example]:
@@ -53,9 +53,9 @@ class Outcomes(Protocol):
 class NoOutcomes:
     """A repository without history."""
 
-    def record(self, tier: str, model: str, situation: Situation) -> Record:
+    def record(self, tier: str, model: str, situation: Situation) -> AttemptRecord:
         del tier, model, situation
-        return Record()
+        return AttemptRecord()
 
     def examples(self) -> Sequence[Example]:
         return ()

@@ -74,7 +74,7 @@ class Child:
             return "\n".join(log.read().decode("utf-8", "replace").splitlines()[-lines:])
 
 
-class Tree:
+class ProcessTree:
     """Children in starting order; stopped in the reverse order."""
 
     def __init__(self, children: Sequence[Child], say: Say) -> None:

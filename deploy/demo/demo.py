@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deploy.demo.stage import UP, Stage
-from deploy.demo.watching import Progress, look
+from deploy.demo.watching import IssueProgress, look
 from workers.jobs.job import State
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def best_sandbox(home: Path) -> str:
     return "process"
 
 
-def _follow(stage: Stage, console: Console, alive: Callable[[], bool], patience: float) -> tuple[Progress, ...]:
+def _follow(stage: Stage, console: Console, alive: Callable[[], bool], patience: float) -> tuple[IssueProgress, ...]:
     """Show the issues until all have ended, Pennyfix is gone, or `patience` seconds are over."""
     from rich.live import Live
 
@@ -133,7 +133,7 @@ def _settle(stage: Stage, end: float) -> None:
         time.sleep(LOOK)
 
 
-def _lines(now: tuple[Progress, ...], told: dict[str, str], console: Console) -> None:
+def _lines(now: tuple[IssueProgress, ...], told: dict[str, str], console: Console) -> None:
     """Without a terminal: one line whenever something changes."""
     for p in now:
         line = f"{p.scene.repository}#{p.scene.number}  {word(p)}  ${p.usd:.6f}  {brief(p.step)}"
@@ -147,12 +147,12 @@ def brief(step: str) -> str:
     return step if len(step) <= STEP else step[: STEP - 1] + "…"
 
 
-def word(p: Progress) -> str:
+def word(p: IssueProgress) -> str:
     """The state for people."""
     return WORDS.get(p.state) or str(p.state)
 
 
-def table(now: tuple[Progress, ...]) -> Table:
+def table(now: tuple[IssueProgress, ...]) -> Table:
     """The issues as a table."""
     from rich import box
     from rich.table import Table
@@ -168,7 +168,7 @@ def table(now: tuple[Progress, ...]) -> Table:
     return shown
 
 
-def tell(stage: Stage, ended: tuple[Progress, ...], console: Console) -> None:
+def tell(stage: Stage, ended: tuple[IssueProgress, ...], console: Console) -> None:
     """What was said on GitHub, as text: pull requests whole, and the last comment where there is none."""
     for p in ended:
         scene = p.scene
@@ -202,7 +202,7 @@ def visible(markdown: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", text).strip()
 
 
-def _judge(stage: Stage, ended: tuple[Progress, ...], console: Console) -> bool:
+def _judge(stage: Stage, ended: tuple[IssueProgress, ...], console: Console) -> bool:
     """Say how it ended against how it must."""
     console.rule("so")
     for p in ended:

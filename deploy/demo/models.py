@@ -31,7 +31,7 @@ UNKNOWN = "I cannot tell: nobody has written a script for this question."
 
 
 @dataclass(frozen=True, slots=True)
-class Script:
+class ModelScript:
     """What the models say about one issue. `answers` are by model, `weak` or `strong`."""
 
     name: str
@@ -42,7 +42,7 @@ class Script:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ScriptedCall:
     """One answered request."""
 
     model: str
@@ -52,7 +52,7 @@ class Call:
     cached_tokens: int
 
 
-def read_scripts(folder: Path = SCRIPTS) -> tuple[Script, ...]:
+def read_scripts(folder: Path = SCRIPTS) -> tuple[ModelScript, ...]:
     """All scripts below `folder`, by name."""
     found = []
     for place in sorted(p for p in folder.iterdir() if (p / "issue.md").is_file()):
@@ -62,7 +62,7 @@ def read_scripts(folder: Path = SCRIPTS) -> tuple[Script, ...]:
             for model in ("weak", "strong")
         }
         test = (place / "reproduction.txt").read_text(encoding="utf-8")
-        found.append(Script(place.name, title.strip(), body.strip(), test, answers))
+        found.append(ModelScript(place.name, title.strip(), body.strip(), test, answers))
     return tuple(found)
 
 
@@ -79,7 +79,7 @@ def in_edit_format(path: str, code: str) -> str:
     return f"```\n{path}\n<<<<<<< SEARCH\n=======\n{code}>>>>>>> REPLACE\n```\n"
 
 
-def answer(scripts: tuple[Script, ...], model: str, messages: list[dict[str, Any]]) -> tuple[str, str, str]:
+def answer(scripts: tuple[ModelScript, ...], model: str, messages: list[dict[str, Any]]) -> tuple[str, str, str]:
     """(text, purpose, script's name) for one request."""
     texts = [_text(m) for m in messages]
     whole = "\n".join(texts)
@@ -109,10 +109,10 @@ def _text(message: dict[str, Any]) -> str:
 class ScriptedModels:
     """The server. `seconds` is how long each model thinks, by its name."""
 
-    scripts: tuple[Script, ...] = field(default_factory=read_scripts)
+    scripts: tuple[ModelScript, ...] = field(default_factory=read_scripts)
     models: tuple[str, ...] = ("demo-weak", "demo-strong")
     seconds: dict[str, float] = field(default_factory=dict)
-    calls: list[Call] = field(default_factory=list)
+    calls: list[ScriptedCall] = field(default_factory=list)
     key: str = ""
     _seen: dict[str, list[str]] = field(default_factory=dict)
     _lock: Any = field(default_factory=threading.Lock)
@@ -162,7 +162,7 @@ class ScriptedModels:
             text, written, finish = text[: most * CHARACTERS], most, "length"
         with self._lock:
             cached = self._cached(model, prompt)
-            self.calls.append(Call(model, purpose, script, tokens, cached))
+            self.calls.append(ScriptedCall(model, purpose, script, tokens, cached))
         usage = {
             "prompt_tokens": tokens,
             "completion_tokens": written,

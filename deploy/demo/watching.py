@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class IssueProgress:
     """One issue now. `usd` is what was spent so far; `state` is None before there is a job."""
 
     scene: Scene
@@ -35,7 +35,7 @@ class Progress:
         return self.state == self.scene.ends
 
 
-def look(database: Database, scenes: tuple[Scene, ...], id_of: Callable[[str], int]) -> tuple[Progress, ...]:
+def look(database: Database, scenes: tuple[Scene, ...], id_of: Callable[[str], int]) -> tuple[IssueProgress, ...]:
     """How each issue is getting on; `id_of` gives a repository's numeric id."""
     from workers.billing.spending_reports import spent
     from workers.jobs.queue import latest
@@ -48,9 +48,9 @@ def look(database: Database, scenes: tuple[Scene, ...], id_of: Callable[[str], i
             repository = id_of(scene.repository)
             job = latest(session, repository, scene.number)
             if job is None:
-                found.append(Progress(scene))
+                found.append(IssueProgress(scene))
                 continue
             usd = spent(session, "issue", f"{repository}#{scene.number}", "").spent
             said = steps(session, job.id, HIDDEN_STEPS)
-            found.append(Progress(scene, job.state, said[-1] if said else "", usd, job.reason, job.pull_request))
+            found.append(IssueProgress(scene, job.state, said[-1] if said else "", usd, job.reason, job.pull_request))
     return tuple(found)

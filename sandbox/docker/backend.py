@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sandbox import transfer
-from sandbox.backend import Limits, Say
+from sandbox.backend import SandboxLimits, Say
 from sandbox.cache import Cache, Prepared, environment_key, hit
 from sandbox.docker.exec_stream import engine
 from sandbox.docker.sandbox import WORKER, DockerSandbox
@@ -307,7 +307,7 @@ class DockerBackend:
         return container
 
 
-def tmpfs(layout: Layout, limits: Limits) -> dict[str, str]:
+def tmpfs(layout: Layout, limits: SandboxLimits) -> dict[str, str]:
     """Bounded memory file systems: the checkout gets the disk limit, home and /tmp half of it each."""
     whole, half = limits.disk_mb, max(limits.disk_mb // 2, 16)
     common = "rw,exec,nosuid,nodev,uid=1000,gid=1000"

@@ -28,7 +28,7 @@ CAPS = ledger.Caps(Decimal(100_000), Decimal(100_000), Decimal(100_000), Decimal
 
 def _work(url: str, number: int, start: float, results: multiprocessing.Queue[int]) -> None:
     database = open_database(url)
-    account = ledger.Account(job_id=number, installation_id=number % 3, repository_id=number, issue=1)
+    account = ledger.Payer(job_id=number, installation_id=number % 3, repository_id=number, issue=1)
     cost = ledger.Cost(Decimal("0.01"), input_tokens=1000, output_tokens=100)
     with database.read() as session:
         totals.read(session, ())

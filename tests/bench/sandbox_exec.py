@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from sandbox.backend import Backend, Limits
+from sandbox.backend import Backend, SandboxLimits
 from sandbox.backends import BACKENDS
 from sandbox.docker.sandbox import DockerSandbox
 from sandbox.errors import SandboxUnavailable
@@ -80,7 +80,7 @@ def run() -> list[Row]:
     with tempfile.TemporaryDirectory() as home:
         for name, make in BACKENDS.items():
             try:
-                backend = make(BackendOptions(Path(home), limits=Limits()))
+                backend = make(BackendOptions(Path(home), limits=SandboxLimits()))
             except SandboxUnavailable as error:
                 missing.append(f"{name}: not here ({str(error).splitlines()[0]})")
                 print(missing[-1])

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from deploy.demo.demo import run, table, tell, visible
 from deploy.demo.stage import PLAY, Scene, Stage, project_files
-from deploy.demo.watching import Progress, look
+from deploy.demo.watching import IssueProgress, look
 from sandbox.backends import BackendOptions, choose
 from sandbox.recipes.discovery import discover
 from sandbox.repository.mirror import Mirror
@@ -98,7 +98,7 @@ def test_progress_before_anything_happened(tmp_path: Path) -> None:
     database = open_database(f"sqlite:///{tmp_path / 'p.db'}")
     database.migrate()
     scene = Scene("weight", "demo/parcel", 1, State.OPENED, "")
-    assert look(database, (scene,), lambda _: 7) == (Progress(scene),)
+    assert look(database, (scene,), lambda _: 7) == (IssueProgress(scene),)
     database.close()
 
 
@@ -107,7 +107,7 @@ def test_progress_before_anything_happened(tmp_path: Path) -> None:
     [(None, False, False), (State.RUNNING, False, False), (State.OPENED, True, True), (State.FAILED, True, False)],
 )
 def test_an_issue_ends_as_it_must_or_not(state: State | None, ended: bool, expected: bool) -> None:
-    own = Progress(Scene("weight", "demo/parcel", 1, State.OPENED, ""), state)
+    own = IssueProgress(Scene("weight", "demo/parcel", 1, State.OPENED, ""), state)
     assert (own.ended, own.as_expected) == (ended, expected)
 
 
@@ -117,7 +117,7 @@ def test_what_was_said_is_told_as_text(tmp_path: Path) -> None:
         world = stage.github.world
         issue = stage.github.issue("demo/parcel", 3)
         stage.github.deeds.comment(stage.github.repository("demo/parcel"), issue, "<!-- m -->\nNobody.", world.bot)
-        tell(stage, (Progress(stage.scenes[2], State.DECLINED),), console)
+        tell(stage, (IssueProgress(stage.scenes[2], State.DECLINED),), console)
     assert "Nobody." in printed(console)
     assert "<!--" not in printed(console)
 
@@ -125,7 +125,7 @@ def test_what_was_said_is_told_as_text(tmp_path: Path) -> None:
 def test_the_table_names_states_and_costs() -> None:
     console = plain_console()
     scene = Scene("weight", "demo/parcel", 1, State.OPENED, "")
-    console.print(table((Progress(scene, State.OPENED, "done", Decimal("0.000123")),)))
+    console.print(table((IssueProgress(scene, State.OPENED, "done", Decimal("0.000123")),)))
     assert "pull request" in printed(console)
     assert "0.000123" in printed(console)
 

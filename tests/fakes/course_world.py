@@ -16,7 +16,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from deploy.demo.github import StandIn
-from deploy.demo.github.state import Issue, Permission
+from deploy.demo.github.state import DemoIssue, Permission
 from deploy.demo.models import answer, read_scripts
 from deploy.demo.stage import FILE, TOML, project_files
 from strategies.models.model import Prompt
@@ -171,7 +171,7 @@ class World:
         assert found is not None
         return found
 
-    def pull(self) -> Issue:
+    def pull(self) -> DemoIssue:
         [pull] = self.github.pulls(NAME)
         return pull
 

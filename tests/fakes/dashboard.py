@@ -71,7 +71,7 @@ def charge(
     database: Database, job: int, place: Place, usd: str, at: datetime, *, tier: str = "weak", attempt: int = 1
 ) -> None:
     """A settled call, in every total."""
-    account = ledger.Account(job, place.installation_id, place.repository_id, place.issue)
+    account = ledger.Payer(job, place.installation_id, place.repository_id, place.issue)
     model = "anthropic/claude-haiku-5-5" if tier == "weak" else "anthropic/claude-opus-5-5"
     with database.begin() as session:
         kept = ledger.reserve(

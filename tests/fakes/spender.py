@@ -14,7 +14,7 @@ from decimal import Decimal
 from multiprocessing.context import BaseContext
 
 from workers.billing import budgets, ledger, ledger_transactions
-from workers.billing.policy import Limits
+from workers.billing.policy import BudgetLimits
 from workers.db.database import Database, open_database
 from workers.jobs import queue
 from workers.jobs.job import Job, Lease, LeaseLost, State
@@ -45,7 +45,7 @@ class SharedClock:
         return bool(self._stopped.value)
 
 
-def spend(url: str, seed: int, clock: SharedClock, limits: Limits) -> None:
+def spend(url: str, seed: int, clock: SharedClock, limits: BudgetLimits) -> None:
     """Work until the clock is stopped; SIGKILL itself now and then, at the worst moments."""
     dice = random.Random(seed)
     database = open_database(url)
@@ -63,8 +63,10 @@ def spend(url: str, seed: int, clock: SharedClock, limits: Limits) -> None:
     database.close()
 
 
-def _work(database: Database, dice: random.Random, clock: SharedClock, limits: Limits, job: Job, lease: Lease) -> None:
-    account = ledger.Account(job.id, job.installation_id, job.repository_id, job.issue, lease.owner, lease.fence)
+def _work(
+    database: Database, dice: random.Random, clock: SharedClock, limits: BudgetLimits, job: Job, lease: Lease
+) -> None:
+    account = ledger.Payer(job.id, job.installation_id, job.repository_id, job.issue, lease.owner, lease.fence)
     for _ in range(dice.randint(1, 5)):
         worst = Decimal(dice.randint(1, 20_000)) / 1_000_000
         try:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.backend import Backend, Limits, Sandbox
+from sandbox.backend import Backend, Sandbox, SandboxLimits
 from sandbox.environment import Environment
 from sandbox.errors import PreparationFailed, SandboxUnavailable
 from sandbox.options import BackendOptions
@@ -26,7 +26,7 @@ from sandbox.recipe import Recipe, ReportFormat
 from sandbox.result import Ended
 from tests.fakes.tree import FakeTree
 
-LIMITS = Limits(
+LIMITS = SandboxLimits(
     cpus=1.0, memory_mb=256, pids=64, disk_mb=48, output_bytes=100_000, setup_seconds=120.0, lifetime_seconds=300.0
 )
 SETUP = (
@@ -115,7 +115,7 @@ class Conformance:
     bounds_processes = True
 
     @classmethod
-    def make(cls, home: Path, limits: Limits = LIMITS) -> Backend:
+    def make(cls, home: Path, limits: SandboxLimits = LIMITS) -> Backend:
         from sandbox.backends import BACKENDS
 
         return BACKENDS[cls.name](BackendOptions(home, limits=limits))

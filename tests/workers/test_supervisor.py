@@ -7,14 +7,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from workers.supervisor import Child, Tree
+from workers.supervisor import Child, ProcessTree
 
 
 def child(name: str, code: str, log: Path, stop: float = 5) -> Child:
     return Child(name, [sys.executable, "-u", "-c", code], dict(os.environ), log / f"{name}.log", stop)
 
 
-def look_until(tree: Tree, true: Callable[[], object], seconds: float = 15) -> None:
+def look_until(tree: ProcessTree, true: Callable[[], object], seconds: float = 15) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline
@@ -25,7 +25,7 @@ def look_until(tree: Tree, true: Callable[[], object], seconds: float = 15) -> N
 def test_a_child_that_died_is_started_again_with_words(tmp_path: Path) -> None:
     said: list[str] = []
     one = child("one", "import time; print('hello'); time.sleep(60)", tmp_path)
-    tree = Tree([one], said.append)
+    tree = ProcessTree([one], said.append)
     tree.start()
     first = one.pid
     assert first is not None
@@ -38,7 +38,7 @@ def test_a_child_that_died_is_started_again_with_words(tmp_path: Path) -> None:
 
 def test_one_that_keeps_dying_waits_longer_each_time_and_its_words_are_shown(tmp_path: Path) -> None:
     said: list[str] = []
-    tree = Tree([child("one", "raise SystemExit('the port is taken')", tmp_path)], said.append)
+    tree = ProcessTree([child("one", "raise SystemExit('the port is taken')", tmp_path)], said.append)
     tree.start()
     look_until(tree, lambda: sum("starts again" in s for s in said) >= 3)
     waits = [s.partition(" in ")[2].partition(" s")[0] for s in said if "starts again" in s]
@@ -64,7 +64,7 @@ def test_children_stop_in_reverse_order_and_a_stubborn_one_is_killed_with_its_ow
         child("b", polite.format("b"), tmp_path),
         child("c", stubborn, tmp_path, 0.5),
     ]
-    tree = Tree(children, said.append)
+    tree = ProcessTree(children, said.append)
     tree.start()
     look_until(tree, lambda: all(c.log.exists() and c.log.read_text().strip() for c in children))
     grandchild = int((tmp_path / "c.log").read_text())
@@ -88,7 +88,7 @@ def test_whoever_is_in_a_hurry_need_not_wait(tmp_path: Path) -> None:
         tmp_path,
         60,
     )
-    tree = Tree([slow], lambda _line: None)
+    tree = ProcessTree([slow], lambda _line: None)
     tree.start()
     look_until(tree, lambda: slow.log.read_text())
     started = time.monotonic()

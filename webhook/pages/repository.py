@@ -18,7 +18,7 @@ from webhook.pages.overview import budget_bar, month_of_query
 from webhook.pages.render import guarded, page
 from webhook.pages.visitor import Authenticator, Visitor, in_thread
 from workers.billing import budgets, resume
-from workers.billing.policy import Limits
+from workers.billing.policy import BudgetLimits
 from workers.billing.totals import ZERO
 from workers.db import audit, sessions
 from workers.months import month_of, neighbours
@@ -140,7 +140,7 @@ def _set(auth: Authenticator, visitor: Visitor, repository_id: int, fields: dict
     return guarded(RedirectResponse(f"/repositories/{repository_id}#budget", 303), https=auth.https)
 
 
-def _asked(fields: dict[str, str], may: bool | None, now: datetime, limits: Limits) -> Decimal | None:
+def _asked(fields: dict[str, str], may: bool | None, now: datetime, limits: BudgetLimits) -> Decimal | None:
     """The budget that a form asks for, None to go back to the file's. Raises Answer, MoneyError. Pure."""
     if may is None:
         raise not_found()

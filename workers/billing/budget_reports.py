@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from workers.billing import spending_reports
 from workers.billing.budgets import budget_of
 from workers.billing.forecast import forecast
-from workers.billing.policy import Budget, Limits
+from workers.billing.policy import Budget, BudgetLimits
 from workers.billing.totals import Total
 from workers.config.validation import nearest
 from workers.db.tables import RepositoryRow
@@ -46,7 +46,7 @@ class BudgetLine:
         return max(self.budget - self.spent - self.reserved, Decimal(0))
 
 
-def budget_lines(session: Session, limits: Limits, now: datetime) -> tuple[BudgetLine, ...]:
+def budget_lines(session: Session, limits: BudgetLimits, now: datetime) -> tuple[BudgetLine, ...]:
     """All repositories, dearest first; those that left only while they have spent something this month."""
     month = month_of(now)
     spent = spending_reports.repositories(session, month)
@@ -59,7 +59,7 @@ def budget_lines(session: Session, limits: Limits, now: datetime) -> tuple[Budge
     return tuple(sorted(lines, key=lambda line: -line.spent))
 
 
-def budget_line(session: Session, row: RepositoryRow, limits: Limits, now: datetime) -> BudgetLine:
+def budget_line(session: Session, row: RepositoryRow, limits: BudgetLimits, now: datetime) -> BudgetLine:
     """One repository."""
     month = month_of(now)
     spent = spending_reports.spent(session, "repository", str(row.id), month)

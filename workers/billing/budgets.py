@@ -16,8 +16,8 @@ from workers.billing.ledger import Caps
 from workers.billing.policy import (
     MARKS,
     Budget,
+    BudgetLimits,
     ChosenBudget,
-    Limits,
     RequestedBudget,
     caps,
     due_alerts,
@@ -48,19 +48,19 @@ def _row(session: Session, repository_id: int, *, lock: bool = False) -> Reposit
     return row
 
 
-def budget_of(session: Session, repository_id: int, limits: Limits) -> Budget:
+def budget_of(session: Session, repository_id: int, limits: BudgetLimits) -> Budget:
     """What is in force for the repository. Raises UnknownRepository."""
     return _in_force(_row(session, repository_id), limits)
 
 
-def _in_force(row: RepositoryRow, limits: Limits) -> Budget:
+def _in_force(row: RepositoryRow, limits: BudgetLimits) -> Budget:
     setting = None
     if row.budget is not None and row.budget_at is not None:
         setting = ChosenBudget(row.budget, row.budget_by, row.budget_at, row.budget_file)
     return effective_budget(limits, RequestedBudget(row.file_budget, row.file_issue), setting)
 
 
-def caps_of(session: Session, repository_id: int, limits: Limits) -> Caps:
+def caps_of(session: Session, repository_id: int, limits: BudgetLimits) -> Caps:
     """All caps of a call for the repository. Raises UnknownRepository."""
     row = _row(session, repository_id)
     installation = session.get(InstallationRow, row.installation_id)
@@ -89,7 +89,7 @@ def record_file_budget(session: Session, repository_id: int, wish: RequestedBudg
 
 
 def set_budget(
-    session: Session, repository_id: int, amount: Decimal | None, actor: str, now: datetime, *, limits: Limits
+    session: Session, repository_id: int, amount: Decimal | None, actor: str, now: datetime, *, limits: BudgetLimits
 ) -> Budget:
     """Set the month's budget (USD), or with None go back to the file's; what is in force then.
 
@@ -122,7 +122,7 @@ def set_budget(
 
 
 def pending_alerts(
-    session: Session, repository_id: int, limits: Limits, now: datetime, *, ended: bool = False
+    session: Session, repository_id: int, limits: BudgetLimits, now: datetime, *, ended: bool = False
 ) -> tuple[int, ...]:
     """The marks (percent of the month) that the repository has yet to be told of; each once a month.
 

@@ -14,7 +14,7 @@ from workers.billing import budgets, totals
 from workers.billing.bill import Month
 from workers.billing.ledger import Caps, SpendingStopped
 from workers.billing.ledger_meter import LedgerMeter, Stopped, price_from_json
-from workers.billing.policy import Limits
+from workers.billing.policy import BudgetLimits
 from workers.db.database import Database
 from workers.db.tables import ChargeRow, JobRow
 from workers.jobs.job import Job, Lease
@@ -25,7 +25,7 @@ class JobAccount:
     """The money of one job. Implements `strategies.models.meter.Meter` by the ledger, and notices the kill switch."""
 
     def __init__(
-        self, database: Database, job: Job, lease: Lease, limits: Limits, clock: Callable[[], datetime]
+        self, database: Database, job: Job, lease: Lease, limits: BudgetLimits, clock: Callable[[], datetime]
     ) -> None:
         self._database = database
         self._job = job

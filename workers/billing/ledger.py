@@ -61,7 +61,7 @@ class Caps:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class Payer:
     """Who pays. `fence` and `owner` are the lease's; without an owner no lease is asked for."""
 
     job_id: int
@@ -134,7 +134,7 @@ _TAKE_RESERVATION = (
 
 def reserve(
     session: Session,
-    account: Account,
+    account: Payer,
     caps: Caps,
     *,
     tier: str,
@@ -162,7 +162,7 @@ def reserve(
 
 
 def reservation_row(
-    account: Account, *, tier: str, model: str, purpose: str, worst: Decimal, now: datetime
+    account: Payer, *, tier: str, model: str, purpose: str, worst: Decimal, now: datetime
 ) -> dict[str, Any]:
     """The columns of a new reservation."""
     return {
@@ -189,7 +189,7 @@ _GATE = text(
 )
 
 
-def _check_allowed(session: Session, account: Account, wanted: Sequence[Scope]) -> None:
+def _check_allowed(session: Session, account: Payer, wanted: Sequence[Scope]) -> None:
     """Raises SpendingStopped or LeaseLost; opens the books where there are none yet."""
     mine = {"switch": STOP_SPENDING, "job": account.job_id, "owner": account.owner, "fence": account.fence}
     gate = session.connection().execute(_GATE, {**mine, **totals.parameters(wanted)}).one()

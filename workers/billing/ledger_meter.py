@@ -13,7 +13,7 @@ from typing import Any
 from strategies.models.meter import Charge, OverBudget, Reservation
 from strategies.models.price import Price
 from workers.billing import ledger, ledger_transactions, totals
-from workers.billing.ledger import Account, CapReached, Caps, Cost, SpendingStopped
+from workers.billing.ledger import CapReached, Caps, Cost, Payer, SpendingStopped
 from workers.db.database import Database
 from workers.jobs.job import Job, Lease
 from workers.months import month_of
@@ -42,7 +42,7 @@ class LedgerMeter:
         clock: Callable[[], datetime],
     ) -> None:
         self._database = database
-        self._account = Account(
+        self._account = Payer(
             job.id, job.installation_id, job.repository_id, job.issue, owner=lease.owner, fence=lease.fence
         )
         self._caps = caps

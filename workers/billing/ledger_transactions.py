@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from workers.billing import ledger, ledger_postgres
-from workers.billing.ledger import Account, Caps, Cost, Reserved
+from workers.billing.ledger import Caps, Cost, Payer, Reserved
 from workers.billing.totals import scopes
 from workers.db.database import Database
 from workers.usd import from_micro, to_micro
@@ -19,7 +19,7 @@ from workers.usd import from_micro, to_micro
 
 def reserve(
     database: Database,
-    account: Account,
+    account: Payer,
     caps: Caps,
     *,
     tier: str,

@@ -23,7 +23,7 @@ MARKS = (80, 100)  # percent of a month's budget at which a repository hears of 
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class BudgetLimits:
     """What the operator allows, in USD. `installation` None: no cap of its own for one installation."""
 
     operator_month: Decimal
@@ -32,10 +32,10 @@ class Limits:
     installation_month: Decimal | None = None
 
 
-def limits_of(operator: Operator) -> Limits:
+def limits_of(operator: Operator) -> BudgetLimits:
     """The operator's limits in the ledger's words."""
     given = operator.limits
-    return Limits(
+    return BudgetLimits(
         operator_month=given.monthly_usd,
         repository_month=given.repository_monthly_usd,
         issue=given.issue_usd,
@@ -77,7 +77,7 @@ class Budget:
         return self.month < self.asked
 
 
-def effective_budget(limits: Limits, wish: RequestedBudget, setting: ChosenBudget | None) -> Budget:
+def effective_budget(limits: BudgetLimits, wish: RequestedBudget, setting: ChosenBudget | None) -> Budget:
     """The budget of a repository by the precedence above."""
     issue = limits.issue if wish.issue is None else min(wish.issue, limits.issue)
     if setting is not None and setting.file_then == wish.month:
@@ -88,7 +88,7 @@ def effective_budget(limits: Limits, wish: RequestedBudget, setting: ChosenBudge
     return Budget(limits.repository_month, issue, "operator", limits.repository_month)
 
 
-def caps(budget: Budget, limits: Limits, installation: Decimal | None = None) -> Caps:
+def caps(budget: Budget, limits: BudgetLimits, installation: Decimal | None = None) -> Caps:
     """All caps of a call. `installation` is what this installation was given; the operator's bound stays."""
     bounds = [cap for cap in (installation, limits.installation_month) if cap is not None]
     return Caps(budget.issue, budget.month, min(bounds) if bounds else None, limits.operator_month)

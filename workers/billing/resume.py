@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from workers.billing import budgets, ledger, totals
-from workers.billing.policy import Limits
+from workers.billing.policy import BudgetLimits
 from workers.billing.totals import ZERO, Scope, Total
 from workers.db import switches
 from workers.db.tables import InstallationRow, JobRow, RepositoryRow
@@ -27,7 +27,9 @@ from workers.usd import MICRO
 _AT_ONCE = 200
 
 
-def resume(session: Session, limits: Limits, now: datetime, *, repository_id: int | None = None) -> tuple[int, ...]:
+def resume(
+    session: Session, limits: BudgetLimits, now: datetime, *, repository_id: int | None = None
+) -> tuple[int, ...]:
     """Put back in the queue what can be paid for now; the ids. Publish them after the commit (or the sweeper will)."""
     stop = switches.look(session, ledger.STOP_SPENDING)
     if stop is not None and stop.thrown:

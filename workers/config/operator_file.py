@@ -176,7 +176,7 @@ class SandboxOptions(Checked):
         return tuple(v.lower() for v in value)
 
 
-class Cascade(Checked):
+class CascadeSettings(Checked):
     """How the default strategy weighs money against hope."""
 
     resolved_issue_usd: Annotated[Decimal, BeforeValidator(_worth)] = Field(
@@ -204,7 +204,7 @@ class Operator(Checked):
     roles: Roles = Field(Roles(), description="[roles]: tester, judge, writer")
     limits: SpendingLimits = Field(SpendingLimits(), description="[limits]: amounts in USD")
     sandbox: SandboxOptions = Field(SandboxOptions(), description="[sandbox]: image and bounds")
-    cascade: Cascade = Field(Cascade(), description="[cascade]")
+    cascade: CascadeSettings = Field(CascadeSettings(), description="[cascade]")
     prompts: Folder | None = Field(
         None, description="a folder with prompt files (NAME.md) instead of the built-in ones", examples=['"prompts"']
     )

@@ -19,13 +19,13 @@ def sandbox(context: CheckContext) -> list[DoctorCheck]:
     """Small limits, real commands: a few seconds."""
     if context.operator is None:
         return [skipped(NAME, "the operator's file cannot be used")]
-    from sandbox.backend import Limits
+    from sandbox.backend import SandboxLimits
     from sandbox.backends import choose
     from sandbox.errors import SandboxUnavailable
     from sandbox.self_check import self_check
     from workers.processes.wiring import backend_options
 
-    limits = Limits(
+    limits = SandboxLimits(
         cpus=1.0, memory_mb=128, pids=64, disk_mb=64, output_bytes=200_000, setup_seconds=120, lifetime_seconds=600
     )
     context.settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)

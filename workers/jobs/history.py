@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from strategies.attempt import JudgedAttempt
 from strategies.issue import Issue
-from strategies.outcomes import Example, Record, Situation
+from strategies.outcomes import AttemptRecord, Example, Situation
 from strategies.verdict import Judged
 from workers.db.database import Database
 from workers.db.tables import AttemptRow, IssueTextRow, JobRow, OutcomeRow
@@ -38,15 +38,15 @@ class AttemptHistory:
     def __init__(self, database: Database, repository_id: int) -> None:
         self._database = database
         self._repository_id = repository_id
-        self._records: Mapping[tuple[str, str, Situation], Record] | None = None
+        self._records: Mapping[tuple[str, str, Situation], AttemptRecord] | None = None
         self._examples: Sequence[Example] | None = None
 
-    def record(self, tier: str, model: str, situation: Situation) -> Record:
+    def record(self, tier: str, model: str, situation: Situation) -> AttemptRecord:
         """Attempts by this tier with this very model in this situation."""
         if self._records is None:
             with self._database.read() as session:
                 self._records = records(session, self._repository_id)
-        return self._records.get((tier, model, situation), Record())
+        return self._records.get((tier, model, situation), AttemptRecord())
 
     def examples(self) -> Sequence[Example]:
         """Issues solved by our merged pull requests that stayed, newest first."""
@@ -56,7 +56,7 @@ class AttemptHistory:
         return self._examples
 
 
-def records(session: Session, repository_id: int) -> Mapping[tuple[str, str, Situation], Record]:
+def records(session: Session, repository_id: int) -> Mapping[tuple[str, str, Situation], AttemptRecord]:
     """Counts and cost of the newest attempts by tier, model and situation."""
     a = AttemptRow
     query = (
@@ -65,12 +65,12 @@ def records(session: Session, repository_id: int) -> Mapping[tuple[str, str, Sit
         .order_by(AttemptRow.id.desc())
         .limit(NEWEST)
     )
-    found: dict[tuple[str, str, Situation], Record] = {}
+    found: dict[tuple[str, str, Situation], AttemptRecord] = {}
     for row in session.execute(query):
         key = (row.tier, row.model, Situation(row.situation))
-        now = found.get(key, Record())
+        now = found.get(key, AttemptRecord())
         good = is_good(row.verdict, row.outcome or "", published=row.chosen and row.newest == row.job_id)
-        found[key] = Record(
+        found[key] = AttemptRecord(
             good=now.good + (good is True),
             bad=now.bad + (good is False),
             usd=now.usd + (row.usd or Decimal(0)),

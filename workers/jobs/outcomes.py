@@ -17,7 +17,7 @@ _FINAL = frozenset({"merged", "reverted"})  # a late "closed" or "reopened" does
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class MergeRecord:
     """How often the pull requests of one tier and strategy were merged and stayed."""
 
     tier: str
@@ -85,7 +85,7 @@ def of_repository(session: Session, repository_id: int, *, limit: int = 200) -> 
     return session.scalars(query.order_by(OutcomeRow.id.desc()).limit(limit)).all()
 
 
-def records(session: Session, repository_id: int) -> tuple[Record, ...]:
+def records(session: Session, repository_id: int) -> tuple[MergeRecord, ...]:
     """Counts by tier and strategy, for routing learned from the repository's own outcomes."""
     rows = session.execute(
         select(OutcomeRow.tier, OutcomeRow.strategy, OutcomeRow.outcome, func.count())
@@ -96,7 +96,7 @@ def records(session: Session, repository_id: int) -> tuple[Record, ...]:
     for tier, strategy, outcome, count in rows:
         counts.setdefault((tier, strategy), {})[outcome] = count
     return tuple(
-        Record(
+        MergeRecord(
             tier,
             strategy,
             opened=sum(by.values()),

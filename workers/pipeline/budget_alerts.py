@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from workers.billing import budgets, spending_reports
 from workers.billing.bill import Month
 from workers.billing.forecast import forecast
-from workers.billing.policy import Limits
+from workers.billing.policy import BudgetLimits
 from workers.db import locks
 from workers.db.database import Database
 from workers.db.tables import JobRow, RepositoryRow
@@ -45,7 +45,7 @@ def keep_up(
     forge: Issues,
     database: Database,
     repository_id: int,
-    limits: Limits,
+    limits: BudgetLimits,
     clock: Callable[[], datetime],
     *,
     ended: bool = False,
@@ -76,7 +76,7 @@ def keep_up(
 
 
 def _tell(
-    forge: Issues, database: Database, repository_id: int, limits: Limits, now: datetime, due: tuple[int, ...]
+    forge: Issues, database: Database, repository_id: int, limits: BudgetLimits, now: datetime, due: tuple[int, ...]
 ) -> None:
     with database.read() as session:
         facts = facts_of(session, repository_id, limits, now)
@@ -104,7 +104,7 @@ def _bring(forge: Issues, number: int, body: str) -> int:
     return number or forge.open_issue(budget_issue.TITLE, body)
 
 
-def facts_of(session: Session, repository_id: int, limits: Limits, now: datetime) -> budget_issue.BudgetFacts:
+def facts_of(session: Session, repository_id: int, limits: BudgetLimits, now: datetime) -> budget_issue.BudgetFacts:
     """What the issue says now."""
     month = month_of(now)
     budget = budgets.budget_of(session, repository_id, limits)

@@ -13,7 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Protocol
 
-from workers.billing.policy import Limits
+from workers.billing.policy import BudgetLimits
 from workers.billing.quote import Quote
 from workers.config.repository_file import RepositoryFile
 from workers.db.database import Database
@@ -53,7 +53,7 @@ class JobDependencies:
     owner: str
     open_forge: Callable[[Place], AbstractContextManager[Forge]]
     solver: Solver
-    limits: Limits
+    limits: BudgetLimits
     strategies: Collection[str]
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     at: Callable[[int], None] = lambda _line: None

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from workers.billing.policy import Limits, limits_of
+from workers.billing.policy import BudgetLimits, limits_of
 from workers.config.operator_file import Operator, load_operator
 from workers.config.settings import Settings
 from workers.db.database import Database, open_database
@@ -32,7 +32,7 @@ class Context:
     clock: Clock = utc_now
 
     @property
-    def limits(self) -> Limits:
+    def limits(self) -> BudgetLimits:
         """What the operator allows, as the budget's rules take it."""
         return limits_of(self.operator)
 

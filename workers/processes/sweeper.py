@@ -15,7 +15,7 @@ from sqlalchemy import CursorResult, delete, select
 from sqlalchemy.orm import Session
 
 from workers.billing import ledger, resume
-from workers.billing.policy import Limits
+from workers.billing.policy import BudgetLimits
 from workers.db import locks
 from workers.db.database import Database
 from workers.db.tables import DeliveryRow, JobRow, SessionRow, WorkerBeatRow
@@ -60,7 +60,7 @@ def sweep(
     now: datetime,
     *,
     owner: str = "sweeper",
-    limits: Limits | None = None,
+    limits: BudgetLimits | None = None,
     most_attempts: int = MOST_ATTEMPTS,
     stale: timedelta = STALE,
 ) -> Swept:

@@ -23,7 +23,7 @@ from workers.config.settings import Settings, child_environment
 from workers.processes.broker import Broker
 from workers.processes.celery_app import FINISH, publisher
 from workers.processes.context import open_context
-from workers.supervisor import Child, Tree
+from workers.supervisor import Child, ProcessTree
 
 LOOK_SECONDS = 0.1
 READY_SECONDS = 60.0
@@ -59,7 +59,7 @@ def up(
     open_context(settings, publisher(settings)).database.close()  # what is configured is right before anything starts
     with ExitStack() as stack:
         broker = None if settings.redis_url else stack.enter_context(Broker(settings.home, say))
-        tree = Tree(children(settings, commands, environment or {}), say)
+        tree = ProcessTree(children(settings, commands, environment or {}), say)
         with _Signals() as asked:
             try:
                 tree.start()
@@ -85,7 +85,7 @@ def children(settings: Settings, commands: Commands, environment: Mapping[str, s
     ]
 
 
-def where(settings: Settings, tree: Tree, broker: Broker | None) -> list[str]:
+def where(settings: Settings, tree: ProcessTree, broker: Broker | None) -> list[str]:
     """What is said on start: where everything is."""
     from sqlalchemy import make_url
 
@@ -105,7 +105,12 @@ def where(settings: Settings, tree: Tree, broker: Broker | None) -> list[str]:
 
 
 def _watch(
-    settings: Settings, tree: Tree, broker: Broker | None, say: Say, ready: Callable[[], None], stop: Callable[[], bool]
+    settings: Settings,
+    tree: ProcessTree,
+    broker: Broker | None,
+    say: Say,
+    ready: Callable[[], None],
+    stop: Callable[[], bool],
 ) -> None:
     told = False
     give_up = time.monotonic() + READY_SECONDS

@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import structlog
 
-from sandbox.backend import Limits as SandboxLimits
+from sandbox.backend import SandboxLimits
 from sandbox.backends import choose
 from sandbox.options import BackendOptions
 from workers.billing.policy import limits_of

@@ -15,7 +15,7 @@ from sqlalchemy import Text, and_, case, cast, func, select
 from sqlalchemy.orm import Session
 
 from workers.billing.forecast import forecast
-from workers.billing.policy import Budget, ChosenBudget, Limits, RequestedBudget, effective_budget
+from workers.billing.policy import Budget, BudgetLimits, ChosenBudget, RequestedBudget, effective_budget
 from workers.billing.totals import ZERO
 from workers.db.tables import JobRow, OutcomeRow, RepositoryRow, SightRow, TotalRow
 from workers.jobs.job import Kind, State
@@ -77,7 +77,7 @@ class RepositoryOverview:
 
 
 def overview(
-    session: Session, digest: str, month: str, limits: Limits, now: datetime, *, page: int = 1
+    session: Session, digest: str, month: str, limits: BudgetLimits, now: datetime, *, page: int = 1
 ) -> RepositoryOverview:
     """The page of what the session may see."""
     spent = func.coalesce(TotalRow.spent, 0).label("spent")
@@ -130,7 +130,7 @@ _COLUMNS = (
 )
 
 
-def make_line(row: Any, month: str, limits: Limits, now: datetime, record: MonthRecord) -> RepositoryLine:
+def make_line(row: Any, month: str, limits: BudgetLimits, now: datetime, record: MonthRecord) -> RepositoryLine:
     """The line of a database row that holds `_COLUMNS`, `spent`, `reserved` and `administers`."""
     setting = None
     if row.budget is not None and row.budget_at is not None:
@@ -150,7 +150,7 @@ def make_line(row: Any, month: str, limits: Limits, now: datetime, record: Month
 
 
 def repository_line(
-    session: Session, digest: str, repository_id: int, month: str, limits: Limits, now: datetime
+    session: Session, digest: str, repository_id: int, month: str, limits: BudgetLimits, now: datetime
 ) -> RepositoryLine | None:
     """One repository's line; None if the session may not see it (or there is none: nobody can tell which)."""
     row = session.execute(

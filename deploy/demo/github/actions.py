@@ -7,7 +7,7 @@ from typing import Any
 from deploy.demo.github import pull_shapes, shapes
 from deploy.demo.github.hooks import Post
 from deploy.demo.github.objects import ZERO, Signature
-from deploy.demo.github.state import Account, Issue, Label, Pull, Remark, Repository, Review, World, now
+from deploy.demo.github.state import DemoAccount, DemoIssue, Label, Pull, Remark, Repository, Review, World, now
 
 
 class Actions:
@@ -17,7 +17,7 @@ class Actions:
         self.world = world
         self.post = post
 
-    def tell(self, event: str, action: str, repo: Repository, by: Account, **objects: Any) -> None:
+    def tell(self, event: str, action: str, repo: Repository, by: DemoAccount, **objects: Any) -> None:
         """Send a webhook about `repo`."""
         installation = self.world.installation_of(repo.id)
         if installation is None or installation.suspended or event not in self.world.app.events:
@@ -33,14 +33,14 @@ class Actions:
             payload["organization"] = {"id": repo.owner.id, "login": repo.owner.login}
         self.post.send(event, payload)
 
-    def _issue(self, repo: Repository, it: Issue) -> dict[str, Any]:
+    def _issue(self, repo: Repository, it: DemoIssue) -> dict[str, Any]:
         return shapes.issue(self.world, repo, it)
 
-    def _pull(self, repo: Repository, it: Issue) -> dict[str, Any]:
+    def _pull(self, repo: Repository, it: DemoIssue) -> dict[str, Any]:
         changed = repo.objects.changes(it.pull.base_sha, it.pull.head_sha) if it.pull else []
         return pull_shapes.pull(self.world, repo, it, changed)
 
-    def tell_about(self, action: str, repo: Repository, it: Issue, by: Account, **objects: Any) -> None:
+    def tell_about(self, action: str, repo: Repository, it: DemoIssue, by: DemoAccount, **objects: Any) -> None:
         """`issues` or `pull_request`, whichever `it` is."""
         if it.pull:
             own = self._pull(repo, it)
@@ -54,14 +54,16 @@ class Actions:
             repo.labels[key] = Label(next(self.world.ids), name, color, description)
         return repo.labels[key]
 
-    def open_issue(self, repo: Repository, by: Account, title: str, body: str, pull: Pull | None = None) -> Issue:
+    def open_issue(
+        self, repo: Repository, by: DemoAccount, title: str, body: str, pull: Pull | None = None
+    ) -> DemoIssue:
         moment = now()
-        it = Issue(next(self.world.ids), repo.next_number, title, body, by, moment, moment, pull=pull)
+        it = DemoIssue(next(self.world.ids), repo.next_number, title, body, by, moment, moment, pull=pull)
         repo.issues[it.number] = it
         self.tell_about("opened", repo, it, by)
         return it
 
-    def label(self, repo: Repository, it: Issue, name: str, by: Account) -> None:
+    def label(self, repo: Repository, it: DemoIssue, name: str, by: DemoAccount) -> None:
         """Add a label (made in the repository when new). Adding one that is there does nothing."""
         label = self.ensure_label(repo, name)
         if name.lower() in (n.lower() for n in it.labels):
@@ -70,7 +72,7 @@ class Actions:
         it.updated = now()
         self.tell_about("labeled", repo, it, by, label=shapes.label(self.world, repo, label))
 
-    def unlabel(self, repo: Repository, it: Issue, name: str, by: Account) -> bool:
+    def unlabel(self, repo: Repository, it: DemoIssue, name: str, by: DemoAccount) -> bool:
         """Take a label off; False when it was not there."""
         if name.lower() not in (n.lower() for n in it.labels):
             return False
@@ -80,7 +82,7 @@ class Actions:
         self.tell_about("unlabeled", repo, it, by, label=shapes.label(self.world, repo, label))
         return True
 
-    def set_state(self, repo: Repository, it: Issue, state: str, by: Account) -> None:
+    def set_state(self, repo: Repository, it: DemoIssue, state: str, by: DemoAccount) -> None:
         """Close or reopen."""
         if it.state == state:
             return
@@ -89,7 +91,7 @@ class Actions:
         it.closed = now() if state == "closed" else None
         self.tell_about("closed" if state == "closed" else "reopened", repo, it, by)
 
-    def edit(self, repo: Repository, it: Issue, title: str | None, body: str | None, by: Account) -> None:
+    def edit(self, repo: Repository, it: DemoIssue, title: str | None, body: str | None, by: DemoAccount) -> None:
         before = {}
         if title is not None and title != it.title:
             before["title"], it.title = {"from": it.title}, title
@@ -99,11 +101,11 @@ class Actions:
             it.updated = now()
             self.tell_about("edited", repo, it, by, changes=before)
 
-    def lock(self, repo: Repository, it: Issue, by: Account, *, locked: bool = True) -> None:
+    def lock(self, repo: Repository, it: DemoIssue, by: DemoAccount, *, locked: bool = True) -> None:
         it.locked = locked
         self.tell_about("locked" if locked else "unlocked", repo, it, by)
 
-    def comment(self, repo: Repository, it: Issue, body: str, by: Account) -> Remark:
+    def comment(self, repo: Repository, it: DemoIssue, body: str, by: DemoAccount) -> Remark:
         own = Remark(next(self.world.ids), by, body, now(), now())
         it.remarks.append(own)
         it.updated = now()
@@ -111,14 +113,20 @@ class Actions:
         self.tell("issue_comment", "created", repo, by, issue=self._issue(repo, it), comment=shape)
         return own
 
-    def edit_comment(self, repo: Repository, it: Issue, own: Remark, body: str, by: Account) -> None:
+    def edit_comment(self, repo: Repository, it: DemoIssue, own: Remark, body: str, by: DemoAccount) -> None:
         before, own.body, own.updated = own.body, body, now()
         shape = shapes.remark(self.world, repo, it, own)
         changes = {"body": {"from": before}}
         self.tell("issue_comment", "edited", repo, by, issue=self._issue(repo, it), comment=shape, changes=changes)
 
     def review(
-        self, repo: Repository, it: Issue, by: Account, state: str, body: str, lines: tuple[tuple[str, int, str], ...]
+        self,
+        repo: Repository,
+        it: DemoIssue,
+        by: DemoAccount,
+        state: str,
+        body: str,
+        lines: tuple[tuple[str, int, str], ...],
     ) -> Review:
         """A submitted review with comments on (path, line, text). Raises ValueError for a plain issue."""
         if it.pull is None:
@@ -138,7 +146,7 @@ class Actions:
             self.tell("pull_request_review_comment", "created", repo, by, comment=comment, pull_request=pull)
         return own
 
-    def reply(self, repo: Repository, it: Issue, to: Remark, body: str, by: Account) -> Remark:
+    def reply(self, repo: Repository, it: DemoIssue, to: Remark, body: str, by: DemoAccount) -> Remark:
         """Answer a review comment. Raises ValueError for a plain issue."""
         if it.pull is None:
             raise ValueError(f"#{it.number} is not a pull request")
@@ -150,7 +158,7 @@ class Actions:
         self.tell("pull_request_review_comment", "created", repo, by, comment=shape, pull_request=pull)
         return own
 
-    def push(self, repo: Repository, ref: str, before: str | None, after: str | None, by: Account) -> None:
+    def push(self, repo: Repository, ref: str, before: str | None, after: str | None, by: DemoAccount) -> None:
         """A reference moved: open pull requests from the branch follow it."""
         payload = {
             "ref": ref,
@@ -176,7 +184,7 @@ class Actions:
                 it.pull.head_sha = after
                 self.tell_about("synchronize", repo, it, by, before=before or ZERO, after=after)
 
-    def merge(self, repo: Repository, it: Issue, by: Account) -> str:
+    def merge(self, repo: Repository, it: DemoIssue, by: DemoAccount) -> str:
         """Squash-merge, close the issues it fixes, return the new commit. Raises ValueError for a plain issue."""
         if it.pull is None or it.state != "open":
             raise ValueError(f"#{it.number} is not an open pull request")

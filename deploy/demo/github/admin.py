@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from deploy.demo.github import pull_shapes, shapes
 from deploy.demo.github.actions import Actions
-from deploy.demo.github.state import CheckRun, Issue, Repository, now
+from deploy.demo.github.state import CheckRun, DemoIssue, Repository, now
 
 
 class Admin:
@@ -39,11 +39,11 @@ class Admin:
         repo.gone[number] = ""
         self.deeds.tell_about("deleted", repo, issue, repo.owner)
 
-    def transfer_issue(self, full_name: str, number: int, to: str) -> Issue:
+    def transfer_issue(self, full_name: str, number: int, to: str) -> DemoIssue:
         """Move an issue to another repository, where it gets a new number: GitHub redirects from then on."""
         repo, target = self._at(full_name), self._at(to)
         issue = repo.issues.pop(number)
-        moved = Issue(
+        moved = DemoIssue(
             next(self.world.ids),
             target.next_number,
             issue.title,

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from deploy.demo.github import shapes
-from deploy.demo.github.request import ApiRequest, Operation, Refused, Reply, not_found
+from deploy.demo.github.request import ApiRequest, Operation, Reply, RequestRefused, not_found
 from deploy.demo.github.state import Delivery, Installation, Repository, now
 
 LEVELS = {"read": 1, "write": 2, "admin": 3}
@@ -51,7 +51,7 @@ def _chosen(ask: ApiRequest, it: Installation) -> set[int] | None:
         message = (
             "There is at least one repository that does not exist or is not accessible to the parent installation."
         )
-        raise Refused(422, message)
+        raise RequestRefused(422, message)
     return wanted
 
 
@@ -59,10 +59,10 @@ def mint(ask: ApiRequest) -> Reply:
     """An installation token for no more than the installation has."""
     it = _installation(ask)
     if it.suspended:
-        raise Refused(403, "This installation has been suspended")
+        raise RequestRefused(403, "This installation has been suspended")
     asked = ask.body.get("permissions") or it.permissions
     if any(LEVELS.get(level, 9) > LEVELS.get(it.permissions.get(name, ""), 0) for name, level in asked.items()):
-        raise Refused(422, "The permissions requested are not granted to this installation.")
+        raise RequestRefused(422, "The permissions requested are not granted to this installation.")
     repositories, permissions = _chosen(ask, it), {**asked, "metadata": "read"}
     token = ask.world.mint(it, repositories, permissions)
     shape: dict[str, Any] = {
@@ -85,7 +85,7 @@ def revoke(ask: ApiRequest) -> Reply:
 
 def token_repositories(ask: ApiRequest) -> Reply:
     if ask.installation is None or ask.token is None:
-        raise Refused(403, "Resource not accessible by integration")
+        raise RequestRefused(403, "Resource not accessible by integration")
     ids = sorted(ask.token.repositories or ask.installation.repositories)
     found = [shapes.repository(ask.world, ask.world.repositories[i]) for i in ids]
     return Reply(

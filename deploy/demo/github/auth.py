@@ -10,7 +10,7 @@ from typing import Any
 
 import jwt
 
-from deploy.demo.github.request import Refused, not_found
+from deploy.demo.github.request import RequestRefused, not_found
 from deploy.demo.github.state import Repository, Token, World, now
 
 LEVELS = {"read": 1, "write": 2, "admin": 3}
@@ -22,22 +22,22 @@ def check_app(world: World, authorization: str) -> None:
     """Verify an App's JWT (RS256, issuer, at most ten minutes). Raises Refused 401 in GitHub's words."""
     scheme, _, text = authorization.partition(" ")
     if scheme.lower() != "bearer" or not text:
-        raise Refused(401, "A JSON web token could not be decoded")
+        raise RequestRefused(401, "A JSON web token could not be decoded")
     options: Any = {"verify_exp": False, "verify_iat": False, "verify_aud": False, "verify_iss": False}
     try:
         claims = jwt.decode(text, world.app.public_key, algorithms=["RS256"], options=options)
     except jwt.PyJWTError as error:
-        raise Refused(401, "A JSON web token could not be decoded") from error
+        raise RequestRefused(401, "A JSON web token could not be decoded") from error
     if str(claims.get("iss")) not in (str(world.app.id), world.app.client_id):
-        raise Refused(401, "'Issuer' claim ('iss') must be the App's id or client id")
+        raise RequestRefused(401, "'Issuer' claim ('iss') must be the App's id or client id")
     clock, exp, iat = time.time(), claims.get("exp"), claims.get("iat")
     if not isinstance(exp, int | float) or exp < clock:
         message = "must be a numeric value representing the future time at which the assertion expires"
-        raise Refused(401, f"'Expiration time' claim ('exp') {message}")
+        raise RequestRefused(401, f"'Expiration time' claim ('exp') {message}")
     if exp > clock + LONGEST + SKEW:
-        raise Refused(401, "'Expiration time' claim ('exp') is too far in the future")
+        raise RequestRefused(401, "'Expiration time' claim ('exp') is too far in the future")
     if not isinstance(iat, int | float) or iat > clock + SKEW:
-        raise Refused(
+        raise RequestRefused(
             401, "'Issued at' claim ('iat') must be an Integer representing the time that the assertion was issued"
         )
 
@@ -46,17 +46,17 @@ def find_token(world: World, authorization: str) -> Token:
     """The token of a header (`Bearer`, `token`, or git's `Basic x-access-token:…`). Raises Refused 401."""
     scheme, _, text = authorization.partition(" ")
     if not text:
-        raise Refused(401, "Requires authentication")
+        raise RequestRefused(401, "Requires authentication")
     if scheme.lower() == "basic":
         try:
             text = base64.b64decode(text, validate=True).decode().partition(":")[2]
         except (binascii.Error, UnicodeDecodeError) as error:
-            raise Refused(401, "Bad credentials") from error
+            raise RequestRefused(401, "Bad credentials") from error
     token = world.tokens.get(text)
     if token is None or token.expires <= now():
-        raise Refused(401, "Bad credentials")
+        raise RequestRefused(401, "Bad credentials")
     if token.person is None and token.installation not in world.installations:
-        raise Refused(401, "Bad credentials")
+        raise RequestRefused(401, "Bad credentials")
     return token
 
 
@@ -71,7 +71,7 @@ def reach(world: World, token: Token, owner: str, name: str) -> Repository:
         return repo
     installation = world.installations[token.installation]
     if installation.suspended:
-        raise Refused(403, "This installation has been suspended")
+        raise RequestRefused(403, "This installation has been suspended")
     if repo.id not in installation.repositories or (
         token.repositories is not None and repo.id not in token.repositories
     ):
@@ -95,6 +95,6 @@ def permit(token: Token, repo: Repository, needs: str, method: str) -> None:
         wanted = (need.split(":") for need in needs.split("|"))
         enough = any(LEVELS[level] <= LEVELS.get(token.permissions.get(name, ""), 0) for name, level in wanted)
     if not enough:
-        raise Refused(403, "Resource not accessible by integration")
+        raise RequestRefused(403, "Resource not accessible by integration")
     if repo.archived and method != "GET":
-        raise Refused(403, "Repository was archived so is read-only.")
+        raise RequestRefused(403, "Repository was archived so is read-only.")

@@ -11,7 +11,7 @@ from typing import Any
 
 from deploy.demo.github import shapes
 from deploy.demo.github.objects import NoSuchObject, Signature
-from deploy.demo.github.request import ApiRequest, Operation, Refused, Reply, invalid, not_found
+from deploy.demo.github.request import ApiRequest, Operation, Reply, RequestRefused, invalid, not_found
 from deploy.demo.github.state import now
 
 R = "/repos/{owner}/{repo}/git"
@@ -33,9 +33,9 @@ def _ref(ask: ApiRequest, name: str, sha: str) -> dict[str, Any]:
 def _commit_sha(ask: ApiRequest) -> str:
     sha = ask.text("sha", "Reference")
     if not SHA.fullmatch(sha):
-        raise Refused(422, "The sha parameter must be exactly 40 characters and contain only [0-9a-f].")
+        raise RequestRefused(422, "The sha parameter must be exactly 40 characters and contain only [0-9a-f].")
     if ask.repo.objects.type(sha) != "commit":
-        raise Refused(422, "Object does not exist")
+        raise RequestRefused(422, "Object does not exist")
     return sha
 
 
@@ -47,7 +47,7 @@ def _guard_workflows(ask: ApiRequest, before: str | None, after: str) -> None:
     base = before or own.ref(f"refs/heads/{ask.repo.default_branch}")
     had = set(own.tree(base, path=".github/workflows/")) if base else set()
     if set(own.tree(after, path=".github/workflows/")) - had:
-        raise Refused(403, "Resource not accessible by integration")
+        raise RequestRefused(403, "Resource not accessible by integration")
 
 
 def get_ref(ask: ApiRequest) -> Reply:
@@ -65,10 +65,10 @@ def matching_refs(ask: ApiRequest) -> Reply:
 def create_ref(ask: ApiRequest) -> Reply:
     name = ask.text("ref", "Reference")
     if not re.fullmatch(r"refs/[\w.\-]+/[\w./\-]+", name):
-        raise Refused(422, f"{name} is not a valid ref name.")
+        raise RequestRefused(422, f"{name} is not a valid ref name.")
     sha = _commit_sha(ask)
     if ask.repo.objects.ref(name):
-        raise Refused(422, "Reference already exists")
+        raise RequestRefused(422, "Reference already exists")
     _guard_workflows(ask, None, sha)
     ask.repo.objects.set_ref(name, sha)
     ask.deeds.push(ask.repo, name, None, sha, ask.actor)
@@ -79,9 +79,9 @@ def update_ref(ask: ApiRequest) -> Reply:
     name, sha = f"refs/{ask.params['ref']}", _commit_sha(ask)
     before = ask.repo.objects.ref(name)
     if before is None:
-        raise Refused(422, "Reference does not exist")
+        raise RequestRefused(422, "Reference does not exist")
     if not ask.body.get("force") and not ask.repo.objects.contains(before, sha):
-        raise Refused(422, "Update is not a fast forward")
+        raise RequestRefused(422, "Update is not a fast forward")
     _guard_workflows(ask, before, sha)
     ask.repo.objects.set_ref(name, sha)
     if before != sha:
@@ -93,7 +93,7 @@ def delete_ref(ask: ApiRequest) -> Reply:
     name = f"refs/{ask.params['ref']}"
     before = ask.repo.objects.ref(name)
     if before is None:
-        raise Refused(422, "Reference does not exist")
+        raise RequestRefused(422, "Reference does not exist")
     ask.repo.objects.delete_ref(name)
     ask.deeds.push(ask.repo, name, before, None, ask.actor)
     return Reply(status=204)
@@ -118,11 +118,11 @@ def get_blob(ask: ApiRequest) -> Reply:
 def create_blob(ask: ApiRequest) -> Reply:
     text, encoding = ask.body.get("content"), ask.body.get("encoding", "utf-8")
     if not isinstance(text, str):
-        raise Refused(422, 'Invalid request.\n\n"content" wasn\'t supplied.')
+        raise RequestRefused(422, 'Invalid request.\n\n"content" wasn\'t supplied.')
     try:
         content = base64.b64decode(text, validate=False) if encoding == "base64" else text.encode()
     except binascii.Error as error:
-        raise Refused(422, "content is not valid Base64") from error
+        raise RequestRefused(422, "content is not valid Base64") from error
     sha = ask.repo.objects.add_blob(content)
     return Reply({"sha": sha, "url": f"{ask.world.api}/repos/{ask.repo.full_name}/git/blobs/{sha}"}, 201)
 
@@ -153,30 +153,30 @@ def create_tree(ask: ApiRequest) -> Reply:
         path, mode = item.get("path", ""), item.get("mode", "")
         parts = path.split("/")
         if not path or any(p in ("", ".", "..") or p.lower() == ".git" for p in parts):
-            raise Refused(422, "tree.path contains a malformed path component")
+            raise RequestRefused(422, "tree.path contains a malformed path component")
         if mode not in MODES:
-            raise Refused(422, "tree.mode must be one of 040000, 100644, 100755, 120000, 160000")
+            raise RequestRefused(422, "tree.mode must be one of 040000, 100644, 100755, 120000, 160000")
         allowed = ask.token is None or ask.token.person or ask.token.permissions.get("workflows") == "write"
         if path.startswith(".github/workflows/") and not allowed:
-            raise Refused(403, "Resource not accessible by integration")
+            raise RequestRefused(403, "Resource not accessible by integration")
         if "content" in item:
             sha: str | None = own.add_blob(item["content"].encode())
         elif "sha" in item:
             sha = item["sha"]
             if sha is not None and own.type(sha) is None:
-                raise Refused(422, f"tree.sha {sha} is not a valid {MODES[mode]}")
+                raise RequestRefused(422, f"tree.sha {sha} is not a valid {MODES[mode]}")
         else:
-            raise Refused(422, "Must supply either tree.sha or tree.content")
+            raise RequestRefused(422, "Must supply either tree.sha or tree.content")
         entries.append((path, mode, sha))
     if not entries:
-        raise Refused(422, "Invalid tree info")
+        raise RequestRefused(422, "Invalid tree info")
     base = ask.body.get("base_tree")
     if base is not None and own.type(base) not in ("tree", "commit"):
-        raise Refused(422, "base_tree is not a valid tree oid")
+        raise RequestRefused(422, "base_tree is not a valid tree oid")
     try:
         sha = own.add_tree(entries, base)
     except NoSuchObject as error:
-        raise Refused(422, f"Invalid tree info: {error}") from error
+        raise RequestRefused(422, f"Invalid tree info: {error}") from error
     return Reply(_tree(ask, sha, recursive=False), 201)
 
 
@@ -191,9 +191,9 @@ def create_commit(ask: ApiRequest) -> Reply:
     own, message = ask.repo.objects, ask.text("message", "Commit")
     tree, parents = ask.text("tree", "Commit"), ask.body.get("parents") or []
     if own.type(tree) != "tree":
-        raise Refused(422, "Tree SHA does not exist")
+        raise RequestRefused(422, "Tree SHA does not exist")
     if any(own.type(p) != "commit" for p in parents):
-        raise Refused(422, "Parent SHA does not exist or is not a commit object")
+        raise RequestRefused(422, "Parent SHA does not exist or is not a commit object")
 
     def person(given: dict[str, Any] | None) -> Signature | None:
         if given is None:

@@ -7,15 +7,15 @@ from collections.abc import Mapping
 
 from deploy.demo.github.auth import find_token, reach
 from deploy.demo.github.objects import QUIET
-from deploy.demo.github.request import Refused
+from deploy.demo.github.request import RequestRefused
 from deploy.demo.github.rest import Rest, Wire
-from deploy.demo.github.state import Account, Repository
+from deploy.demo.github.state import DemoAccount, Repository
 
 UNAUTHORIZED = 401
 CHALLENGE = {"WWW-Authenticate": 'Basic realm="GitHub"', "Content-Type": "text/plain"}
 
 
-def _admit(rest: Rest, owner: str, name: str, authorization: str, *, pushing: bool) -> tuple[Repository, Account]:
+def _admit(rest: Rest, owner: str, name: str, authorization: str, *, pushing: bool) -> tuple[Repository, DemoAccount]:
     """The repository and who asks. Raises Refused."""
     world = rest.world
     repo = world.repository(owner, name)
@@ -25,7 +25,7 @@ def _admit(rest: Rest, owner: str, name: str, authorization: str, *, pushing: bo
     repo = reach(world, token, owner, name)
     level = repo.permission(token.person.login) if token.person else token.permissions.get("contents", "none")
     if level not in (("write", "admin") if pushing else ("read", "write", "admin")):
-        raise Refused(403, "Write access to repository not granted." if pushing else "Not granted.")
+        raise RequestRefused(403, "Write access to repository not granted." if pushing else "Not granted.")
     return repo, token.person or world.bot
 
 
@@ -37,7 +37,7 @@ def serve(rest: Rest, method: str, path: str, query: str, headers: Mapping[str, 
     try:
         with rest.lock:
             repo, who = _admit(rest, owner, name, headers.get("authorization", ""), pushing=pushing)
-    except Refused as refused:
+    except RequestRefused as refused:
         challenge = CHALLENGE if refused.status == UNAUTHORIZED else {"Content-Type": "text/plain"}
         return Wire(refused.status, dict(challenge), str(refused).encode())
     before = dict(repo.objects.refs("refs/"))

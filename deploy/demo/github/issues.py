@@ -7,8 +7,8 @@ import base64
 from typing import Any
 
 from deploy.demo.github import shapes
-from deploy.demo.github.request import ApiRequest, Operation, Refused, Reply, invalid, not_found
-from deploy.demo.github.state import Issue, Remark
+from deploy.demo.github.request import ApiRequest, Operation, Reply, RequestRefused, invalid, not_found
+from deploy.demo.github.state import DemoIssue, Remark
 
 R = "/repos/{owner}/{repo}"
 READ = "issues:read|pull_requests:read"
@@ -26,7 +26,7 @@ def get_contents(ask: ApiRequest) -> Reply:
     wanted = ask.query.get("ref") or repo.default_branch
     commit = repo.objects.ref(f"refs/heads/{wanted}") or (wanted if repo.objects.type(wanted) == "commit" else None)
     if commit is None:
-        raise Refused(404, f"No commit found for the ref {wanted}")
+        raise RequestRefused(404, f"No commit found for the ref {wanted}")
     root = f"{ask.world.api}/repos/{repo.full_name}"
 
     def item(entry_path: str, kind: str, sha: str, size: int | None) -> dict[str, Any]:
@@ -152,12 +152,12 @@ def list_comments(ask: ApiRequest) -> Reply:
 def create_comment(ask: ApiRequest) -> Reply:
     it = ask.issue()
     if it.locked and ask.repo.permission(ask.actor.login) not in ("write", "admin"):
-        raise Refused(403, "Unable to create comment because issue is locked.")
+        raise RequestRefused(403, "Unable to create comment because issue is locked.")
     own = ask.deeds.comment(ask.repo, it, _text(ask), ask.actor)
     return Reply(shapes.remark(ask.world, ask.repo, it, own), 201)
 
 
-def _comment(ask: ApiRequest) -> tuple[Issue, Remark]:
+def _comment(ask: ApiRequest) -> tuple[DemoIssue, Remark]:
     wanted = ask.number("comment_id")
     for it in ask.repo.issues.values():
         for own in it.remarks:
@@ -190,7 +190,7 @@ def add_labels(ask: ApiRequest) -> Reply:
 def remove_label(ask: ApiRequest) -> Reply:
     it = ask.issue()
     if not ask.deeds.unlabel(ask.repo, it, ask.params["name"], ask.actor):
-        raise Refused(404, "Label does not exist")
+        raise RequestRefused(404, "Label does not exist")
     return Reply([shapes.label(ask.world, ask.repo, ask.repo.labels[n.lower()]) for n in it.labels])
 
 

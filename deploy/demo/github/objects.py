@@ -61,7 +61,7 @@ class FileChange:
     sha: str
 
 
-class Objects:
+class GitObjects:
     """A bare repository below `path` (made when missing)."""
 
     def __init__(self, path: Path) -> None:

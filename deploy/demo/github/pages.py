@@ -7,7 +7,7 @@ from html import escape
 
 from markdown_it import MarkdownIt
 
-from deploy.demo.github.state import Account, Issue, Remark, Repository, World
+from deploy.demo.github.state import DemoAccount, DemoIssue, Remark, Repository, World
 
 STYLE = """
 :root { color-scheme: light dark; --line: #8884; --soft: #8881; --text: #1f2328; --paper: #fff; --link: #0969da; }
@@ -66,12 +66,12 @@ def sign_in(app: str, links: list[tuple[str, str]]) -> str:
     return frame("Sign in", f"<h1>Sign in to {escape(app)} as</h1><ul>{items}</ul>")
 
 
-def _said(author: Account, when: str, body: str, note: str = "") -> str:
+def _said(author: DemoAccount, when: str, body: str, note: str = "") -> str:
     title = f"{escape(author.login)} {note or 'commented'} <time>{escape(when)}</time>"
     return f"<article><h2>{title}</h2><div>{markdown(body)}</div></article>"
 
 
-def _reactions(it: Issue | Remark) -> str:
+def _reactions(it: DemoIssue | Remark) -> str:
     faces = {"eyes": "👀", "+1": "👍", "-1": "👎", "rocket": "🚀", "heart": "❤️", "hooray": "🎉", "confused": "😕"}
     return " ".join(faces.get(content, "🙂") for _, _, content in it.reactions)
 
@@ -82,7 +82,7 @@ def _diff(text: str) -> str:
     return f"<pre>{''.join(lines)}</pre>"
 
 
-def _files(repo: Repository, it: Issue) -> str:
+def _files(repo: Repository, it: DemoIssue) -> str:
     if it.pull is None:
         return ""
     changed = repo.objects.changes(it.pull.base_sha, it.pull.head_sha)
@@ -93,7 +93,7 @@ def _files(repo: Repository, it: Issue) -> str:
     return html
 
 
-def _issue(repo: Repository, it: Issue) -> str:
+def _issue(repo: Repository, it: DemoIssue) -> str:
     own = it.pull
     word = ("Merged" if own.merged_at else "Draft" if own.draft else "") if own else ""
     state = word or it.state.capitalize()

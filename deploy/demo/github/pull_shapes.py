@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from deploy.demo.github.objects import FileChange
 from deploy.demo.github.shapes import Json, association, issue, node, reactions, repository, stamp, user
-from deploy.demo.github.state import Issue, Remark, Repository, Review, World
+from deploy.demo.github.state import DemoIssue, Remark, Repository, Review, World
 
 
-def pull(world: World, repo: Repository, it: Issue, changed: list[FileChange] | None) -> Json:
+def pull(world: World, repo: Repository, it: DemoIssue, changed: list[FileChange] | None) -> Json:
     """`pull-request-simple`, and with `changed` the whole `pull-request`. Raises ValueError for a plain issue."""
     if it.pull is None:
         raise ValueError(f"#{it.number} is not a pull request")
@@ -89,7 +89,7 @@ def pull(world: World, repo: Repository, it: Issue, changed: list[FileChange] | 
     return shape
 
 
-def pull_brief(world: World, repo: Repository, it: Issue) -> Json:
+def pull_brief(world: World, repo: Repository, it: DemoIssue) -> Json:
     """`pull-request-minimal`, as checks name a pull request. Raises ValueError for a plain issue."""
     if it.pull is None:
         raise ValueError(f"#{it.number} is not a pull request")
@@ -120,7 +120,7 @@ def pull_file(world: World, repo: Repository, it: FileChange, commit: str) -> Js
     }
 
 
-def review(world: World, repo: Repository, on: Issue, it: Review) -> Json:
+def review(world: World, repo: Repository, on: DemoIssue, it: Review) -> Json:
     """`pull-request-review`."""
     page = f"{world.url}/{repo.full_name}/pull/{on.number}"
     url = f"{world.api}/repos/{repo.full_name}/pulls/{on.number}"
@@ -139,7 +139,7 @@ def review(world: World, repo: Repository, on: Issue, it: Review) -> Json:
     }
 
 
-def review_remark(world: World, repo: Repository, on: Issue, it: Remark) -> Json:
+def review_remark(world: World, repo: Repository, on: DemoIssue, it: Remark) -> Json:
     """`pull-request-review-comment`."""
     page = f"{world.url}/{repo.full_name}/pull/{on.number}#discussion_r{it.id}"
     root = f"{world.api}/repos/{repo.full_name}/pulls"

@@ -6,14 +6,14 @@ from __future__ import annotations
 from typing import Any
 
 from deploy.demo.github import pull_shapes, shapes
-from deploy.demo.github.request import ApiRequest, Operation, Refused, Reply, invalid, not_found
-from deploy.demo.github.state import CheckRun, Issue, Pull, Review, now
+from deploy.demo.github.request import ApiRequest, Operation, Reply, RequestRefused, invalid, not_found
+from deploy.demo.github.state import CheckRun, DemoIssue, Pull, Review, now
 
 R = "/repos/{owner}/{repo}"
 P = f"{R}/pulls/{{pull_number}}"
 
 
-def _whole(ask: ApiRequest, it: Issue) -> dict[str, Any]:
+def _whole(ask: ApiRequest, it: DemoIssue) -> dict[str, Any]:
     own = it.pull
     if own is None:
         raise not_found()
@@ -48,10 +48,14 @@ def create_pull(ask: ApiRequest) -> Reply:
     for it in ask.repo.issues.values():
         if it.pull and it.state == "open" and (it.pull.head, it.pull.base) == (head, base):
             message = f"A pull request already exists for {label}."
-            raise Refused(422, "Validation Failed", [{"resource": "PullRequest", "code": "custom", "message": message}])
+            raise RequestRefused(
+                422, "Validation Failed", [{"resource": "PullRequest", "code": "custom", "message": message}]
+            )
     if own.ahead(base_sha, head_sha) == 0:
         message = f"No commits between {base} and {head}"
-        raise Refused(422, "Validation Failed", [{"resource": "PullRequest", "code": "custom", "message": message}])
+        raise RequestRefused(
+            422, "Validation Failed", [{"resource": "PullRequest", "code": "custom", "message": message}]
+        )
     pull = Pull(head, base, head_sha, base_sha, draft=bool(ask.body.get("draft")))
     it = ask.deeds.open_issue(ask.repo, ask.actor, title, str(ask.body.get("body") or ""), pull)
     return Reply(_whole(ask, it), 201)
@@ -78,7 +82,7 @@ def list_files(ask: ApiRequest) -> Reply:
     return Reply([pull_shapes.pull_file(ask.world, ask.repo, f, own.head_sha) for f in changed], pages="")
 
 
-def _review(ask: ApiRequest, it: Issue) -> Review:
+def _review(ask: ApiRequest, it: DemoIssue) -> Review:
     wanted = ask.number("review_id")
     found = next((r for r in (it.pull.reviews if it.pull else ()) if r.id == wanted), None)
     if found is None:
@@ -121,9 +125,9 @@ CHECK_FIELDS |= {"completed_at", "output", "actions"}
 def create_check(ask: ApiRequest) -> Reply:
     name, sha = ask.text("name", "CheckRun"), ask.text("head_sha", "CheckRun")
     if ask.repo.objects.type(sha) != "commit":
-        raise Refused(422, f"No commit found for SHA: {sha}")
+        raise RequestRefused(422, f"No commit found for SHA: {sha}")
     if ask.body.get("status") == "completed" and not ask.body.get("conclusion"):
-        raise Refused(422, 'Invalid request.\n\n"conclusion" wasn\'t supplied.')
+        raise RequestRefused(422, 'Invalid request.\n\n"conclusion" wasn\'t supplied.')
     fields = {k: v for k, v in ask.body.items() if k in CHECK_FIELDS} | {"name": name}
     it = CheckRun(next(ask.world.ids), sha, fields, now())
     ask.repo.checks.append(it)
@@ -152,7 +156,7 @@ def _commit(ask: ApiRequest) -> str:
     wanted, own = ask.params["ref"], ask.repo.objects
     sha = own.ref(f"refs/heads/{wanted}") or (wanted if own.type(wanted) == "commit" else None)
     if sha is None:
-        raise Refused(422, f"No commit found for SHA: {wanted}")
+        raise RequestRefused(422, f"No commit found for SHA: {wanted}")
     return sha
 
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from deploy.demo.github.actions import Actions
-from deploy.demo.github.state import Account, Installation, Issue, Repository, Token, World
+from deploy.demo.github.state import DemoAccount, DemoIssue, Installation, Repository, Token, World
 
 Json = dict[str, Any]
 DOCS = "https://docs.github.com/rest"
 
 
-class Refused(Exception):
+class RequestRefused(Exception):
     """Answered with GitHub's error shape. `errors` are the field errors of a 422."""
 
     def __init__(self, status: int, message: str, errors: list[Json] | None = None) -> None:
@@ -26,23 +26,23 @@ class Refused(Exception):
             self.body["errors"] = errors
 
 
-def not_found() -> Refused:
-    return Refused(404, "Not Found")
+def not_found() -> RequestRefused:
+    return RequestRefused(404, "Not Found")
 
 
-def moved(where: str) -> Refused:
+def moved(where: str) -> RequestRefused:
     """To a new address, or ("") deleted for good."""
     if not where:
-        return Refused(410, "This issue was deleted")
-    refused = Refused(301, "Moved Permanently")
+        return RequestRefused(410, "This issue was deleted")
+    refused = RequestRefused(301, "Moved Permanently")
     refused.body["url"] = refused.headers["Location"] = where
     return refused
 
 
-def invalid(resource: str, field_: str, code: str, message: str = "") -> Refused:
+def invalid(resource: str, field_: str, code: str, message: str = "") -> RequestRefused:
     """GitHub's "Validation Failed" about one field."""
     error = {"resource": resource, "field": field_, "code": code}
-    return Refused(422, "Validation Failed", [error | ({"message": message} if message else {})])
+    return RequestRefused(422, "Validation Failed", [error | ({"message": message} if message else {})])
 
 
 @dataclass(slots=True)
@@ -54,7 +54,7 @@ class ApiRequest:
     params: dict[str, str]
     query: dict[str, str]
     body: Json
-    actor: Account
+    actor: DemoAccount
     token: Token | None = None
     installation: Installation | None = None
     repository: Repository | None = None
@@ -67,10 +67,10 @@ class ApiRequest:
         return self.repository
 
     @property
-    def person(self) -> Account:
+    def person(self) -> DemoAccount:
         """Whose `ghu_` token it is. Raises Refused 403 for an App's token."""
         if self.token is None or self.token.person is None:
-            raise Refused(403, "Resource not accessible by integration")
+            raise RequestRefused(403, "Resource not accessible by integration")
         return self.token.person
 
     def number(self, name: str) -> int:
@@ -87,7 +87,7 @@ class ApiRequest:
             raise invalid(resource, name, "missing_field")
         return value
 
-    def issue(self) -> Issue:
+    def issue(self) -> DemoIssue:
         """The issue (or pull request) of the path. Raises Refused 404, 410 (deleted), 301 (transferred)."""
         number = self.number("issue_number")
         it = self.repo.issues.get(number)
@@ -95,7 +95,7 @@ class ApiRequest:
             raise moved(self.repo.gone[number]) if number in self.repo.gone else not_found()
         return it
 
-    def pull(self) -> Issue:
+    def pull(self) -> DemoIssue:
         """The pull request of the path. Raises Refused 404."""
         it = self.repo.issues.get(self.number("pull_number"))
         if it is None or it.pull is None:

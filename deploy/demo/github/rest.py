@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, unquote, urlencode
 from deploy.demo.github import apps, auth, gitdata, issues, pulls
 from deploy.demo.github.actions import Actions
 from deploy.demo.github.objects import NoSuchObject
-from deploy.demo.github.request import ApiRequest, Operation, Refused, Reply, not_found
+from deploy.demo.github.request import ApiRequest, Operation, Reply, RequestRefused, not_found
 from deploy.demo.github.state import World
 
 OPERATIONS: tuple[Operation, ...] = (*apps.OPERATIONS, *issues.OPERATIONS, *gitdata.OPERATIONS, *pulls.OPERATIONS)
@@ -81,7 +81,7 @@ class Rest:
             try:
                 given = self._parse(body)
                 reply = self._ask(operation, params, asked, headers, given or {}, method)
-            except Refused as refused:
+            except RequestRefused as refused:
                 reply = Reply(refused.body, refused.status, headers=refused.headers)
             except NoSuchObject as error:
                 reply = Reply({"message": f"Not Found: {error}", "documentation_url": "", "status": "404"}, 404)
@@ -98,9 +98,9 @@ class Rest:
         try:
             given = json.loads(body)
         except ValueError as error:
-            raise Refused(400, "Problems parsing JSON") from error
+            raise RequestRefused(400, "Problems parsing JSON") from error
         if not isinstance(given, dict):
-            raise Refused(400, "Body should be a JSON object")
+            raise RequestRefused(400, "Body should be a JSON object")
         return given
 
     def _find(self, method: str, path: str) -> tuple[Operation | None, dict[str, str]]:
@@ -119,7 +119,7 @@ class Rest:
         method: str,
     ) -> Reply:
         if not headers.get("user-agent"):
-            raise Refused(
+            raise RequestRefused(
                 403, "Request forbidden by administrative rules. Please make sure your request has a User-Agent header"
             )
         if operation is None:

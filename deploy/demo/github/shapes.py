@@ -8,12 +8,12 @@ from typing import Any
 
 from deploy.demo.github.objects import CommitObject, Signature
 from deploy.demo.github.state import (
-    Account,
     App,
     CheckRun,
     Delivery,
+    DemoAccount,
+    DemoIssue,
     Installation,
-    Issue,
     Label,
     Remark,
     Repository,
@@ -73,7 +73,7 @@ def node(kind: str, number: int) -> str:
     return base64.b64encode(f"0:{kind}{number}".encode()).decode()
 
 
-def user(world: World, account: Account) -> Json:
+def user(world: World, account: DemoAccount) -> Json:
     """`simple-user`."""
     url = f"{world.api}/users/{account.login}"
     tails: tuple[str, ...] = ("events{/privacy}", "followers", "following{/other_user}", "gists{/gist_id}", "orgs")
@@ -94,7 +94,7 @@ def user(world: World, account: Account) -> Json:
     }
 
 
-def public_user(world: World, account: Account) -> Json:
+def public_user(world: World, account: DemoAccount) -> Json:
     """`public-user`, as `GET /user` and `GET /users/{username}` give it to an App."""
     empty = ("bio", "blog", "company", "email", "hireable", "location", "name")
     return {
@@ -170,7 +170,7 @@ def label(world: World, repo: Repository, it: Label) -> Json:
     }
 
 
-def association(repo: Repository, account: Account) -> str:
+def association(repo: Repository, account: DemoAccount) -> str:
     """OWNER, COLLABORATOR or NONE, of an author."""
     if account.login == repo.owner.login:
         return "OWNER"
@@ -184,7 +184,7 @@ def reactions(url: str, given: list[tuple[int, str, str]]) -> Json:
     return {"url": f"{url}/reactions", "total_count": len(given), **counts}
 
 
-def issue(world: World, repo: Repository, it: Issue) -> Json:
+def issue(world: World, repo: Repository, it: DemoIssue) -> Json:
     """`issue`; a pull request seen as an issue has `pull_request`."""
     root = f"{world.api}/repos/{repo.full_name}"
     url = f"{root}/issues/{it.number}"
@@ -223,7 +223,7 @@ def issue(world: World, repo: Repository, it: Issue) -> Json:
     return shape
 
 
-def remark(world: World, repo: Repository, on: Issue, it: Remark) -> Json:
+def remark(world: World, repo: Repository, on: DemoIssue, it: Remark) -> Json:
     """`issue-comment`."""
     url = f"{world.api}/repos/{repo.full_name}/issues/comments/{it.id}"
     page = f"{world.url}/{repo.full_name}/{'pull' if on.pull else 'issues'}/{on.number}"

@@ -21,16 +21,16 @@ from deploy.demo.github import shapes
 from deploy.demo.github.actions import Actions
 from deploy.demo.github.admin import Admin
 from deploy.demo.github.hooks import Post
-from deploy.demo.github.objects import Objects, Signature
+from deploy.demo.github.objects import GitObjects, Signature
 from deploy.demo.github.rest import Rest, Traffic
 from deploy.demo.github.state import (
     EVENTS,
     PERMISSIONS,
-    Account,
     App,
     Delivery,
+    DemoAccount,
+    DemoIssue,
     Installation,
-    Issue,
     Permission,
     Remark,
     Repository,
@@ -90,7 +90,7 @@ class StandIn:
             events=tuple(events),
         )
         self.world = World(self.app)
-        self.world.bot = Account(next(self.world.ids), f"{slug}[bot]", "Bot")
+        self.world.bot = DemoAccount(next(self.world.ids), f"{slug}[bot]", "Bot")
         self.post = Post(self.world)
         self.deeds = Actions(self.world, self.post)
         self.keeper = Admin(self.deeds)
@@ -148,7 +148,7 @@ class StandIn:
             next(self.world.ids),
             self.world.account(owner),
             name,
-            Objects(self.folder / f"{full_name}.git"),
+            GitObjects(self.folder / f"{full_name}.git"),
             private=private,
             people=dict(people or {}),
         )
@@ -298,10 +298,10 @@ class StandIn:
             raise KeyError(full_name)
         return it
 
-    def issue(self, full_name: str, number: int) -> Issue:
+    def issue(self, full_name: str, number: int) -> DemoIssue:
         return self.repository(full_name).issues[number]
 
-    def pulls(self, full_name: str) -> list[Issue]:
+    def pulls(self, full_name: str) -> list[DemoIssue]:
         """All pull requests, oldest first."""
         return [it for it in self.repository(full_name).issues.values() if it.pull]
 
@@ -317,7 +317,7 @@ class StandIn:
             raise KeyError(f"{path} at {ref}")
         return own.blob(entries[0].sha)
 
-    def _at(self, full_name: str, number: int) -> tuple[Repository, Issue]:
+    def _at(self, full_name: str, number: int) -> tuple[Repository, DemoIssue]:
         repo = self.repository(full_name)
         return repo, repo.issues[number]
 

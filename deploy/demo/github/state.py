@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from deploy.demo.github.objects import Objects
+from deploy.demo.github.objects import GitObjects
 
 Permission = Literal["none", "read", "write", "admin"]
 PERMISSIONS: dict[str, str] = {
@@ -39,7 +39,7 @@ def now() -> datetime:
 
 
 @dataclass(slots=True)
-class Account:
+class DemoAccount:
     """A person, an organization or a bot."""
 
     id: int
@@ -62,7 +62,7 @@ class Remark:
     """A comment on an issue, or (with `path`) on a line of a pull request."""
 
     id: int
-    author: Account
+    author: DemoAccount
     body: str
     created: datetime
     updated: datetime
@@ -79,7 +79,7 @@ class Review:
     """A submitted review. `state` is APPROVED, CHANGES_REQUESTED or COMMENTED."""
 
     id: int
-    author: Account
+    author: DemoAccount
     state: str
     body: str
     commit: str
@@ -96,21 +96,21 @@ class Pull:
     base_sha: str
     draft: bool = False
     merged_at: datetime | None = None
-    merged_by: Account | None = None
+    merged_by: DemoAccount | None = None
     merge_sha: str = ""
     reviews: list[Review] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
 
 
 @dataclass(slots=True)
-class Issue:
+class DemoIssue:
     """An issue, or a pull request when `pull` is set (they share their numbers)."""
 
     id: int
     number: int
     title: str
     body: str
-    author: Account
+    author: DemoAccount
     created: datetime
     updated: datetime
     state: Literal["open", "closed"] = "open"
@@ -141,15 +141,15 @@ class Repository:
     """
 
     id: int
-    owner: Account
+    owner: DemoAccount
     name: str
-    objects: Objects
+    objects: GitObjects
     default_branch: str = "main"
     private: bool = True
     archived: bool = False
     people: dict[str, Permission] = field(default_factory=dict)
     labels: dict[str, Label] = field(default_factory=dict)  # by lower-case name
-    issues: dict[int, Issue] = field(default_factory=dict)
+    issues: dict[int, DemoIssue] = field(default_factory=dict)
     gone: dict[int, str] = field(default_factory=dict)
     checks: list[CheckRun] = field(default_factory=list)
     created: datetime = field(default_factory=now)
@@ -173,7 +173,7 @@ class Installation:
     """The App on one account. `repositories` are ids."""
 
     id: int
-    account: Account
+    account: DemoAccount
     repositories: set[int]
     permissions: dict[str, str]
     created: datetime
@@ -189,7 +189,7 @@ class Token:
     installation: int = 0
     repositories: set[int] | None = None  # None: all of the installation
     permissions: dict[str, str] = field(default_factory=dict)
-    person: Account | None = None
+    person: DemoAccount | None = None
 
 
 @dataclass(slots=True)
@@ -233,8 +233,8 @@ class World:
 
     app: App
     url: str = ""  # http://host:port
-    bot: Account = field(default_factory=lambda: Account(0, ""))
-    accounts: dict[str, Account] = field(default_factory=dict)  # by lower-case login
+    bot: DemoAccount = field(default_factory=lambda: DemoAccount(0, ""))
+    accounts: dict[str, DemoAccount] = field(default_factory=dict)  # by lower-case login
     repositories: dict[int, Repository] = field(default_factory=dict)
     installations: dict[int, Installation] = field(default_factory=dict)
     tokens: dict[str, Token] = field(default_factory=dict)
@@ -248,11 +248,11 @@ class World:
         """The REST root, shaped as on GitHub Enterprise Server."""
         return f"{self.url}/api/v3"
 
-    def account(self, login: str) -> Account:
+    def account(self, login: str) -> DemoAccount:
         """The account of that name, made on first use."""
         key = login.lower()
         if key not in self.accounts:
-            self.accounts[key] = Account(next(self.ids), login)
+            self.accounts[key] = DemoAccount(next(self.ids), login)
         return self.accounts[key]
 
     def repository(self, owner: str, name: str) -> Repository | None:

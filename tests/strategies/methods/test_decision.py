@@ -12,7 +12,7 @@ from strategies.models.in_memory_meter import CapMeter
 from strategies.models.meter import Metered
 from strategies.models.price import Price
 from strategies.models.usage import Usage
-from strategies.outcomes import NoOutcomes, Record, Situation
+from strategies.outcomes import AttemptRecord, NoOutcomes, Situation
 from strategies.tier import Tier
 from tests.fakes.model import ScriptedModel
 
@@ -27,12 +27,12 @@ LADDER = (tier("weak", "0.1"), tier("strong", "4", attempts=1))
 
 
 class History(NoOutcomes):
-    def __init__(self, **records: Record) -> None:
+    def __init__(self, **records: AttemptRecord) -> None:
         self.records = records
 
-    def record(self, tier: str, model: str, situation: Situation) -> Record:
+    def record(self, tier: str, model: str, situation: Situation) -> AttemptRecord:
         assert model == f"model-{tier}"
-        return self.records.get(f"{tier}_{situation}", Record())
+        return self.records.get(f"{tier}_{situation}", AttemptRecord())
 
 
 def order(tiers: tuple[Tier, ...], worth: str = "2", outcomes: NoOutcomes | None = None) -> list[str]:
@@ -68,12 +68,12 @@ def test_another_family_comes_before_the_same_one() -> None:
 
 
 def test_a_weak_model_that_never_succeeds_here_is_left_out() -> None:
-    bad = {f"weak_{s}": Record(good=0, bad=2000, usd=Decimal(60), paid=2000) for s in Situation}
+    bad = {f"weak_{s}": AttemptRecord(good=0, bad=2000, usd=Decimal(60), paid=2000) for s in Situation}
     assert order(LADDER, worth="2", outcomes=History(**bad))[0] == "strong"
 
 
 def test_measured_costs_replace_the_guess() -> None:
-    records = {"weak_first": Record(good=5, bad=5, usd=Decimal("1.50"), paid=10)}
+    records = {"weak_first": AttemptRecord(good=5, bad=5, usd=Decimal("1.50"), paid=10)}
     options = decide(LADDER, [], History(**records), Decimal(2)).options
     assert next(o for o in options if o.tier == 0).usd == Decimal("0.15")
 

@@ -75,7 +75,7 @@ def store(board: Dashboard) -> int:
     place, now = board.place(77), board.now()
     job = add_job(board.database, place, now, State.OPENED, pull_request=80)
     caps = ledger.Caps(None, None, None, None)
-    account = ledger.Account(job, place.installation_id, place.repository_id, place.issue)
+    account = ledger.Payer(job, place.installation_id, place.repository_id, place.issue)
     resolution = Resolution(Ending.ACCEPTED, ATTEMPTS, ATTEMPTS[-1], ATTEMPTS[-1].attempt.patch, "")
     with board.database.begin() as session:
         for charge in charges():

@@ -10,9 +10,9 @@ from strategies.models.meter import Charge, OverBudget
 from strategies.models.price import Price
 from strategies.models.usage import Usage
 from workers.billing import budgets, ledger, ledger_transactions, spending_reports, totals
-from workers.billing.ledger import Account, CapReached, Caps, Cost, SpendingStopped
+from workers.billing.ledger import CapReached, Caps, Cost, Payer, SpendingStopped
 from workers.billing.ledger_meter import LedgerMeter, Stopped, price_from_json, price_json
-from workers.billing.policy import Limits, RequestedBudget
+from workers.billing.policy import BudgetLimits, RequestedBudget
 from workers.billing.totals import Total
 from workers.db import switches
 from workers.db.database import Database
@@ -39,7 +39,7 @@ def job(database: Database, issue: int = 3) -> tuple[Job, Lease]:
     return leased
 
 
-def reserve(database: Database, account: Account, worst: str, caps: Caps = CAPS, now: datetime = NOW) -> str:
+def reserve(database: Database, account: Payer, worst: str, caps: Caps = CAPS, now: datetime = NOW) -> str:
     with database.begin() as session:
         return ledger.reserve(
             session, account, caps, tier="weak", model="m", purpose="repair", worst=D(worst), now=now
@@ -67,7 +67,7 @@ def test_the_tightest_cap_is_the_one_that_is_named() -> None:
 
 
 def test_a_cap_may_be_reached_exactly_and_not_by_a_millionth_more(database: Database) -> None:
-    account = Account(1, 1, 2, 3)
+    account = Payer(1, 1, 2, 3)
     reserve(database, account, "0.999999")
     with pytest.raises(CapReached):
         reserve(database, account, "0.000002")
@@ -76,28 +76,28 @@ def test_a_cap_may_be_reached_exactly_and_not_by_a_millionth_more(database: Data
 
 def test_a_refusal_leaves_nothing_reserved_in_any_scope(database: Database) -> None:
     with pytest.raises(CapReached) as caught:
-        reserve(database, Account(1, 1, 2, 3), "5", Caps(D(9), D(9), D(9), D(1)))
+        reserve(database, Payer(1, 1, 2, 3), "5", Caps(D(9), D(9), D(9), D(1)))
     assert caught.value.scope == "operator"
     for scope, key, month in (("issue", "2#3", ""), ("repository", "2", "2026-11"), ("operator", "", "2026-11")):
         assert spent(database, scope, key, month) == Total()
 
 
 def test_jobs_of_one_issue_share_its_cap_across_months(database: Database) -> None:
-    settle(database, reserve(database, Account(1, 1, 2, 3), "0.8"), "0.8")
+    settle(database, reserve(database, Payer(1, 1, 2, 3), "0.8"), "0.8")
     with pytest.raises(CapReached, match="issue"):
-        reserve(database, Account(2, 1, 2, 3), "0.3", now=NOW + timedelta(days=40))
-    reserve(database, Account(2, 1, 2, 4), "0.3")
+        reserve(database, Payer(2, 1, 2, 3), "0.3", now=NOW + timedelta(days=40))
+    reserve(database, Payer(2, 1, 2, 4), "0.3")
 
 
 def test_a_call_that_ends_after_midnight_is_booked_in_the_month_of_its_reservation(database: Database) -> None:
-    key = reserve(database, Account(1, 1, 2, 3), "0.5")
+    key = reserve(database, Payer(1, 1, 2, 3), "0.5")
     settle(database, key, "0.4", NOW + timedelta(minutes=2))
     assert spent(database, "repository", "2", "2026-11").spent == D("0.4")
     assert spent(database, "repository", "2", "2026-12") == Total()
 
 
 def test_an_unknown_cost_counts_as_the_worst_case_but_is_not_written_as_one(database: Database) -> None:
-    settle(database, reserve(database, Account(1, 1, 2, 3), "0.5"), None)
+    settle(database, reserve(database, Payer(1, 1, 2, 3), "0.5"), None)
     assert spent(database, "operator", "", "2026-11").spent == D("0.5")
     with database.read() as session:
         assert session.scalars(select(ChargeRow.usd)).one() is None
@@ -105,27 +105,27 @@ def test_an_unknown_cost_counts_as_the_worst_case_but_is_not_written_as_one(data
 
 
 def test_a_cost_above_its_reservation_is_booked_and_recorded_as_an_anomaly(database: Database) -> None:
-    settle(database, reserve(database, Account(1, 1, 2, 3), "0.5"), "0.6")
+    settle(database, reserve(database, Payer(1, 1, 2, 3), "0.5"), "0.6")
     assert spent(database, "operator", "", "2026-11") == Total(D("0.6"), D(0))
     with database.read() as session:
         assert "more than was set aside" in session.scalars(select(AuditRow.what)).one()
 
 
 def test_the_switch_stops_new_calls_at_once_and_lets_running_ones_be_booked(database: Database) -> None:
-    key = reserve(database, Account(1, 1, 2, 3), "0.5")
+    key = reserve(database, Payer(1, 1, 2, 3), "0.5")
     with database.begin() as session:
         switches.turn(session, ledger.STOP_SPENDING, thrown=True, actor="root", now=NOW, reason="odd bill")
     with pytest.raises(SpendingStopped, match="root: odd bill"):
-        reserve(database, Account(1, 1, 2, 3), "0.1")
+        reserve(database, Payer(1, 1, 2, 3), "0.1")
     assert settle(database, key, "0.2")
     with database.begin() as session:
         switches.turn(session, ledger.STOP_SPENDING, thrown=False, actor="root", now=NOW)
-    reserve(database, Account(1, 1, 2, 3), "0.1")
+    reserve(database, Payer(1, 1, 2, 3), "0.1")
 
 
 def test_a_worker_that_lost_its_lease_gets_no_more_money_but_books_what_it_spent(database: Database) -> None:
     held, lease = job(database)
-    account = Account(held.id, 1, 2, 3, lease.owner, lease.fence)
+    account = Payer(held.id, 1, 2, 3, lease.owner, lease.fence)
     key = reserve(database, account, "0.1")
     with database.begin() as session:
         queue.requeue(session, lease, NOW, "taken over", now=NOW)
@@ -136,7 +136,7 @@ def test_a_worker_that_lost_its_lease_gets_no_more_money_but_books_what_it_spent
 
 def test_what_is_ordinary_is_one_statement_on_postgresql_and_the_rest_is_as_on_sqlite(database: Database) -> None:
     held, lease = job(database)
-    account = Account(held.id, 1, 2, 3, lease.owner, lease.fence)
+    account = Payer(held.id, 1, 2, 3, lease.owner, lease.fence)
     statements: list[str] = []
     event.listen(database.engine, "before_cursor_execute", lambda *call: statements.append(call[2]))
 
@@ -172,7 +172,7 @@ def test_what_is_ordinary_is_one_statement_on_postgresql_and_the_rest_is_as_on_s
 def test_a_negative_or_endless_amount_is_refused(database: Database) -> None:
     for worst in ("-0.1", "NaN", "Infinity"):
         with pytest.raises((ValueError, ArithmeticError)):
-            reserve(database, Account(1, 1, 2, 3), worst)
+            reserve(database, Payer(1, 1, 2, 3), worst)
 
 
 def test_the_meter_speaks_the_strategies_language(database: Database) -> None:
@@ -210,8 +210,8 @@ def test_a_price_survives_json() -> None:
 def test_the_books_tell_the_month_by_issue_model_and_day(database: Database) -> None:
     for issue, usd, hours in ((3, "0.2", 0), (3, "0.1", 0), (4, "0.5", -24)):
         now = NOW + timedelta(hours=hours)
-        settle(database, reserve(database, Account(issue, 1, 2, issue), usd, now=now), usd, now)
-    settle(database, reserve(database, Account(9, 1, 5, 1), "0.01"), "0.01")
+        settle(database, reserve(database, Payer(issue, 1, 2, issue), usd, now=now), usd, now)
+    settle(database, reserve(database, Payer(9, 1, 5, 1), "0.01"), "0.01")
     with database.read() as session:
         assert [(line.of, line.usd, line.calls) for line in spending_reports.by_issue(session, 2, "2026-11")] == [
             (("4",), D("0.5"), 1), (("3",), D("0.3"), 2)]  # fmt: skip
@@ -226,7 +226,7 @@ def test_the_books_tell_the_month_by_issue_model_and_day(database: Database) -> 
 
 
 def test_a_total_changed_by_hand_is_found(database: Database) -> None:
-    settle(database, reserve(database, Account(1, 1, 2, 3), "0.2"), "0.2")
+    settle(database, reserve(database, Payer(1, 1, 2, 3), "0.2"), "0.2")
     with database.begin() as session:
         totals.change(session, [totals.Scope("operator", "", "2026-11")], spent=D("0.01"))
     with database.read() as session:
@@ -234,7 +234,7 @@ def test_a_total_changed_by_hand_is_found(database: Database) -> None:
         assert (found.scope.scope, found.total.spent, found.summed.spent) == ("operator", D("0.21"), D("0.2"))
 
 
-LIMITS = Limits(D(100), D(50), D(2))
+LIMITS = BudgetLimits(D(100), D(50), D(2))
 
 
 def test_a_budget_is_set_bounded_audited_and_gives_way_to_a_changed_file(database: Database) -> None:
@@ -260,11 +260,11 @@ def test_a_budget_is_set_bounded_audited_and_gives_way_to_a_changed_file(databas
 
 def test_each_alert_is_handed_out_once_a_month(database: Database) -> None:
     job(database)
-    limits = Limits(D(100), D(1), D(9))
+    limits = BudgetLimits(D(100), D(1), D(9))
     caps = Caps(None, None, None, None)
     taken = []
     for now in (NOW, NOW, NOW + timedelta(days=1)):
-        settle(database, reserve(database, Account(1, 1, 2, 3), "0.85", caps, now), "0.85", now)
+        settle(database, reserve(database, Payer(1, 1, 2, 3), "0.85", caps, now), "0.85", now)
         for _ in range(2):
             with database.begin() as session:
                 due = budgets.pending_alerts(session, 2, limits, now)

@@ -16,8 +16,8 @@ from sqlalchemy import func, select
 from tests.fakes.databases import empty, forks
 from tests.fakes.spender import SharedClock, spend
 from workers.billing import ledger_transactions, spending_reports
-from workers.billing.ledger import Account, CapReached, Caps, Cost
-from workers.billing.policy import Limits
+from workers.billing.ledger import CapReached, Caps, Cost, Payer
+from workers.billing.policy import BudgetLimits
 from workers.billing.totals import Scope, scopes
 from workers.db.database import Database, open_database
 from workers.db.tables import ChargeRow, JobRow, ReservationRow, TotalRow
@@ -32,10 +32,10 @@ CAPS = Caps(Decimal("0.30"), Decimal("0.50"), Decimal("0.70"), Decimal("1.00"))
 CAP = {"issue": CAPS.issue, "repository": CAPS.repository_month, "installation": CAPS.installation_month,
        "operator": CAPS.operator_month}  # fmt: skip
 ACCOUNTS = [
-    Account(1, 1, 11, 5),
-    Account(2, 1, 11, 5),  # a follow-up on the same issue
-    Account(3, 1, 12, 5),
-    Account(4, 2, 21, 6),
+    Payer(1, 1, 11, 5),
+    Payer(2, 1, 11, 5),  # a follow-up on the same issue
+    Payer(3, 1, 12, 5),
+    Payer(4, 2, 21, 6),
 ]
 # Mostly so large that two or three meet a cap: small ones would leave the caps untested.
 AMOUNTS = st.sampled_from([0, 1, 50_000, 99_999, 150_000, 200_000, 300_000, 300_001]).map(
@@ -52,23 +52,23 @@ class Books(RuleBasedStateMachine):
     def start(self) -> None:
         empty(self.database)
         self.now = datetime(2026, 11, 30, 12, tzinfo=UTC)
-        self.open: dict[str, tuple[Account, Decimal, str]] = {}
-        self.swept: dict[str, tuple[Account, Decimal, str]] = {}
+        self.open: dict[str, tuple[Payer, Decimal, str]] = {}
+        self.swept: dict[str, tuple[Payer, Decimal, str]] = {}
         self.spent: dict[Scope, Decimal] = {}
         self.reserved: dict[Scope, Decimal] = {}
 
-    def _scopes(self, account: Account, month: str) -> tuple[Scope, ...]:
+    def _scopes(self, account: Payer, month: str) -> tuple[Scope, ...]:
         return scopes(account.installation_id, account.repository_id, account.issue, month)
 
-    def _book(self, book: dict[Scope, Decimal], account: Account, month: str, amount: Decimal) -> None:
+    def _book(self, book: dict[Scope, Decimal], account: Payer, month: str, amount: Decimal) -> None:
         for scope in self._scopes(account, month):
             book[scope] = book.get(scope, Decimal(0)) + amount
 
-    def _pick(self, of: dict[str, tuple[Account, Decimal, str]], number: int) -> str | None:
+    def _pick(self, of: dict[str, tuple[Payer, Decimal, str]], number: int) -> str | None:
         return sorted(of)[number % len(of)] if of else None
 
     @rule(account=st.sampled_from(ACCOUNTS), worst=AMOUNTS)
-    def reserve(self, account: Account, worst: Decimal) -> None:
+    def reserve(self, account: Payer, worst: Decimal) -> None:
         month = month_of(self.now)
         fits = all(
             self.spent.get(scope, Decimal(0)) + self.reserved.get(scope, Decimal(0)) + worst <= (CAP[scope.scope] or 0)
@@ -157,7 +157,7 @@ def test_the_ledger_agrees_with_a_model_whatever_happens_in_whatever_order(datab
     )
 
 
-LIMITS = Limits(
+LIMITS = BudgetLimits(
     operator_month=Decimal("0.60"),
     repository_month=Decimal("0.20"),
     issue=Decimal("0.06"),

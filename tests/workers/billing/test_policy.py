@@ -6,10 +6,18 @@ from decimal import Decimal
 import pytest
 
 from workers.billing.forecast import forecast
-from workers.billing.policy import ChosenBudget, Limits, RequestedBudget, caps, due_alerts, effective_budget, next_month
+from workers.billing.policy import (
+    BudgetLimits,
+    ChosenBudget,
+    RequestedBudget,
+    caps,
+    due_alerts,
+    effective_budget,
+    next_month,
+)
 
 D = Decimal
-LIMITS = Limits(operator_month=D(500), repository_month=D(50), issue=D(2), installation_month=D(100))
+LIMITS = BudgetLimits(operator_month=D(500), repository_month=D(50), issue=D(2), installation_month=D(100))
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 
 
@@ -38,7 +46,7 @@ def test_a_file_that_changed_after_the_setting_is_the_last_word() -> None:
 
 
 def test_an_operator_who_lowers_the_limit_bounds_old_settings() -> None:
-    strict = Limits(D(500), D(5), D(2))
+    strict = BudgetLimits(D(500), D(5), D(2))
     assert effective_budget(strict, RequestedBudget(), ChosenBudget(D(40), "ada", NOW)).month == D(5)
 
 
@@ -50,7 +58,7 @@ def test_the_installations_cap_is_the_lower_of_its_own_and_the_operators(
 
 
 def test_no_installation_cap_at_all_stays_none() -> None:
-    limits = Limits(D(500), D(50), D(2))
+    limits = BudgetLimits(D(500), D(50), D(2))
     assert caps(effective_budget(limits, RequestedBudget(), None), limits).installation_month is None
 
 

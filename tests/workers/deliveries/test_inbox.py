@@ -193,7 +193,7 @@ def test_uninstalling_purges_everything_but_the_sums_and_stops_the_worker(databa
         leased = queue.lease_next(session, "w", TTL, NOW)
         assert leased is not None
         job, lease = leased
-        account = ledger.Account(job.id, 1, 2, 3, "w", lease.fence)
+        account = ledger.Payer(job.id, 1, 2, 3, "w", lease.fence)
         caps = ledger.Caps(None, None, None, None)
         first, second = (
             ledger.reserve(session, account, caps, tier="weak", model="m", purpose="p", worst=Decimal("0.5"), now=NOW)

@@ -17,7 +17,7 @@ from strategies.models.in_memory_meter import CapMeter
 from strategies.models.meter import Charge, Metered
 from strategies.models.price import Price
 from strategies.models.usage import Usage
-from strategies.outcomes import NoOutcomes, Record, Situation
+from strategies.outcomes import AttemptRecord, NoOutcomes, Situation
 from strategies.resolution import Ending, Resolution
 from strategies.strategy import SolveContext
 from strategies.tier import Tier
@@ -105,24 +105,26 @@ def past(database: Database) -> Past:
     return Past(database)
 
 
-def record(past: Past, tier: str = "weak", situation: Situation = Situation.FIRST, repository: int = 7) -> Record:
+def record(
+    past: Past, tier: str = "weak", situation: Situation = Situation.FIRST, repository: int = 7
+) -> AttemptRecord:
     return AttemptHistory(past.database, repository).record(tier, f"p/{tier}", situation)
 
 
 def test_attempts_are_counted_by_tier_model_and_situation_with_what_they_cost(past: Past) -> None:
     past.job(BAD, BAD, tried("strong", Judged.PASSED), outcome="opened")
     past.job(GOOD, outcome="opened")
-    assert record(past) == Record(1, 1, Decimal("0.02"), 2)
-    assert record(past, situation=Situation.AGAIN) == Record(0, 1, Decimal("0.01"), 1)
-    assert record(past, "strong", Situation.OTHER) == Record(1, 0, Decimal("0.01"), 1)
-    assert record(past, "strong") == Record()
-    assert AttemptHistory(past.database, 7).record("weak", "p/newer", Situation.FIRST) == Record()
-    assert record(past, repository=8) == Record()
+    assert record(past) == AttemptRecord(1, 1, Decimal("0.02"), 2)
+    assert record(past, situation=Situation.AGAIN) == AttemptRecord(0, 1, Decimal("0.01"), 1)
+    assert record(past, "strong", Situation.OTHER) == AttemptRecord(1, 0, Decimal("0.01"), 1)
+    assert record(past, "strong") == AttemptRecord()
+    assert AttemptHistory(past.database, 7).record("weak", "p/newer", Situation.FIRST) == AttemptRecord()
+    assert record(past, repository=8) == AttemptRecord()
 
 
 def test_an_unknown_cost_is_not_counted_as_zero(past: Past) -> None:
     past.job(BAD, usd=None)
-    assert record(past) == Record(0, 1, Decimal(0), 0)
+    assert record(past) == AttemptRecord(0, 1, Decimal(0), 0)
 
 
 @pytest.mark.parametrize(
@@ -160,7 +162,7 @@ def test_a_follow_up_is_no_attempt_at_the_issue_but_its_pull_request_is_judged(p
     issue = past.job(tried(judged=Judged.UNJUDGED), outcome="opened")
     past.job(tried("strong"), outcome="merged", issue=issue, pull=past.pull, kind=Kind.FOLLOW_UP)
     assert record(past).good == 1
-    assert record(past, "strong") == Record()
+    assert record(past, "strong") == AttemptRecord()
 
 
 def test_an_attempt_without_an_answer_teaches_nothing() -> None:

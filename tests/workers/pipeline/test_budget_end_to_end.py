@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.demo.github.state import Issue
+from deploy.demo.github.state import DemoIssue
 from deploy.demo.stage import FILE, TOML
 from tests.fakes.course_world import NAME, World, open_world, spent
 from workers.jobs.job import State
@@ -28,7 +28,7 @@ def world(tmp_path: Path) -> Iterator[World]:
         yield it
 
 
-def budget_issue(world: World) -> Issue | None:
+def budget_issue(world: World) -> DemoIssue | None:
     found = [it for it in world.github.repository(NAME).issues.values() if it.title == TITLE]
     assert len(found) <= 1, "opened once"
     return found[0] if found else None
@@ -40,7 +40,7 @@ def labeled(world: World, script: str) -> int:
     return number
 
 
-def alerts(issue: Issue) -> list[str]:
+def alerts(issue: DemoIssue) -> list[str]:
     return [r.body for r in issue.remarks if "pennyfix:budget:" in r.body]
 
 

@@ -27,7 +27,7 @@ from strategies.step import Step
 from strategies.verdict import Counts, Evidence, Judged, Reproduction, Rung, Verdict
 from tests.fakes.databases import sqlite_url
 from tests.fakes.github import FakeGitHub, issue, repository
-from workers.billing.policy import Limits
+from workers.billing.policy import BudgetLimits
 from workers.billing.quote import Quote
 from workers.db.database import Database, open_database
 from workers.deliveries import inbox, installations
@@ -204,7 +204,7 @@ def house(tmp_path: Path, origin: Path) -> Iterator[Callable[..., House]]:
             owner="worker",
             open_forge=open_forge,
             solver=solver,
-            limits=Limits(Decimal(100), Decimal(50), Decimal(2)),
+            limits=BudgetLimits(Decimal(100), Decimal(50), Decimal(2)),
             strategies={"cascade"},
             clock=clock,
             at=at,

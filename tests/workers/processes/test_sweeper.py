@@ -6,8 +6,8 @@ from decimal import Decimal
 from sqlalchemy import select
 
 from workers.billing import budgets, ledger
-from workers.billing.ledger import Account, Caps, Cost
-from workers.billing.policy import Limits
+from workers.billing.ledger import Caps, Cost, Payer
+from workers.billing.policy import BudgetLimits
 from workers.db import locks, switches
 from workers.db.database import Database
 from workers.db.tables import DeliveryRow, JobRow, SessionRow
@@ -22,7 +22,7 @@ D = Decimal
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 TTL = timedelta(minutes=1)
 LATER = NOW + timedelta(minutes=10)
-LIMITS = Limits(operator_month=D(10), repository_month=D(1), issue=D(1))
+LIMITS = BudgetLimits(operator_month=D(10), repository_month=D(1), issue=D(1))
 NO_CAPS = Caps(None, None, None, None)
 
 
@@ -132,7 +132,7 @@ def test_a_silent_worker_of_a_cancelled_job_leaves_it_cancelled(database: Databa
 def test_a_call_of_a_dead_worker_is_booked_at_its_worst_and_corrected_if_the_worker_lives(database: Database) -> None:
     enqueue(database)
     job, held = lease(database)
-    account = Account(job.id, 1, 2, 1, held.owner, held.fence)
+    account = Payer(job.id, 1, 2, 1, held.owner, held.fence)
     with database.begin() as session:
         key = ledger.reserve(session, account, NO_CAPS, tier="weak", model="m", purpose="p", worst=D("0.5"), now=NOW).id
     assert sweep(database, Broker(), NOW + TTL / 2).settled == 0  # its lease is alive
@@ -161,7 +161,7 @@ def test_jobs_over_budget_run_again_oldest_first_when_a_raise_gives_them_room(da
 def test_jobs_over_budget_run_again_in_a_new_month(database: Database) -> None:
     job_id = starve(database, 1, "0.4")
     with database.begin() as session:
-        reserved = ledger.reserve(session, Account(99, 1, 2, 77), NO_CAPS, tier="w", model="m", purpose="p",
+        reserved = ledger.reserve(session, Payer(99, 1, 2, 77), NO_CAPS, tier="w", model="m", purpose="p",
                                   worst=D("0.9"), now=NOW)  # fmt: skip
         ledger.settle(session, reserved.id, Cost(D("0.9")), now=NOW)
     assert sweep(database, Broker(), LATER, limits=LIMITS).resumed == 0

@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from workers.billing import ledger
-from workers.billing.ledger import Account, Caps, Cost
+from workers.billing.ledger import Caps, Cost, Payer
 from workers.db.database import Database, open_database
 from workers.deliveries import installations
 from workers.jobs import queue
@@ -28,7 +28,7 @@ def test_jobs_and_money_are_counted(database: Database) -> None:
         leased = queue.lease_next(session, "w", timedelta(minutes=1), NOW)
         assert leased is not None
     _, lease = leased
-    account = Account(lease.job_id, 1, 2, 1, lease.owner, lease.fence)
+    account = Payer(lease.job_id, 1, 2, 1, lease.owner, lease.fence)
     caps = Caps(Decimal(1), Decimal(1), Decimal(1), Decimal(1))
     text = spend_and_read(database, account, caps)
     lines = text.splitlines()
@@ -40,7 +40,7 @@ def test_jobs_and_money_are_counted(database: Database) -> None:
     assert len([line for line in lines if line.startswith("# TYPE pennyfix_jobs ")]) == 1
 
 
-def spend_and_read(database: Database, account: Account, caps: Caps) -> str:
+def spend_and_read(database: Database, account: Payer, caps: Caps) -> str:
     with database.begin() as session:
         reserved = ledger.reserve(
             session, account, caps, tier="weak", model="m", purpose="repair", worst=Decimal("0.5"), now=NOW
