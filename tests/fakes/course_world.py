@@ -39,11 +39,11 @@ from workers.jobs.job import Job, State
 from workers.pipeline.dependencies import JobDependencies
 from workers.pipeline.runner import run
 from workers.pipeline.slash_commands import run_command
-from workers.pipeline.solving import IssueSolver
 from workers.pipeline.tell_ended import report_ended
 from workers.processes import sweeper
 from workers.processes.context import Context
 from workers.processes.wiring import job_dependencies
+from workers.solving.issue_solver import IssueSolver
 
 NAME = "demo/parcel"
 SCRIPTS = {s.name: s for s in read_scripts()}

@@ -1,4 +1,4 @@
-"""`python -m tests.fakes.recording_worker PARENT NAME`: the real worker process with a duty that only keeps a record.
+"""`python -m tests.fakes.recording_worker PARENT NAME`: the real worker process that only keeps a record.
 
 A job takes `RECORDING_SECONDS`; its beginning, and its one "publication" inside the fence, become lines of
 `HOME/record`. Deliveries are finished and recorded too. Misuse (publishing twice) is for the test to find.
@@ -57,17 +57,22 @@ class Recording:
             note(home, f"lost {job.issue}")
         return job.id
 
-    def obey(self, guid: str) -> None:
+    def run_command(self, guid: str) -> None:
         with self.context.database.begin() as session:
             pending = inbox.lease_delivery(session, self.owner, self.ttl, self.context.clock(), guid=guid)
             if pending is not None:
                 inbox.finish_delivery(session, pending, now=self.context.clock())
                 note(self.context.settings.home, f"obeyed {guid}")
 
-    def tell(self, job_id: int) -> None:
+    def report_ended(self, job_id: int) -> None:
         note(self.context.settings.home, f"told {job_id}")
 
 
 if __name__ == "__main__":
     die_with_parent(int(sys.argv[1]))
-    work(load_settings(), name=sys.argv[2], open_duty=Recording, finish=float(os.environ.get("RECORDING_FINISH", "60")))
+    work(
+        load_settings(),
+        name=sys.argv[2],
+        open_actions=Recording,
+        finish=float(os.environ.get("RECORDING_FINISH", "60")),
+    )

@@ -23,7 +23,7 @@ MONEY = (
     "workers/messages/budget_issue.py",
     "workers/pipeline/breaker.py",
     "workers/pipeline/budget_alerts.py",
-    "workers/pipeline/quoting.py",
+    "workers/solving/quoting.py",
     "workers/usd.py",
     "workers/views/metrics.py",
 )

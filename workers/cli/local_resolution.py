@@ -27,11 +27,11 @@ from workers.billing.quote import Quote
 from workers.config.operator_file import Operator
 from workers.config.repository_file import PATH, RepositoryFile, parse_repository_file
 from workers.config.settings import Settings, provider_key
-from workers.pipeline.quoting import quote_for
-from workers.pipeline.solve_request import SolveRequest, SolveResult
-from workers.pipeline.solving import IssueSolver
-from workers.pipeline.tiers import OpenModel, prompts_of
 from workers.processes.wiring import backend_options, pennyfix_version
+from workers.solving.issue_solver import IssueSolver
+from workers.solving.quoting import quote_for
+from workers.solving.solve_request import SolveRequest, SolveResult
+from workers.solving.tiers import OpenModel, prompts_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ from strategies.study.tasks.task import Task, TaskError, load_tasks
 from strategies.tier import Tier
 from workers.config.operator_file import Operator, Roles, TierOptions
 from workers.config.settings import Settings, provider_key
-from workers.pipeline.tiers import OpenModel, open_tiers, prompts_of
 from workers.processes.wiring import backend_options, pennyfix_version
+from workers.solving.tiers import OpenModel, open_tiers, prompts_of
 
 SCRIPTED, CONFIGURED = "scripted", "configured"
 

@@ -8,7 +8,7 @@ from strategies.models.model import Message, Model, ModelError, Prompt
 from workers.config.operator_file import TierOptions
 from workers.config.settings import provider_key
 from workers.doctor.check import CheckContext, DoctorCheck, fail, ok, skipped, warn
-from workers.pipeline.tiers import KeyOf, OpenModel, spec_of
+from workers.solving.tiers import KeyOf, OpenModel, spec_of
 from workers.usd import show_usd
 
 NAME = "model"

@@ -20,7 +20,7 @@ from workers.messages.job_record import job_record
 from workers.messages.judged_attempts import views_of_judged
 from workers.pipeline import labels
 from workers.pipeline.checkout import changed_files, template
-from workers.pipeline.solve_request import SolveResult
+from workers.solving.solve_request import SolveResult
 
 ASKED: dict[str, Rung] = {
     "reproduction": Rung.REPRODUCTION,

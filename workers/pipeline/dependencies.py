@@ -27,8 +27,8 @@ from workers.pipeline.finish import Ends
 from workers.pipeline.follow_up import Reviews
 from workers.pipeline.issue_text import Listing
 from workers.pipeline.publish import Publisher
-from workers.pipeline.solve_request import Solver
 from workers.pipeline.status_comment import Comments
+from workers.solving.solve_request import Solver
 
 
 class Forge(GitHubReader, Listing, Comments, Publisher, Ends, Reviews, Issues, Protocol):

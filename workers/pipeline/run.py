@@ -48,8 +48,8 @@ from workers.pipeline.issue_text import visible_issue
 from workers.pipeline.lease_heartbeat import Cancelled, LeaseHeartbeat
 from workers.pipeline.publish import BranchMoved, BranchTaken, publish
 from workers.pipeline.repository_label import record_repository_file
-from workers.pipeline.solve_request import SolveRequest
 from workers.pipeline.status_comment import StatusComment
+from workers.solving.solve_request import SolveRequest
 
 log = structlog.get_logger()
 

@@ -1,4 +1,4 @@
-"""Celery, and nobody else's door to it: how wake-ups are sent and what a worker process does with one.
+"""The only file that imports Celery: how wake-ups are sent and what a worker process does with one.
 
 A message carries an id and means "look into the database". Losing one, or getting it twice, is harmless:
 the row with its lease is the truth. Celery is imported inside functions; the receiver loads it on first use.
@@ -31,16 +31,16 @@ GRACE = 300.0  # seconds between asking a job to end and killing it
 FINISH = 60.0  # seconds a running job has to end after SIGTERM
 
 
-class Duty(Protocol):
+class WorkerActions(Protocol):
     """What a worker process does when it is woken."""
 
     def run_next(self) -> object:
         """Run the next job, if one is due. None when none was."""
 
-    def obey(self, guid: str) -> object:
+    def run_command(self, guid: str) -> object:
         """Carry out what a recorded delivery asks for, if it still waits."""
 
-    def tell(self, job_id: int) -> object:
+    def report_ended(self, job_id: int) -> object:
         """Tell GitHub how a job ended, if it was not told yet."""
 
 
@@ -104,16 +104,18 @@ def publisher(settings: Settings, *, loaded: bool = False) -> Publish:
     return publish
 
 
-def run_worker(settings: Settings, *, name: str, open_duty: Callable[[Context], Duty], finish: float = FINISH) -> None:
+def run_worker(
+    settings: Settings, *, name: str, open_actions: Callable[[Context], WorkerActions], finish: float = FINISH
+) -> None:
     """Work until SIGTERM or SIGINT (then `finish` seconds to end what runs) or SIGQUIT (at once).
 
     `settings.workers` processes, one job each.
-    `open_duty` says what a wake-up runs, once per process; `workers.processes.worker` passes the real one.
+    `open_actions` says what a wake-up runs, once per process; `workers.processes.worker` passes the real one.
     """
     from celery.signals import worker_process_init, worker_ready, worker_shutting_down
 
     app = make_app(settings)
-    process = _Process(settings, open_duty)
+    process = _Process(settings, open_actions)
 
     def begin(**_kwargs: Any) -> None:
         process.begin()
@@ -123,17 +125,17 @@ def run_worker(settings: Settings, *, name: str, open_duty: Callable[[Context], 
 
         Whoever ran a job asks for another look, so that one message is enough to work off whatever waits.
         """
-        if process.duty().run_next() is not None:
+        if process.actions().run_next() is not None:
             with suppress(Exception):  # the sweeper wakes somebody later
                 app.send_task(WAKE, args=[job_id], queue=QUEUE, ignore_result=True, retry=False)
 
     def obey(guid: str) -> None:
         """Do what a delivery asks for."""
-        process.duty().obey(guid)
+        process.actions().run_command(guid)
 
     def tell(job_id: int | str) -> None:
         """Say on GitHub how a job ended."""
-        process.duty().tell(int(job_id))
+        process.actions().report_ended(int(job_id))
 
     ended = threading.Event()
 
@@ -168,12 +170,12 @@ def _cold_after(seconds: float) -> None:
 
 
 class _Process:
-    """One process of the pool. Its duty is opened by its first wake-up and kept: nothing is shared across a fork."""
+    """One process of the pool. Its first wake-up opens its actions: nothing is shared across a fork."""
 
-    def __init__(self, settings: Settings, open_duty: Callable[[Context], Duty]) -> None:
+    def __init__(self, settings: Settings, open_actions: Callable[[Context], WorkerActions]) -> None:
         self._settings = settings
-        self._open = open_duty
-        self._duty: Duty | None = None
+        self._open = open_actions
+        self._actions: WorkerActions | None = None
 
     def begin(self) -> None:
         """Right after the fork."""
@@ -183,8 +185,8 @@ class _Process:
         die_with_parent(os.getppid())
         logging.configure(self._settings, "worker")
 
-    def duty(self) -> Duty:
+    def actions(self) -> WorkerActions:
         """What this process does."""
-        if self._duty is None:
-            self._duty = self._open(open_context(self._settings, publisher(self._settings)))
-        return self._duty
+        if self._actions is None:
+            self._actions = self._open(open_context(self._settings, publisher(self._settings)))
+        return self._actions

@@ -24,8 +24,8 @@ from workers.jobs.commands import Place
 from workers.jobs.job import Job
 from workers.pipeline.breaker import Breaker
 from workers.pipeline.dependencies import JobDependencies
-from workers.pipeline.quoting import past_issues, quote_for
 from workers.processes.context import Context
+from workers.solving.quoting import past_issues, quote_for
 
 log = structlog.get_logger()
 
@@ -34,8 +34,8 @@ def job_dependencies(context: Context) -> JobDependencies:
     """The production course."""
     from strategies.models.litellm_model import open_model
     from strategies.registry import STRATEGIES
-    from workers.pipeline.solving import IssueSolver
-    from workers.pipeline.tiers import prompts_of
+    from workers.solving.issue_solver import IssueSolver
+    from workers.solving.tiers import prompts_of
 
     settings, operator = context.settings, context.operator
     options = backend_options(settings, operator)

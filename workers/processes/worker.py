@@ -9,7 +9,7 @@ from strategies.prompts.prompt import PromptFolder
 from workers import logging
 from workers.config.settings import Settings, load_settings
 from workers.parent import die_with_parent
-from workers.processes.celery_app import FINISH, Duty, publisher, run_worker
+from workers.processes.celery_app import FINISH, WorkerActions, publisher, run_worker
 from workers.processes.context import Context, open_context
 
 
@@ -17,7 +17,7 @@ def work(
     settings: Settings,
     *,
     name: str = "worker",
-    open_duty: Callable[[Context], Duty] | None = None,
+    open_actions: Callable[[Context], WorkerActions] | None = None,
     finish: float = FINISH,
 ) -> None:
     """Run one worker until it is asked to stop. Raises ConfigError or PromptError before it begins, not in the first
@@ -27,14 +27,14 @@ def work(
     context = open_context(settings, publisher(settings))
     context.database.close()
     PromptFolder(context.operator.prompts).check()
-    run_worker(settings, name=name, open_duty=open_duty or _real_duty, finish=finish)
+    run_worker(settings, name=name, open_actions=open_actions or _open_job_worker, finish=finish)
 
 
-def _real_duty(context: Context) -> Duty:
+def _open_job_worker(context: Context) -> WorkerActions:
     """Imported by a pool process on its first wake-up: an idle worker stays small."""
-    from workers.processes.duty import open_duty
+    from workers.processes.job_worker import open_job_worker
 
-    return open_duty(context)
+    return open_job_worker(context)
 
 
 if __name__ == "__main__":

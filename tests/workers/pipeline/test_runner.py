@@ -42,9 +42,9 @@ from workers.pipeline import labels
 from workers.pipeline.dependencies import Forge, JobDependencies
 from workers.pipeline.runner import run
 from workers.pipeline.slash_commands import BreakerOut, queue_follow_up, run_command
-from workers.pipeline.solve_request import SolveRequest, SolveResult
 from workers.pipeline.tell_ended import report_ended
 from workers.processes import sweeper
+from workers.solving.solve_request import SolveRequest, SolveResult
 
 PRICE = Price(Decimal("0.10"), Decimal("0.50"))
 DEAR = Price(Decimal(4), Decimal(20))

@@ -15,7 +15,7 @@ from strategies.models.price import Price
 from strategies.outcomes import NoOutcomes
 from tests.fakes.model import ScriptedModel
 from workers.config.operator_file import parse_operator
-from workers.pipeline.tiers import open_tiers, parameters, require_keys
+from workers.solving.tiers import open_tiers, parameters, require_keys
 
 TOML = """
 [[tiers]]

@@ -27,8 +27,8 @@ from strategies.verification.baseline import NoBaseline
 from strategies.verification.verification import Verification, WithoutTests
 from workers.config.operator_file import Operator
 from workers.jobs.versions import Versions
-from workers.pipeline.solve_request import SolveRequest, SolveResult
-from workers.pipeline.tiers import KeyOf, OpenModel, open_tiers, parameters, require_keys
+from workers.solving.solve_request import SolveRequest, SolveResult
+from workers.solving.tiers import KeyOf, OpenModel, open_tiers, parameters, require_keys
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,14 @@ from dataclasses import dataclass
 
 from workers.jobs.job import State
 from workers.pipeline import runner as line
+from workers.pipeline import slash_commands, tell_ended
 from workers.pipeline.dependencies import JobDependencies
-from workers.pipeline.slash_commands import run_command
-from workers.pipeline.tell_ended import report_ended
 from workers.processes.context import Context
 from workers.processes.wiring import job_dependencies
 
 
 @dataclass(frozen=True, slots=True)
-class Duty:
+class JobWorker:
     """Opened once per process; `workers.processes.celery_app` calls it."""
 
     deps: JobDependencies
@@ -23,15 +22,15 @@ class Duty:
         """Run the next job, if one is due."""
         return line.run_next(self.deps)
 
-    def obey(self, guid: str) -> str:
+    def run_command(self, guid: str) -> str:
         """Carry out what a recorded delivery asks for, if it still waits."""
-        return run_command(self.deps, guid)
+        return slash_commands.run_command(self.deps, guid)
 
-    def tell(self, job_id: int) -> bool:
+    def report_ended(self, job_id: int) -> bool:
         """Tell GitHub how a job ended, if it was not told yet."""
-        return report_ended(self.deps, job_id)
+        return tell_ended.report_ended(self.deps, job_id)
 
 
-def open_duty(context: Context) -> Duty:
-    """The duty of this process."""
-    return Duty(job_dependencies(context))
+def open_job_worker(context: Context) -> JobWorker:
+    """What this process does when it is woken."""
+    return JobWorker(job_dependencies(context))

@@ -13,7 +13,7 @@ from workers.config.operator_file import Operator, TierOptions
 from workers.db.columns import Usd
 from workers.db.database import Database
 from workers.db.tables import ChargeRow
-from workers.pipeline.tiers import KeyOf, OpenModel, solver_of, spec_of
+from workers.solving.tiers import KeyOf, OpenModel, solver_of, spec_of
 
 
 def quote_for(
