@@ -1,5 +1,9 @@
 """Every strategy of the registry runs against the same scripted scenarios: the right calls to the right model in the
-right order, money as expected, nothing lost."""
+right order, money as expected, nothing lost.
+
+A new strategy needs a line in `WEAK_SOLVES` and one in `STRONG_SOLVES`; one in `ANSWERS` for each purpose of its own
+whose answer is not prose; and one in `INDEPENDENT` when its attempts must not see each other.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,7 @@ import pytest
 from sandbox.repository.patch import Patch
 from strategies.issue import Issue
 from strategies.models.in_memory_meter import CapMeter
-from strategies.models.meter import Metered
+from strategies.models.meter import Metered, OverBudget, Reservation
 from strategies.models.model import ModelRefused, Prompt
 from strategies.models.price import Price
 from strategies.outcomes import Example, NoOutcomes
@@ -43,6 +47,23 @@ def edit(new: str, search: str = "prices[1:]") -> str:
 SOLVES, FAILS, MISSES = edit("prices"), edit("prices[2:]"), edit("prices", search="amounts[1:]")
 
 
+ANSWERS = {"judge": "order: 1", "reduction": '[{"path": "till.py", "first": 1, "last": 2}]'}
+"""By purpose, what a model answers beside repairs and routes; "words about" the purpose where nothing is said here."""
+
+
+class RefusingMeter(CapMeter):
+    """A cap that also counts the calls it refused."""
+
+    refused = 0
+
+    def reserve(self, tier: str, model: str, purpose: str, worst_usd: Decimal) -> Reservation:
+        try:
+            return super().reserve(tier, model, purpose, worst_usd)
+        except OverBudget:
+            self.refused += 1
+            raise
+
+
 @dataclass
 class World:
     """Two scripted models, one meter, one rule for what is right."""
@@ -57,7 +78,7 @@ class World:
     steps: list[Step] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.meter = CapMeter(self.cap)
+        self.meter = RefusingMeter(self.cap)
         self.verification = RuledVerification(lambda p: p.digest == RIGHT.digest, can_judge=self.tests)
         self.tiers = (self._tier("weak", self.weak, WEAK, 2), self._tier("strong", self.strong, STRONG, 1))
         self.context = SolveContext(
@@ -74,8 +95,7 @@ class World:
             return {
                 "repair": repair,
                 "route": f'{{"tier": "{self.route}", "why": "because"}}',
-                "judge": "order: 1",
-                "reduction": '[{"path": "till.py", "first": 1, "last": 2}]',
+                **ANSWERS,
             }.get(prompt.purpose, f"words about {prompt.purpose}")
 
         return Tier(name, Metered(ScriptedModel(answer, name=name, price=price), self.meter, name), attempts=attempts)
@@ -98,6 +118,8 @@ CONTEXT = {
     "issue-qa": "strong:issue-qa",
 }
 SAMPLED = ("majority", "clustering", "universal")
+INDEPENDENT = ("best-of-n", *SAMPLED)
+"""Strategies whose attempts must not see each other."""
 
 # what is asked, and whether it ends accepted, when the weak model is right
 WEAK_SOLVES: dict[str, Sequence[str]] = {
@@ -209,11 +231,19 @@ def test_a_budget_that_ends_in_the_middle_ends_the_job_within_the_cap(name: str)
     world = World(FAILS, FAILS, route="strong", cap=Decimal("0.05"))
     resolution = world.run(name)
     assert world.meter.spent <= world.cap
-    assert resolution.ending in (Ending.OVER_BUDGET, Ending.UNSOLVED)
-    if "strong" in " ".join(STRONG_SOLVES[name][0]):  # one strong call may need more than the cap
+    if world.meter.refused:
         assert resolution.ending is Ending.OVER_BUDGET
         assert "budget" in resolution.reason
+    else:  # it fits: every call was paid for, and nobody solved the issue
+        assert resolution.ending is Ending.UNSOLVED
     settled(world)
+
+
+@pytest.mark.parametrize("name", ["cascade", "strong", "strong-first", "weak-first", "prompt-reduction", "plan"])
+def test_a_strong_call_that_may_need_more_than_the_cap_is_refused(name: str) -> None:
+    world = World(FAILS, FAILS, route="strong", cap=Decimal("0.05"))
+    assert world.run(name).ending is Ending.OVER_BUDGET
+    assert world.meter.refused == 1
 
 
 @every
@@ -231,8 +261,8 @@ def test_what_failed_is_handed_to_the_next_attempt(name: str) -> None:
     world = World(FAILS, edit("prices[3:]"), route="strong")
     resolution = world.run(name)
     judged = [t for t in resolution.tried if t.attempt.patch]
-    if len(judged) < 2 or name in ("best-of-n", *SAMPLED):
-        return  # one attempt, or samples that must not see each other
+    if len(judged) < 2 or name in INDEPENDENT:
+        return  # one attempt, or attempts that must not see each other
     last = [p for _, p in world.calls if p.purpose == "repair"][-1]
     # self-tests escalate before the repository's tests are asked
     said = "self-tests, score 0.00" if name == "self-test-cascade" else "assert 2 == 3"
