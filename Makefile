@@ -1,6 +1,7 @@
 # Everything a person does here, by one word each. Needs Python >= 3.11, git and make; the rest comes from the lock.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench run clean lock sandbox-image format services
+# `docs` is a folder, and this target writes what is generated in it
+.PHONY: help demo test quick check docs bench run clean lock sandbox-image format services
 
 UV_VERSION := 0.13.9
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -32,11 +33,17 @@ test: check  ## all checks and all tests, then the coverage
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --format=total --fail-under=90
 
+quick: check  ## the checks, and the tests that need no service and start no process: for every small step
+	$(BIN)/python -m pytest -n 2 --dist worksteal --quick -q
+
 check: $(READY)  ## lint, format, types, layers; the last line says how large the house is
 	$(BIN)/ruff check --quiet .
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/mypy
 	$(BIN)/python -m tests.house
+
+docs: $(READY)  ## write anew what is generated in README.md and docs/
+	$(BIN)/python -m tests.docs.generate
 
 bench: $(READY)  ## figures beside a named peer, measured in one run
 	$(BIN)/python -m tests.bench

@@ -1,7 +1,10 @@
-"""What every test may rely on: marked tests run when their real service is there.
+"""What every test may rely on: marked tests run when their real service is there, and `--quick` leaves the slow ones out.
 
 On a developer's machine a missing service skips the test; in CI (the variable CI is set) it fails, so that
 nothing real is skipped there without anybody noticing.
+
+`--quick` (make quick) runs the tests that need no service and start no process but git. It measures no time: a test
+that starts another process fails there until it is listed in `STARTS_PROCESSES`.
 """
 
 from __future__ import annotations
@@ -9,8 +12,10 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Generator
 from functools import cache
+from pathlib import PurePath
 
 import pytest
 from coverage import Coverage
@@ -64,11 +69,94 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             pytest.skip(f"needs {what}")
 
 
+NOT_QUICK = (*SERVICES, "network", "slow")
+STARTS_PROCESSES = (
+    "tests/deploy/test_demo.py::test_an_up_that_ends_at_once",
+    "tests/deploy/test_demo.py::test_the_project_is_tested",
+    "tests/deploy/test_demo_models.py",
+    "tests/deploy/test_deployments.py::test_only_verbs_that_exist_are_run",
+    "tests/sandbox/process/",
+    "tests/sandbox/repository/test_changes.py",
+    "tests/sandbox/test_backends.py",
+    "tests/sandbox/testing/test_testrun.py",
+    "tests/strategies/localization/test_bm25.py::test_solvers_are_imported_without",
+    "tests/strategies/models/test_litellm_model.py::test_opening_a_model_asks_no_network",
+    "tests/strategies/solvers/test_agent.py",
+    "tests/strategies/study/running/test_run.py",
+    "tests/strategies/study/tasks/test_corpus.py",
+    "tests/strategies/study/tasks/test_little_pytest.py",
+    "tests/strategies/verification/test_coverage.py",
+    "tests/strategies/verification/test_verification.py",
+    "tests/test_pennyfix.py::test_bad_input_is_two",
+    "tests/test_pennyfix.py::test_help_answers_at_once",
+    "tests/test_pennyfix.py::test_the_shell_completes",
+    "tests/webhook/test_imports.py",
+    "tests/workers/billing/test_money_concurrent.py",
+    "tests/workers/cli/test_study_setup.py",
+    "tests/workers/doctor/test_all_checks.py",
+    "tests/workers/processes/test_broker.py",
+    "tests/workers/test_supervisor.py",
+)
+"""The beginnings of the names of tests that start processes: repositories' tests, shells, interpreters, servers."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--quick", action="store_true", help="leave out what needs a service or starts a process")
+
+
+def is_quick(item: pytest.Item) -> bool:
+    """Whether a test needs no service and starts no process but git."""
+    return not item.nodeid.startswith(STARTS_PROCESSES) and not any(map(item.get_closest_marker, NOT_QUICK))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is not quick, when that is asked for; and let a busy machine (PYTEST_TIMEOUT) take its time."""
+    patience = float(os.environ.get("PYTEST_TIMEOUT") or 0)
+    for item in items:
+        own = item.get_closest_marker("timeout")
+        if own is not None and own.args and own.args[0] < patience:
+            item.add_marker(pytest.mark.timeout(patience), append=False)
+    if config.getoption("--quick"):
+        config.hook.pytest_deselected(items=[item for item in items if not is_quick(item)])
+        items[:] = [item for item in items if is_quick(item)]
+
+
+STARTED: list[str] = []
+
+
+def is_allowed_when_quick(argv: object) -> bool:
+    """git, which thousands of lines here are about, and a shell that only reads a script (`sh -n`)."""
+    words = [str(word) for word in argv] if isinstance(argv, list | tuple) else [str(argv)]
+    return PurePath(words[0]).name in {"git", "ldconfig", "uname"} or words[:2] == ["sh", "-n"]
+
+
+def _note_process(event: str, arguments: tuple[object, ...]) -> None:
+    """An audit hook (PEP 578): it cannot be removed again, so it is added only for `--quick`."""
+    if event == "subprocess.Popen" and not is_allowed_when_quick(arguments[1]):
+        STARTED.append(str(arguments[1])[:200])
+    elif event in {"os.fork", "os.posix_spawn"}:
+        STARTED.append(event)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+    """With `--quick`, fail a test that starts a process."""
+    STARTED.clear()
+    yield
+    if STARTED and item.config.getoption("--quick"):
+        pytest.fail(f"it starts a process ({STARTED[0]}): list it in STARTS_PROCESSES of tests/conftest.py", False)
+
+
 COVERED = pytest.StashKey[Coverage]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Measure coverage inside each parallel worker, and nowhere else: processes that tests kill stay undisturbed."""
+    """Measure coverage inside each parallel worker, and nowhere else: processes that tests kill stay undisturbed.
+
+    With `--quick`, note each process that a test starts.
+    """
+    if config.getoption("--quick"):
+        sys.addaudithook(_note_process)
     if os.environ.get("PENNYFIX_TEST_COVERAGE") and hasattr(config, "workerinput"):
         config.stash[COVERED] = Coverage(data_suffix=True)
         config.stash[COVERED].start()

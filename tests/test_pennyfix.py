@@ -17,8 +17,8 @@ import pytest
 from typer.testing import CliRunner
 
 from pennyfix import app, main
+from tests.docs.commands import commands, help_of
 from tests.fakes.databases import sqlite_url
-from tests.readme_help import README, commands, generated, help_of, written
 from workers.cli.exit_codes import expected_errors, explain
 from workers.cli.operator_actions import ActionRefused
 from workers.config.settings import load_settings
@@ -92,10 +92,6 @@ def test_every_verb_of_the_design_is_there_and_teaches() -> None:
 def test_whatever_prints_something_prints_it_as_json_too() -> None:
     services = {(), ("up",), ("serve",), ("worker",), ("demo",), ("budget",), ("jobs",), ("study",)}
     assert [c for c in commands() if c not in services and "--json" not in help_of(*c)] == []
-
-
-def test_the_help_in_the_readme_is_the_help() -> None:
-    assert written(README.read_text(encoding="utf-8")) == generated(), "run: python -m tests.readme_help"
 
 
 def test_help_answers_at_once_and_loads_nothing_heavy() -> None:

@@ -12,7 +12,6 @@ from strategies.verdict import Rung
 from workers.billing.bill import Bill, Month, bill
 from workers.config.repository_file import RepositoryFile
 from workers.github.types import RemotePull
-from workers.jobs.branch import branch_of
 from workers.jobs.ending import JobEnding, Publication
 from workers.jobs.job import State
 from workers.messages import comments, pull_request
@@ -124,7 +123,7 @@ def _publish(c: Concluding, account: Bill, rows: Sequence[AttemptView]) -> JobEn
     )
     publication = Publication(
         issue=c.issue,
-        branch=branch_of(c.issue),
+        branch=comments.branch(c.issue),
         base=c.base,
         parent=c.workspace.base,
         # what was judged is what is published: edits of existing tests were left out of both

@@ -7,7 +7,6 @@ from typing import Protocol
 from strategies.issue import Issue
 from strategies.prompts.cleaning import clean_issue
 from workers.github.types import RemoteComment, RemoteIssue
-from workers.jobs.commands import COMMAND
 
 TRUSTED = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
 """https://docs.github.com/en/graphql/reference/enums#commentauthorassociation"""
@@ -26,7 +25,7 @@ def visible_issue(forge: Listing, issue: RemoteIssue, repository: str, instructi
         for c in forge.list_comments(issue.number)
         if not c.is_bot
         and (c.association in TRUSTED or c.author == issue.author)
-        and not c.body.lstrip().lower().startswith(COMMAND)
+        and not c.body.lstrip().lower().startswith("/autofix")
     ]
     return clean_issue(
         issue.title,

@@ -1,21 +1,14 @@
-"""The part of README.md between the help markers, made from the command line itself; a test compares them.
-
-python -m tests.readme_help      writes it anew
-"""
+"""The help of every command, as the command line itself prints it."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from pathlib import Path
 
 from typer.main import get_command
 from typer.testing import CliRunner
 
 from pennyfix import app
 
-README = Path(__file__).parents[1] / "README.md"
-BEGIN, END = "<!-- help:begin -->", "<!-- help:end -->"
 WIDTH = "100"
 
 
@@ -37,24 +30,10 @@ def commands() -> Iterator[tuple[str, ...]]:
             yield (name, inner)
 
 
-def generated() -> str:
-    """The whole part, markers included."""
-    parts = [BEGIN, ""]
+def all_commands() -> str:
+    """One heading per command with its help below it."""
+    parts = []
     for command in commands():
         words = " ".join(("pennyfix", *command))
-        parts += ["<details>", f"<summary><code>{words}</code></summary>", "", "```text", help_of(*command), "```", ""]
-        parts += ["</details>", ""]
-    return "\n".join([*parts, END])
-
-
-def written(text: str) -> str | None:
-    """The part as it stands in the README; None without markers."""
-    found = re.search(f"{BEGIN}.*?{END}", text, re.DOTALL)
-    return found[0] if found else None
-
-
-if __name__ == "__main__":
-    before = README.read_text(encoding="utf-8")
-    old, new = written(before), generated()
-    after = before.replace(old, new) if old else f"{before.rstrip()}\n\n## Command line\n\n{new}\n"
-    README.write_text(after, encoding="utf-8")
+        parts.append(f"{'##' if len(command) < 2 else '###'} `{words}`\n\n```text\n{help_of(*command)}\n```")
+    return "\n\n".join(parts)
