@@ -39,23 +39,23 @@ def body(f: BudgetFacts) -> str:
     parts = [
         MARK,
         f"**{f.month}: {show_usd(used)} of {show_usd(f.money.cap)}** `{bar(used, f.money.cap)}`",
-        f"At this pace the month ends at {show_usd(f.forecast)}. The budget comes from {ours(f.source, 200)}.",
+        f"At this pace the month will end at {show_usd(f.forecast)}. The budget comes from {ours(f.source, 200)}.",
     ]
     if f.waiting:
         listed = ", ".join(f"#{n}" for n in f.waiting[:ROWS])
-        parts.append(f"Waiting for money: {listed}. They go on by themselves, oldest first.")
+        parts.append(f"Waiting for money: {listed}. I'll go on with them by myself, oldest first.")
     if f.issues:
         parts.append("| issue | calls | USD |\n|---|--:|--:|\n" + "\n".join(_row(line) for line in f.issues[:ROWS]))
     if len(f.issues) > ROWS:
-        parts.append(f"… and {len(f.issues) - ROWS} more issues, each cheaper than these.")
+        parts.append(f"… and {len(f.issues) - ROWS} more issues, each of which cost less than these.")
     parts.append(HOW)
-    parts.append("I keep this up to date. You may close it; I never open a second one.")
+    parts.append("I keep this issue up to date. You can close it; I won't open a second one.")
     return "\n\n".join(parts)
 
 
 HOW = (
-    "An administrator changes the budget with `/autofix budget 50` in a comment, here or on any issue, or with "
-    "`budget: {monthly_usd: 50}` in `.github/autofix.yml`. Months are calendar months, UTC."
+    "An administrator can change the budget with `/autofix budget 50` in a comment, here or on any issue, or with "
+    "`budget: {monthly_usd: 50}` in `.github/autofix.yml`. Months are calendar months in UTC."
 )
 
 
@@ -67,15 +67,16 @@ def _row(line: SpendingLine) -> str:
 
 def alert(mark: int, f: BudgetFacts) -> str:
     """The one comment when 80 or 100 percent are reached."""
-    used = f"{show_usd(f.money.spent)} of {show_usd(f.money.cap)} are spent"
+    used = f"{show_usd(f.money.spent)} of {show_usd(f.money.cap)} has been spent"
     if mark < 100:  # noqa: PLR2004 - percent
-        said = (
-            f"{mark} % of the budget for {f.month} is reached: {used}. "
-            f"At this pace the month ends at {show_usd(f.forecast)}."
+        text = (
+            f"{mark} % of the budget for {f.month} is used: {used}. "
+            f"At this pace the month will end at {show_usd(f.forecast)}."
         )
     else:
-        said = (
+        text = (
             f"The budget for {f.month} is used up: {used}, and what is left is not enough for another call. "
-            "Issues that need more wait, and go on by themselves when the budget is raised or the next month begins."
+            "Issues that need more will wait. I'll go on with them by myself when the budget is raised, or "
+            "when the next month begins."
         )
-    return f"{alert_mark(f.month, mark)}\n{said} {HOW}"
+    return f"{alert_mark(f.month, mark)}\n{text} {HOW}"

@@ -20,14 +20,14 @@ BRANCH = "autofix/issue-{issue}"
 COMMANDS = """\
 | comment | what it does | who |
 |---|---|---|
-| `/autofix` | starts on this issue, as the label does | write access |
+| `/autofix` | starts work on this issue, as the label does | write access |
 | `/autofix retry [strategy]` | tries again, with another strategy if you name one | write access |
 | `/autofix stop` | stops what is running | write access |
-| `/autofix quote` | says what this issue is likely to cost, before spending | write access |
-| `/autofix approve` | lets a quoted issue start | write access |
+| `/autofix quote` | estimates what this issue will cost, before anything is spent | write access |
+| `/autofix approve` | approves an estimate, so that work starts | write access |
 | `/autofix budget` | shows this month's budget | write access |
 | `/autofix budget 50` | sets the monthly budget in USD | administrators |
-| `/autofix help` | shows this table | anyone with write access |"""
+| `/autofix help` | shows this table | write access |"""
 
 
 def branch(issue: int) -> str:
@@ -47,7 +47,7 @@ def sticky(issue: int, headline: str, steps: Sequence[str], final: str = "", pag
         parts.append(final)
     shown = [f"- {line(s, 300)}" for s in steps[-60:]]
     if len(steps) > len(shown):
-        shown.insert(0, f"- … {len(steps) - len(shown)} earlier steps")
+        shown.insert(0, f"- … {len(steps) - len(shown)} earlier steps are left out.")
     if shown:
         title = "What was done" if final else "Steps so far"
         parts.append(f"<details><summary>{title} ({len(steps)})</summary>\n\n" + "\n".join(shown) + "\n\n</details>")
@@ -69,8 +69,13 @@ def fit(parts: Sequence[str], limit: int = BODY_LIMIT) -> str:
 
 def sentence(text: str, limit: int = 500) -> str:
     """A reason as a sentence of its own."""
-    said = ours(text, limit)
-    return said[:1].upper() + said[1:] + ("" if said.endswith((".", "!", "?", "…")) else ".") if said else ""
+    return capitalized(ours(text, limit))
+
+
+def capitalized(text: str) -> str:
+    """A clause with a capital at its start and a stop at its end; "" stays so. Nothing is escaped."""
+    stop = "" if text.endswith((".", "!", "?", "…")) else "."
+    return f"{text[:1].upper()}{text[1:]}{stop}" if text else ""
 
 
 def bill_table(bill: Bill) -> str:
@@ -84,7 +89,7 @@ def bill_table(bill: Bill) -> str:
     ]
     if bill.unknown:
         calls = "1 call" if bill.unknown == 1 else f"{bill.unknown} calls"
-        out.append(f"\\* The provider did not say what {calls} used; counted at the most it can have cost.")
+        out.append(f"\\* The provider didn't say what {calls} used, so the most that can have been charged is counted.")
     if bill.strong_only is not None:
         out.append(f"The strong model alone: {show_usd(bill.strong_only.usd)} ({bill.strong_only.basis}).")
     return "\n\n".join(out)
@@ -117,9 +122,10 @@ def attempts_details(rows: Sequence[AttemptView]) -> str:
     """Each attempt, collapsed: the model's explanation and what the tests said."""
     out = []
     for r in rows:
-        parts = [f"<details><summary>Attempt {r.number}: {line(r.tier, 40)}, {r.outcome}</summary>", line(r.why, 500)]
+        summary = f"<details><summary>Attempt {r.number}: {line(r.tier, 40)}, {r.outcome}</summary>"
+        parts = [summary, capitalized(line(r.why, 500))]
         if r.strategy_note:
-            parts.append(line(r.strategy_note, 300))
+            parts.append(capitalized(line(r.strategy_note, 300)))
         if r.files:
             parts.append("Files: " + ", ".join(code(f, 200) for f in r.files[:30]))
         if r.explanation:
@@ -153,43 +159,45 @@ def committed(sha: str) -> str:
 
 
 def _nothing_done(*, pull: bool) -> str:
-    return "I left this pull request as it is" if pull else "I opened nothing"
+    return "I left this pull request as it is" if pull else "I didn't open a pull request"
 
 
 def _once_more(*, pull: bool) -> str:
-    return "`/autofix` and what to do, in one comment" if pull else "`/autofix retry`"
+    return "`/autofix` followed by what to do" if pull else "`/autofix retry`"
 
 
 def declined(rows: Sequence[AttemptView], bill: Bill, month: Month | None, reason: str, *, pull: bool = False) -> str:
     """Nobody solved it. `pull` is said for a follow-up on our pull request, here and below."""
     nothing = _nothing_done(pull=pull)
-    parts = [f"I found no change that I can stand behind, so {nothing}.", sentence(reason)]
+    parts = [f"I couldn't find a change that I can stand behind, so {nothing}.", sentence(reason)]
     if rows:
-        parts.append("What was tried, and why it fell short:\n\n" + attempts_list(rows))
+        parts.append("Here is what I tried, and why it fell short:\n\n" + attempts_list(rows))
         parts.append(attempts_details(rows))
     parts.append(bill_table(bill))
     if month is not None:
         parts.append(month_line(month))
     parts.append(
-        "What helps: steps that reproduce the problem, the expected result, or the file to look at, in a comment; "
-        f"then {_once_more(pull=pull)}."
+        "It would help to have steps that reproduce the problem, the expected result, or the file to look at. "
+        f"Put them in a comment, then comment {_once_more(pull=pull)}."
     )
     return "\n\n".join(p for p in parts if p)
 
 
 def over_budget(rows: Sequence[AttemptView], bill: Bill, month: Month | None, reason: str, best: str) -> str:
     """The money ended first. `best` says what there is so far, "" for nothing."""
-    parts = ["I stopped because the budget does not allow another call.", sentence(reason)]
+    parts = ["I stopped because the budget doesn't allow another call.", sentence(reason)]
     if rows:
-        parts.append("What was tried:\n\n" + attempts_list(rows))
-    parts.append(best or ("None of it earned a pull request." if rows else "No attempt was made."))
+        parts.append("Here is what I tried:\n\n" + attempts_list(rows))
+    parts.append(
+        best or ("None of this was good enough for a pull request." if rows else "I hadn't made an attempt yet.")
+    )
     if rows:
         parts.append(attempts_details(rows))
     parts.append(bill_table(bill))
     if month is not None:
         parts.append(month_line(month))
     parts.append(
-        "I go on by myself as soon as there is money: when an administrator raises the budget (`/autofix budget 50`, "
+        "I'll go on by myself once there is money: when an administrator raises the budget (`/autofix budget 50`, "
         "or `budget:` in `.github/autofix.yml` and then `/autofix retry`), or when the next month begins."
     )
     return "\n\n".join(p for p in parts if p)
@@ -198,23 +206,28 @@ def over_budget(rows: Sequence[AttemptView], bill: Bill, month: Month | None, re
 def unjudgeable(tried: Sequence[str], suggestion: str, log: str, bill: Bill, *, pull: bool = False) -> str:
     """The repository's tests cannot be found or run."""
     nothing = _nothing_done(pull=pull)
-    parts = [f"I could not find or run the tests here, so I cannot tell a right fix from a wrong one: {nothing}."]
+    parts = [
+        f"I couldn't find or run the tests here. Without them I can't tell a right fix from a wrong one, so {nothing}."
+    ]
     if tried:
-        parts.append("What I tried:\n\n" + "\n".join(f"- {line(t, 300)}" for t in tried[:30]))
+        parts.append("Here is where I looked:\n\n" + "\n".join(f"- {line(t, 300)}" for t in tried[:30]))
     if log:
         parts.append("<details><summary>What it printed</summary>\n\n" + block(log, 4_000, "text") + "\n\n</details>")
-    parts.append("These lines in `.github/autofix.yml` fix it:\n\n" + block(suggestion, 1_000, "yaml"))
-    cost = f"It cost {show_usd(bill.total)}." if bill.rows else "It cost nothing."
+    parts.append(
+        "These lines in `.github/autofix.yml` should help; change them to fit your project:\n\n"
+        + block(suggestion, 1_000, "yaml")
+    )
+    cost = f"This cost {show_usd(bill.total)}." if bill.rows else "This cost nothing."
     parts.append(f"Then comment {_once_more(pull=pull)}. {cost}")
     return "\n\n".join(parts)
 
 
 def question(asked: str, bill: Bill, *, pull: bool = False) -> str:
     """Asking is cheaper than guessing."""
-    cost = f"It cost {show_usd(bill.total)} so far." if bill.rows else "Nothing was spent."
+    cost = f"This has cost {show_usd(bill.total)} so far." if bill.rows else "Nothing was spent."
     return (
         f"Before I spend more on this, I need to know something:\n\n{quoted(asked, 2_000)}\n\n"
-        f"Answer in a comment, then {_once_more(pull=pull)}. {cost}"
+        f"Please answer in a comment, then comment {_once_more(pull=pull)}. {cost}"
     )
 
 
@@ -222,7 +235,7 @@ def not_allowed(actor: str, permission: str) -> str:
     """The person who put the label may not spend."""
     return (
         f"{code('@' + actor)} has {permission if permission != 'none' else 'no'} access here. Starting me spends this "
-        "repository's money, so it needs write access. Someone who has it can put the label on again or comment "
+        "repository's money, so it takes write access. Someone who has it can put the label on again or comment "
         "`/autofix`. Nothing was spent."
     )
 
@@ -231,8 +244,8 @@ def bad_configuration(path: str, problems: Sequence[ConfigProblem]) -> str:
     """The repository's file cannot be used."""
     listed = "\n".join(f"- {_problem(p)}" for p in problems[:20])
     return (
-        f"{code(path)} has something I do not understand, and I guess nothing:\n\n{listed}\n\n"
-        "When it is corrected on the default branch, comment `/autofix retry`. Nothing was spent."
+        f"I don't understand something in {code(path)}, and I'd rather not guess:\n\n{listed}\n\n"
+        "Once it is corrected on the default branch, comment `/autofix retry`. Nothing was spent."
     )
 
 
@@ -244,32 +257,27 @@ def _problem(p: ConfigProblem) -> str:
     return f"{where}{key}{line(p.message, 300).rstrip('.')}{says}.{allowed} Fix: {ours(p.fix, 300).rstrip('.')}."
 
 
-def failed(reason: str, words: str) -> str:
-    """It cannot go on, and trying again by itself would not help. `words` are the other side's."""
-    said = "\n\n" + block(words, 1_500, "text") if words else ""
-    return f"{sentence(reason)}{said}\n\nWhen that is solved, comment `/autofix retry`."
+def failed(reason: str, details: str) -> str:
+    """The job ended on an error. `details` is what the failing service or tool said, untrusted text."""
+    shown = "\n\n" + block(details, 1_500, "text") if details else ""
+    return f"{sentence(reason)}{shown}\n\nOnce that is solved, comment `/autofix retry`."
 
 
 def cancelled(reason: str, total: Decimal) -> str:
     """Somebody stopped it."""
-    return f"{sentence(reason, 300)} It cost {show_usd(total)} so far. `/autofix` starts again."
+    return f"{sentence(reason, 300)} This cost {show_usd(total)}. Comment `/autofix` to start again."
 
 
 def refused(reason: str, fix: str) -> str:
     """A condition on GitHub's side is not met; nothing was spent."""
-    return " ".join(p for p in ("I did not start:", ours(reason), fix, "Nothing was spent.") if p)
-
-
-def waiting(reason: str) -> str:
-    """It will be tried again by itself."""
-    return f"Waiting: {line(reason, 300)} I try again by myself."
+    return " ".join(p for p in ("I didn't start:", ours(reason), fix, "Nothing was spent.") if p)
 
 
 def awaiting_approval(quote: str, threshold: Decimal) -> str:
     """The quote is above what may be spent unasked."""
     return (
-        f"{quote}\n\nThat may come to more than the {show_usd(threshold)} that may be spent here without asking. "
-        "Someone with write access can let me start with `/autofix approve`."
+        f"{quote}\n\nThat could be more than the {show_usd(threshold)} that I may spend here without asking. "
+        "If that is fine, someone with write access can comment `/autofix approve`, and I'll start."
     )
 
 
@@ -278,59 +286,66 @@ def awaiting_approval(quote: str, threshold: Decimal) -> str:
 
 def help_text(unknown: str = "") -> str:
     """The table of commands; `unknown` is a verb that nobody knows."""
-    lead = f"I do not know {code('/autofix ' + unknown, 60)}. " if unknown else ""
-    return f"{lead}Put the label on an issue and I try to resolve it. At the start of a comment:\n\n{COMMANDS}"
+    lead = f"I don't know {code('/autofix ' + unknown, 60)}. " if unknown else ""
+    label = "Put the label on an issue, and I'll try to resolve it."
+    return f"{lead}{label} You can also start a comment with one of these:\n\n{COMMANDS}"
 
 
 def may_not(actor: str, needs: str) -> str:
     """A command by someone who may not give it."""
-    return f"{code('@' + actor)}: that needs {needs}. Nothing was changed."
+    return f"Sorry, {code('@' + actor)}, that takes {needs}. Nothing was changed."
 
 
 def queued(strategy: str) -> str:
     """A start or retry was accepted."""
-    return f"Queued{f', with the strategy {code(strategy, 40)}' if strategy else ''}. I report in the comment above."
+    chosen = f", with the strategy {code(strategy, 40)}" if strategy else ""
+    return f"It's in the queue{chosen}. I'll report in the comment that I keep up to date on the issue."
 
 
 def already_running() -> str:
     """One job for an issue at a time."""
-    return "I am already at it; the comment above says where. `/autofix stop` stops me."
+    return "I'm already working on it; the comment that I keep up to date says how far I am. `/autofix stop` stops me."
 
 
 def unknown_strategy(name: str, known: Sequence[str]) -> str:
     """A strategy that is not in the registry."""
-    return f"There is no strategy {code(name, 40)}. Known: {', '.join(code(k) for k in known)}. Nothing was started."
+    listed = ", ".join(code(k) for k in known)
+    return f"There is no strategy {code(name, 40)}. I know {listed}. Nothing was started."
 
 
 def stopping(running: bool) -> str:
     """The answer to `/autofix stop`."""
-    return "Stopping; a call that is under way is paid for." if running else "Nothing is running here."
+    return (
+        "I'm stopping. A model call that is already under way still has to be paid for."
+        if running
+        else "Nothing is running here."
+    )
 
 
 def approved(started: bool) -> str:
     """The answer to `/autofix approve`."""
-    return "Approved, I start." if started else "Nothing waits for approval here."
+    return "Thanks, I'll start now." if started else "Nothing is waiting for approval here."
 
 
 def budget_shown(month: Month, source: str, forecast: Decimal | None) -> str:
     """The month so far. `source` says who set the budget."""
-    ahead = f" At this pace the month ends at {show_estimate(forecast)}." if forecast is not None else ""
+    ahead = f" At this pace the month will end at {show_estimate(forecast)}." if forecast is not None else ""
     return (
-        f"{month_line(month)}\n\nThe budget comes from {ours(source, 200)}.{ahead} Administrators change it with "
+        f"{month_line(month)}\n\nThe budget comes from {ours(source, 200)}.{ahead} An administrator can change it with "
         "`/autofix budget 50`."
     )
 
 
 def budget_set(before: Decimal, after: Decimal, effective: Decimal, month: Month) -> str:
     """The answer to `/autofix budget USD`."""
-    capped = f" The operator's cap is lower, so {show_usd(effective)} holds." if effective < after else ""
-    return f"The monthly budget was {show_usd(before)} and is {show_usd(after)} now.{capped}\n\n{month_line(month)}"
+    capped = f" The operator's cap is lower, so {show_usd(effective)} applies." if effective < after else ""
+    return f"The monthly budget was {show_usd(before)} and is now {show_usd(after)}.{capped}\n\n{month_line(month)}"
 
 
 def bad_amount(value: str, why: str, fix: str) -> str:
     """An amount that cannot be taken."""
-    said = code(value, 60) or "That"
-    return f"{said} is not an amount that I can use: {line(why, 200)}. {line(fix, 200)}. Nothing changed."
+    amount = code(value, 60) or "That"
+    return f"{amount} isn't an amount that I can use: {line(why, 200)}. {sentence(fix, 200)} Nothing was changed."
 
 
 AWAITS_APPROVAL = "waits for approval"
@@ -344,11 +359,11 @@ def quote(q: Quote, month: Month) -> str:
         f"| {show_estimate(t.low)} – {show_estimate(t.high)} |"
         for t in q.tiers
     ]
-    table = "| tier | model | attempts at most | USD each |\n|---|---|--:|--:|\n" + "\n".join(rows)
+    table = "| tier | model | attempts (at most) | USD each |\n|---|---|--:|--:|\n" + "\n".join(rows)
     return (
         f"**Likely {show_estimate(q.low)} to {show_estimate(q.high)}** ({q.basis}).\n\n{table}\n\n"
         f"{month_line(month)}\n\n"
-        "It never exceeds the issue's budget; nothing was spent on this estimate."
+        "I'll never spend more than the issue's budget. This estimate cost nothing."
     )
 
 
@@ -363,14 +378,14 @@ def budget_source(source: str, by: str) -> str:
 
 def follow_up(what: str) -> str:
     """The answer to instructions on our pull request."""
-    return "I try it, with a commit on this branch." if what == "queued" else f"I do not start: {line(what, 200)}."
+    return "I'll try it, with a commit on this branch." if what == "queued" else f"I can't start: {line(what, 200)}."
 
 
 def breaker_out(why: str) -> str:
     """Said once on the pull request."""
     return (
-        f"I answer no further reviews and failing checks here by myself: {ours(why)}. "
-        "Somebody with write access who wants me to go on says `/autofix` and what to do, in one comment."
+        f"I won't answer further reviews or failing checks here by myself, because {ours(why)}. "
+        "If you have write access and want me to go on, comment `/autofix` followed by what to do."
     )
 
 
@@ -381,4 +396,4 @@ def answered(sha: str) -> str:
 
 def not_mine() -> str:
     """A command on a pull request that is somebody else's."""
-    return "This pull request is not mine, so I leave it alone. I work on issues."
+    return "This pull request isn't mine, so I'll leave it alone. I work on issues."

@@ -15,7 +15,7 @@ from strategies.resolution import Ending
 from strategies.verdict import Counts, Evidence, Rung
 from workers.billing.bill import Bill, Month
 from workers.messages.attempt_view import AttemptView
-from workers.messages.comments import attempts_details, bill_table, fit, month_line, sentence
+from workers.messages.comments import attempts_details, bill_table, capitalized, fit, month_line, sentence
 from workers.messages.job_record import hidden
 from workers.messages.markdown import BODY_LIMIT, block, code, cut, line, quoted
 from workers.usd import show_usd
@@ -86,7 +86,7 @@ def summary(evidence: Evidence) -> str:
     if Rung.REGRESSION in evidence.rungs and evidence.after is not None:
         said.append(f"No test that passed before fails now ({evidence.after.passed} pass).")
     if not said:
-        said.append("No executed test vouches for this change.")
+        said.append("No test that was run vouches for this change.")
     return " ".join(said)
 
 
@@ -95,12 +95,12 @@ def body(facts: PullFacts) -> str:
     lead = [f"Fixes #{facts.issue}"]
     if facts.ending is not Ending.ACCEPTED:
         lead.append(
-            "> [!WARNING]\n> **Draft, not verified to what this repository asks for "
+            "> [!WARNING]\n> **This is a draft: it is not verified to the level that this repository asks for "
             f"({facts.asked.name.lower()}).** {sentence(facts.reason, 400)}"
         )
     if facts.cause:
         lead.append(
-            f"The newest commit {CAUSES[facts.cause]}. The evidence below is that commit's, the bill is of all commits."
+            f"The newest commit {CAUSES[facts.cause]}. The evidence below is for that commit, the bill for all."
         )
     if facts.diagnosis:
         lead.append("The model's explanation:\n\n" + quoted(facts.diagnosis, 3_000))
@@ -157,12 +157,12 @@ def evidence_text(evidence: Evidence) -> str:
     points += _named("**Broken**", evidence.broken)
     points += _named("Flaky before this change, so not counted", evidence.flaky)
     points += _named(
-        "Existing tests that the attempt changed, left as they are here and judged in their original form",
+        "Existing tests that the attempt changed; they were run, and are left here, in their original form",
         evidence.restored,
     )
     if evidence.agreement is not None:
         points.append(f"Agreement with the model's own tests: {evidence.agreement:.0%}.")
-    points += [line(n, 300) for n in evidence.notes[:10]]
+    points += [capitalized(line(n, 300)) for n in evidence.notes[:10]]
     if points:
         out.append("\n".join(f"- {p}" for p in points))
     if test is not None and test.before:
@@ -181,9 +181,9 @@ def _named(what: str, ids: Sequence[str]) -> list[str]:
 def steer(page: str) -> str:
     """What a reviewer can do."""
     text = (
-        "Request changes in a review, or comment `/autofix` and what to do differently: I answer with a commit on this "
-        "branch, on the same budget. `/autofix stop` stops, `/autofix help` lists the rest. To start over, close this "
-        "and comment `/autofix retry` on the issue. You can push to this branch; I never overwrite commits that "
-        "are not mine."
+        "Request changes in a review, or comment `/autofix` followed by what to do differently, and I'll answer with a "
+        "commit on this branch, within the same budget. `/autofix stop` stops me, and `/autofix help` lists the rest. "
+        "To start over, close this pull request and comment `/autofix retry` on the issue. You can push to this branch "
+        "too: I never overwrite commits that aren't mine."
     )
-    return f"{text} [Every call and step]({page})." if page else text
+    return f"{text} [See every call and step]({page})." if page else text

@@ -127,7 +127,7 @@ def admit(s: Snapshot) -> Admitted | Rejected:
     if s.pull is not None:
         fix = f"Close it to start over, or comment on it: #{s.pull.number}."
         return replace(
-            _declined(f"there is an open pull request from the branch `{branch}` already.", fix), label=labels.OPENED
+            _declined(f"there is already an open pull request from the branch `{branch}`.", fix), label=labels.OPENED
         )
     if s.tip is not None and not is_ours(s.tip.message, s.issue_number):
         return _declined(

@@ -31,9 +31,9 @@ class Breaker:
     def out(self, rounds: int, spent: Decimal) -> str:
         """Why it is out, "" while it is not."""
         if rounds >= self.rounds:
-            return f"the breaker is out after {rounds} round{'' if rounds == 1 else 's'}"
+            return f"the breaker tripped after {rounds} round{'' if rounds == 1 else 's'}"
         if self.usd is not None and spent >= self.usd:
-            return f"the breaker is out after {show_usd(spent)} in {rounds} round{'' if rounds == 1 else 's'}"
+            return f"the breaker tripped after {show_usd(spent)} in {rounds} round{'' if rounds == 1 else 's'}"
         return ""
 
 

@@ -69,7 +69,7 @@ def test_the_end_of_the_month_is_told_once_and_a_raise_lets_all_go_on_oldest_fir
     assert states == ended
     assert ended[0] is State.OPENED, world.said(first)
     assert State.OVER_BUDGET not in ended
-    assert "is $50.00 now" in world.remarks(issue.number)[-1]
+    assert "is now $50.00" in world.remarks(issue.number)[-1]
     assert "of $50.00**" in issue.body
     assert "Waiting for money" not in issue.body
     assert len(alerts(issue)) == 1
@@ -130,10 +130,10 @@ def test_a_dear_issue_waits_with_a_quote_until_somebody_who_may_spend_approves(a
     asking.github.comment(NAME, number, "/autofix approve", by="ada")
     assert asking.go() == [State.OPENED], asking.said(number)
     assert spent(asking) > 0
-    assert "Approved, I start." in asking.remarks(number)[-1]
+    assert "Thanks, I'll start now." in asking.remarks(number)[-1]
     asking.github.comment(NAME, number, "/autofix approve", by="ada")
     assert asking.go() == []
-    assert "Nothing waits for approval here." in asking.remarks(number)[-1]
+    assert "Nothing is waiting for approval here." in asking.remarks(number)[-1]
 
 
 def test_the_repositorys_own_threshold_asks_too(world: World) -> None:

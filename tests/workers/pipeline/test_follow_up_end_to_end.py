@@ -166,7 +166,7 @@ def test_instructions_in_a_comment_are_followed(world: World) -> None:
     world.github.comment(NAME, world.pull().number, f"/autofix {ASKED} please", by="ada")
     assert world.go() == [State.OPENED]
     assert b"words = text" in world.github.read(NAME, "parcel/weight.py", f"autofix/issue-{number}")
-    assert any("I try it" in said for said in world.remarks(world.pull().number))
+    assert any("I'll try it" in said for said in world.remarks(world.pull().number))
     assert "The newest commit does what a comment asked for." in world.pull().body
 
 
@@ -223,7 +223,7 @@ def test_the_breaker_ends_a_ping_pong_says_so_once_and_a_person_goes_on(world: W
     world.github.keeper.check(NAME, branch, "failure", name="lint", summary="no")
     assert world.go() == []
     [said] = world.remarks(world.pull().number)
-    assert "the breaker is out after 1 round." in said
+    assert "the breaker tripped after 1 round." in said
     answers(world, "back to parts", BETTER.replace("words", "bits").replace("parts", "words"))
     world.github.comment(NAME, world.pull().number, "/autofix back to parts", by="ada")
     assert world.go() == [State.OPENED], world.said(world.pull().number)
@@ -238,7 +238,7 @@ def test_the_breaker_counts_money_too(world: World) -> None:
     assert world.go() == [State.OPENED]
     review(world)
     assert world.go() == []
-    assert "the breaker is out after $0.00" in world.remarks(world.pull().number)[0]
+    assert "the breaker tripped after $0.00" in world.remarks(world.pull().number)[0]
 
 
 def test_a_review_during_a_job_is_heard_after_it(world: World) -> None:

@@ -99,7 +99,7 @@ def test_a_repository_whose_tests_cannot_be_found_is_told_the_two_lines(world: W
     said = world.said(number)
     assert "setup: " in said
     assert "test: " in said
-    assert "It cost nothing." in said
+    assert "This cost nothing." in said
 
 
 def test_an_actor_who_may_not_spend_is_told_so(world: World) -> None:
@@ -230,14 +230,14 @@ def test_a_stranger_cannot_make_the_bot_talk(answered: Callable[[str, str], str]
     [
         ("/autofix retry nonsense", "ada", "There is no strategy `nonsense`"),
         ("/autofix stop", "ada", "Nothing is running here."),
-        ("/autofix approve", "ada", "Nothing waits for approval"),
-        ("/autofix dance", "ada", "I do not know `/autofix dance`"),
+        ("/autofix approve", "ada", "Nothing is waiting for approval"),
+        ("/autofix dance", "ada", "I don't know `/autofix dance`"),
         ("/autofix budget", "ada", "This month: $0.00 of $5.00"),
         ("/autofix budget 3", "ada", "administrator rights"),
-        ("/autofix budget 3", "root", "is $3.00 now"),
-        ("/autofix budget -3", "root", "Nothing changed"),
+        ("/autofix budget 3", "root", "is now $3.00"),
+        ("/autofix budget -3", "root", "Nothing was changed"),
         ("/autofix budget 12 €", "root", "US dollars only"),
-        ("/autofix budget NaN", "root", "Nothing changed"),
+        ("/autofix budget NaN", "root", "Nothing was changed"),
         ("/autofix quote", "ada", "**Likely $"),
     ],
 )

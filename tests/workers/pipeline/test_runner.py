@@ -654,5 +654,5 @@ def test_a_forks_branch_that_is_named_like_ours_is_left_alone(house: Callable[..
         Place(3, 7, "ada/parcel", pull.number), "ada", "instructions", "do more", 45, on_pull_request=True
     )
     obeyed(it, command, "a")
-    assert "is not mine" in it.github.comments[pull.number][-1].body
+    assert "isn't mine" in it.github.comments[pull.number][-1].body
     assert it.woken == []
