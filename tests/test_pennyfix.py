@@ -185,9 +185,7 @@ def database(machine: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Databas
 
 def make_job(database: Database, issue: int = 4, state: State = State.OPENED, **columns: Any) -> int:
     with database.begin() as session:
-        made = queue.enqueue(
-            session, installation_id=1, repository_id=11, repository="Acme/Parcel", issue=issue, actor="ada", now=NOW
-        )
+        made = queue.enqueue(session, queue.NewJob(Place(1, 11, "Acme/Parcel", issue), actor="ada"), now=NOW)
         row = session.get(JobRow, made.job_id)
         assert row is not None
         row.state = state.value

@@ -84,10 +84,7 @@ def charge(
 def add_job(database: Database, place: Place, at: datetime, state: State, **columns: Any) -> int:
     """A job in a state, by the front door and then by hand."""
     with database.begin() as session:
-        number = queue.enqueue(
-            session, kind=columns.pop("kind", Kind.RESOLVE), installation_id=place.installation_id,
-            repository_id=place.repository_id, repository=place.repository, issue=place.issue, actor="bob", now=at,
-        ).job_id  # fmt: skip
+        number = queue.enqueue(session, queue.NewJob(place, kind=columns.pop("kind", Kind.RESOLVE), actor="bob"), now=at).job_id  # fmt: skip
         row = session.get_one(JobRow, number)
         row.state = state.value
         if not state.active:

@@ -10,6 +10,7 @@ from strategies.issue import Issue
 from strategies.prompts.cleaning import clean_issue
 from workers.config.settings import Settings
 from workers.github.client import GitHub
+from workers.github.connection import AppCredentials, RepositoryAccess
 from workers.pipeline.issue_text import visible_issue
 
 LARGEST_ISSUE = 5_000_000
@@ -56,16 +57,8 @@ def read_issue_of(url: str, number: int, *, settings: Settings, token: str = "")
     parts = urlsplit(url)
     name = "/".join(parts.path.removesuffix(".git").strip("/").split("/")[:2])
     api = "https://api.github.com" if parts.hostname == "github.com" else settings.github_api_url
-    with GitHub(
-        api_url=api,
-        api_version=settings.github_api_version,
-        app_id="",
-        private_key="",
-        installation_id=0,
-        repository_id=0,
-        repository=name,
-        given_token=token,
-    ) as github:
+    app = AppCredentials(api, settings.github_api_version, app_id="", private_key="")
+    with GitHub(app, RepositoryAccess(0, 0, name, given_token=token)) as github:
         return visible_issue(github, github.read_issue(number), name)
 
 

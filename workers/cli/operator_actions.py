@@ -98,19 +98,18 @@ def retry_job(context: Context, job_id: int, *, actor: str, strategy: str = "") 
         follow_up = old.kind is Kind.FOLLOW_UP
         made = queue.enqueue(
             session,
-            kind=old.kind,
-            installation_id=old.installation_id,
-            repository_id=old.repository_id,
-            repository=old.repository,
-            issue=old.issue,
-            actor=old.actor,
+            queue.NewJob(
+                old.place,
+                kind=old.kind,
+                actor=old.actor,
+                strategy=strategy or old.strategy,
+                request=old.request if follow_up else "",
+                branch=old.branch if follow_up else "",
+                pull_request=old.pull_request if follow_up else 0,
+                comment_id=old.comment_id,
+                approved=old.approved,
+            ),
             now=context.clock(),
-            strategy=strategy or old.strategy,
-            request=old.request if follow_up else "",
-            branch=old.branch if follow_up else "",
-            pull_request=old.pull_request if follow_up else 0,
-            comment_id=old.comment_id,
-            approved=old.approved,
         )
         if not made.created:
             raise ActionRefused(

@@ -91,15 +91,7 @@ def record(
 def _start(session: Session, command: Start, now: datetime) -> Recorded:
     place = command.place
     installations.know(session, place, now)
-    enqueued = queue.enqueue(
-        session,
-        installation_id=place.installation_id,
-        repository_id=place.repository_id,
-        repository=place.repository,
-        issue=place.issue,
-        actor=command.actor,
-        now=now,
-    )
+    enqueued = queue.enqueue(session, queue.NewJob(place, actor=command.actor), now=now)
     return Recorded(duplicate=False, job_id=enqueued.job_id, wake="job" if enqueued.created else None)
 
 

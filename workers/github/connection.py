@@ -11,6 +11,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
@@ -41,41 +42,57 @@ SECONDARY_WAIT = timedelta(seconds=60)
 """https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit"""
 
 
+@dataclass(frozen=True, slots=True)
+class AppCredentials:
+    """Where GitHub's API is, and the App that asks. `private_key` is PEM text."""
+
+    api_url: str
+    api_version: str
+    app_id: str
+    private_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryAccess:
+    """The repository that is asked about, and what its token may do.
+
+    `repository` is owner/name; `repository_id` limits the token. With a `given_token` ("" asks anonymously) nothing is
+    minted or revoked.
+    """
+
+    installation_id: int
+    repository_id: int
+    repository: str
+    permissions: Mapping[str, str] = field(default_factory=lambda: PERMISSIONS)
+    given_token: str | None = None
+
+
 class Connection:
     """Requests to one repository. Use with `with`: leaving it revokes the token.
 
-    `repository` is owner/name; `repository_id` limits the token. `write_interval` seconds lie between two
-    writes (GitHub asks for at least one). With a `given_token` ("" asks anonymously) nothing is minted or revoked.
-    Every method raises `ForgeError`.
+    `write_interval` seconds lie between two writes (GitHub asks for at least one). Every method raises `ForgeError`.
     """
 
     def __init__(
         self,
+        app: AppCredentials,
+        access: RepositoryAccess,
         *,
-        api_url: str,
-        api_version: str,
-        app_id: str,
-        private_key: str,
-        installation_id: int,
-        repository_id: int,
-        repository: str,
-        permissions: Mapping[str, str] = PERMISSIONS,
-        given_token: str | None = None,
         write_interval: float = 1.0,
         timeout: float = 30.0,
         read_retries: int = 3,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self.repository = repository
-        self.repository_id = repository_id
-        self.installation_id = installation_id
-        self.app_id = app_id
-        self._api_url = api_url.rstrip("/")
-        self._version = api_version
-        self._private_key = private_key
-        self._permissions = dict(permissions)
-        self._given = given_token
+        self.repository = access.repository
+        self.repository_id = access.repository_id
+        self.installation_id = access.installation_id
+        self.app_id = app.app_id
+        self._api_url = app.api_url.rstrip("/")
+        self._version = app.api_version
+        self._private_key = app.private_key
+        self._permissions = dict(access.permissions)
+        self._given = access.given_token
         self._granted: Mapping[str, str] = {}
         self._write_interval = write_interval
         self._timeout = timeout

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from workers.db.tables import JobRow
 from workers.db.upsert import insert_one
 from workers.jobs import scheduling
+from workers.jobs.commands import Place
 from workers.jobs.job import Job, Kind, Lease, LeaseLost, State
 
 _ACTIVE = (State.QUEUED.value, State.RUNNING.value)
@@ -48,43 +49,46 @@ def _to_lease(row: JobRow) -> Lease:
     return Lease(row.id, row.lease_owner, row.lease_fence, row.lease_expires)
 
 
-def enqueue(
-    session: Session,
-    *,
-    kind: Kind = Kind.RESOLVE,
-    installation_id: int,
-    repository_id: int,
-    repository: str,
-    issue: int,
-    actor: str,
-    now: datetime,
-    strategy: str = "",
-    request: str = "",
-    branch: str = "",
-    pull_request: int = 0,
-    comment_id: int = 0,
-    approved: bool = False,
-) -> Enqueued:
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """What is asked for. `strategy` "" is the repository's own; `request` is JSON of what a follow-up is about.
+
+    `branch` and `pull_request` are those a follow-up works on, `comment_id` is the sticky comment's where there is one.
+    """
+
+    place: Place
+    actor: str
+    kind: Kind = Kind.RESOLVE
+    strategy: str = ""
+    request: str = ""
+    branch: str = ""
+    pull_request: int = 0
+    comment_id: int = 0
+    approved: bool = False
+
+
+def enqueue(session: Session, new: NewJob, *, now: datetime) -> Enqueued:
     """A queued job for the issue, or the active one if there is one. The repository's row must exist.
 
     A job of the issue that waits for money is superseded. If the active job is being cancelled, it starts
     anew once it has ended. Publish `job_id` after the commit.
     """
+    place = new.place
     session.flush()
     values = {
-        "kind": kind.value,
+        "kind": new.kind.value,
         "state": State.QUEUED.value,
-        "installation_id": installation_id,
-        "repository_id": repository_id,
-        "repository": repository,
-        "issue": issue,
-        "actor": actor,
-        "strategy": strategy,
-        "request": request,
-        "branch": branch,
-        "pull_request": pull_request,
-        "comment_id": comment_id,
-        "approved": approved,
+        "installation_id": place.installation_id,
+        "repository_id": place.repository_id,
+        "repository": place.repository,
+        "issue": place.issue,
+        "actor": new.actor,
+        "strategy": new.strategy,
+        "request": new.request,
+        "branch": new.branch,
+        "pull_request": new.pull_request,
+        "comment_id": new.comment_id,
+        "approved": new.approved,
         "created_at": now,
         "updated_at": now,
         "next_run_at": now,
@@ -92,15 +96,17 @@ def enqueue(
     for _ in range(10):
         created = insert_one(session, JobRow, values, "id")
         if created is not None:
-            _supersede(session, repository_id, issue, now)
+            _supersede(session, place.repository_id, place.issue, now)
             return Enqueued(created, created=True)
-        row = _active_row(session, repository_id, issue)
+        row = _active_row(session, place.repository_id, place.issue)
         if row is not None:
             if row.cancel_requested and not row.restart_by:
-                row.restart_by = actor
+                row.restart_by = new.actor
                 session.flush()
             return Enqueued(row.id, created=False)
-    raise RuntimeError(f"issue {issue} of repository {repository_id}: jobs come and go too fast to enqueue one")
+    raise RuntimeError(
+        f"issue {place.issue} of repository {place.repository_id}: jobs come and go too fast to enqueue one"
+    )
 
 
 def _supersede(session: Session, repository_id: int, issue: int, now: datetime) -> None:
@@ -287,13 +293,12 @@ def end(session: Session, row: JobRow, state: State, reason: str, *, now: dateti
         return None
     return enqueue(
         session,
-        installation_id=row.installation_id,
-        repository_id=row.repository_id,
-        repository=row.repository,
-        issue=row.issue,
-        actor=restart_by,
+        NewJob(
+            Place(row.installation_id, row.repository_id, row.repository, row.issue),
+            actor=restart_by,
+            comment_id=row.comment_id if row.kind == Kind.RESOLVE.value else 0,
+        ),
         now=now,
-        comment_id=row.comment_id if row.kind == Kind.RESOLVE.value else 0,  # a follow-up's is on the pull request
     )
 
 

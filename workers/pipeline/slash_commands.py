@@ -23,7 +23,7 @@ from workers.db import audit
 from workers.deliveries import inbox, installations
 from workers.github.types import ForgeError, LabelLook, Permission, RateLimited, Unreachable
 from workers.jobs import outcomes, queue
-from workers.jobs.commands import Command, FollowUp, Instruct, Learn, Lifecycle, Observe
+from workers.jobs.commands import Command, FollowUp, Instruct, Learn, Lifecycle, Observe, Place
 from workers.jobs.job import Job, Kind
 from workers.messages import comments
 from workers.months import month_of
@@ -130,18 +130,17 @@ def queue_follow_up(deps: JobDependencies, origin: Job, actor: str, request: Map
             raise BreakerOut(out, since)
         made = queue.enqueue(
             session,
-            kind=Kind.FOLLOW_UP,
-            installation_id=origin.installation_id,
-            repository_id=origin.repository_id,
-            repository=origin.repository,
-            issue=origin.issue,
-            actor=actor,
+            queue.NewJob(
+                origin.place,
+                kind=Kind.FOLLOW_UP,
+                actor=actor,
+                strategy=origin.strategy,
+                request=json.dumps(request),
+                branch=origin.branch,
+                pull_request=origin.pull_request,
+                comment_id=origin.comment_id if origin.kind is Kind.FOLLOW_UP else 0,
+            ),
             now=deps.clock(),
-            strategy=origin.strategy,
-            request=json.dumps(request),
-            branch=origin.branch,
-            pull_request=origin.pull_request,
-            comment_id=origin.comment_id if origin.kind is Kind.FOLLOW_UP else 0,
         )
     if made.created:
         deps.wake(made.job_id)
@@ -200,15 +199,14 @@ class SlashCommand:
             before = queue.latest(session, c.place.repository_id, number)
             made = queue.enqueue(
                 session,
-                installation_id=c.place.installation_id,
-                repository_id=c.place.repository_id,
-                repository=c.place.repository,
-                issue=number,
-                actor=c.actor,
+                queue.NewJob(
+                    Place(c.place.installation_id, c.place.repository_id, c.place.repository, number),
+                    actor=c.actor,
+                    strategy=strategy,
+                    comment_id=before.comment_id if before is not None and before.kind is Kind.RESOLVE else 0,
+                    approved=approved,
+                ),
                 now=now,
-                strategy=strategy,
-                comment_id=before.comment_id if before is not None and before.kind is Kind.RESOLVE else 0,
-                approved=approved,
             )
             self._note(session, f"/autofix {c.verb}", now)
         if not made.created:

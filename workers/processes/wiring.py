@@ -18,7 +18,7 @@ from workers.config.operator_file import Operator
 from workers.config.repository_file import RepositoryFile
 from workers.config.settings import Settings, provider_key
 from workers.github.client import GitHub
-from workers.github.connection import PERMISSIONS
+from workers.github.connection import PERMISSIONS, AppCredentials, RepositoryAccess
 from workers.github.types import RemoteIssue
 from workers.jobs.commands import Place
 from workers.jobs.job import Job
@@ -82,17 +82,15 @@ def publish(context: Context, kind: str, job_id: int) -> None:
 def open_github(settings: Settings, place: Place, permissions: Mapping[str, str] = PERMISSIONS) -> GitHub:
     """A client for one repository; use with `with`. Nothing is asked of GitHub before the first request."""
     settings.require_app()
-    return GitHub(
-        api_url=settings.github_api_url,
-        api_version=settings.github_api_version,
-        app_id=str(settings.github_app_id),
-        private_key=settings.github_private_key.get_secret_value(),
-        installation_id=place.installation_id,
-        repository_id=place.repository_id,
-        repository=place.repository,
-        permissions=permissions,
-        write_interval=0.0 if settings.github_api_url.startswith("http://127.0.0.1") else 1.0,
+    app = AppCredentials(
+        settings.github_api_url,
+        settings.github_api_version,
+        str(settings.github_app_id),
+        settings.github_private_key.get_secret_value(),
     )
+    access = RepositoryAccess(place.installation_id, place.repository_id, place.repository, permissions)
+    local = settings.github_api_url.startswith("http://127.0.0.1")
+    return GitHub(app, access, write_interval=0.0 if local else 1.0)
 
 
 def page_of(settings: Settings, job: Job) -> str:

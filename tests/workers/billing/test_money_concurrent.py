@@ -176,11 +176,7 @@ def _enqueue(database: Database, now: datetime) -> None:
             installations.know(session, Place(installation, repository, f"o/r{repository}"), now)
             queue.enqueue(
                 session,
-                installation_id=installation,
-                repository_id=repository,
-                repository=f"o/r{repository}",
-                issue=number // 6 + 1,
-                actor="a",
+                queue.NewJob(Place(installation, repository, f"o/r{repository}", number // 6 + 1), actor="a"),
                 now=now,
             )
 

@@ -70,10 +70,7 @@ class World:
         """As a worker keeps it."""
         with self.database.begin() as session:
             installations.know(session, Place(3, 7, "ada/x", 4), NOW)
-            made = queue.enqueue(
-                session, kind=kind, installation_id=3, repository_id=7, repository="ada/x", issue=4, actor="ada",
-                now=NOW,
-            )  # fmt: skip
+            made = queue.enqueue(session, queue.NewJob(Place(3, 7, "ada/x", 4), kind=kind, actor="ada"), now=NOW)  # fmt: skip
             session.get_one(JobRow, made.job_id).base_commit = result.base
             timeline.keep_issue(session, made.job_id, ISSUE)
             timeline.keep_versions(session, made.job_id, result.solved.versions, NOW)
@@ -129,9 +126,7 @@ def test_what_cannot_be_repeated_is_refused_with_the_reason(world: World) -> Non
     with world.database.read() as session, pytest.raises(ActionRefused, match="followed up"):
         load_recorded_job(session, parse_operator(TIERS), follow_up)
     with world.database.begin() as session:
-        made = queue.enqueue(
-            session, installation_id=3, repository_id=7, repository="ada/x", issue=5, actor="ada", now=NOW
-        )
+        made = queue.enqueue(session, queue.NewJob(Place(3, 7, "ada/x", 5), actor="ada"), now=NOW)
     with world.database.read() as session, pytest.raises(ActionRefused, match="asked no model"):
         load_recorded_job(session, parse_operator(TIERS), made.job_id)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from deploy.demo.github import StandIn
 from deploy.demo.github.rest import Wire
 from tests.deploy.standins import Conformance
 from workers.github.client import GitHub
+from workers.github.connection import AppCredentials, RepositoryAccess
 from workers.github.types import (
     CredentialsRefused,
     InstallationGone,
@@ -63,7 +65,12 @@ def opened(world: StandIn) -> Iterator[Callable[..., GitHub]]:
             "sleep": lambda _seconds: None,
             "clock": lambda: NOW,
         }
-        github = GitHub(**{**given, **changed})
+        values = {**given, **changed}
+
+        def taken(of: type[Any]) -> Any:
+            return of(**{f.name: values.pop(f.name) for f in fields(of) if f.name in values})
+
+        github = GitHub(taken(AppCredentials), taken(RepositoryAccess), **values)
         made.append(github)
         return github
 

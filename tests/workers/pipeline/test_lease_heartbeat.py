@@ -40,9 +40,7 @@ def store(tmp_path: Path) -> Iterator[Database]:
 def lease(store: Database) -> Lease:
     with store.begin() as session:
         installations.know(session, Place(3, 7, "ada/parcel", 1), START)
-        made = queue.enqueue(
-            session, installation_id=3, repository_id=7, repository="ada/parcel", issue=1, actor="ada", now=START
-        )
+        made = queue.enqueue(session, queue.NewJob(Place(3, 7, "ada/parcel", 1), actor="ada"), now=START)
         leased = queue.lease(session, made.job_id, "worker", TTL, START)
     assert leased is not None
     return leased[1]

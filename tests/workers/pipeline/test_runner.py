@@ -132,15 +132,7 @@ class House:
     def start(self, actor: str = "ada") -> int:
         with self.database.begin() as session:
             installations.know(session, Place(3, 7, "ada/parcel", 1), self.clock())
-            made = queue.enqueue(
-                session,
-                installation_id=3,
-                repository_id=7,
-                repository="ada/parcel",
-                issue=1,
-                actor=actor,
-                now=self.clock(),
-            )
+            made = queue.enqueue(session, queue.NewJob(Place(3, 7, "ada/parcel", 1), actor=actor), now=self.clock())
         return made.job_id
 
     def job(self, job_id: int) -> Job:

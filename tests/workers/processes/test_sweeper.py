@@ -40,9 +40,7 @@ class Broker:
 def enqueue(database: Database, issue: int = 1, now: datetime = NOW) -> int:
     with database.begin() as session:
         installations.know(session, Place(1, 2, "o/r"), now)
-        return queue.enqueue(
-            session, installation_id=1, repository_id=2, repository="o/r", issue=issue, actor="ada", now=now
-        ).job_id
+        return queue.enqueue(session, queue.NewJob(Place(1, 2, "o/r", issue), actor="ada"), now=now).job_id
 
 
 def lease(database: Database, now: datetime = NOW) -> tuple[Job, Lease]:

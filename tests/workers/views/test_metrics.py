@@ -22,9 +22,7 @@ def test_jobs_and_money_are_counted(database: Database) -> None:
         for number in (1, 2):
             place = Place(1, 2, "ada/parcel", number)
             installations.know(session, place, NOW)
-            queue.enqueue(
-                session, installation_id=1, repository_id=2, repository="ada/parcel", issue=number, actor="a", now=NOW
-            )
+            queue.enqueue(session, queue.NewJob(Place(1, 2, "ada/parcel", number), actor="a"), now=NOW)
         leased = queue.lease_next(session, "w", timedelta(minutes=1), NOW)
         assert leased is not None
     _, lease = leased
