@@ -15,6 +15,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Generator
 from functools import cache
+from multiprocessing.process import BaseProcess
 from pathlib import PurePath
 
 import pytest
@@ -76,7 +77,9 @@ STARTS_PROCESSES = (
     "tests/deploy/test_demo_models.py",
     "tests/deploy/test_deployments.py::test_only_verbs_that_exist_are_run",
     "tests/sandbox/process/",
+    "tests/sandbox/recipes/test_discovery.py::test_without_a_fitting_interpreter",
     "tests/sandbox/repository/test_changes.py",
+    "tests/sandbox/repository/test_mirror.py::test_processes_share_a_mirror",
     "tests/sandbox/test_backends.py",
     "tests/sandbox/testing/test_testrun.py",
     "tests/strategies/localization/test_bm25.py::test_solvers_are_imported_without",
@@ -93,11 +96,14 @@ STARTS_PROCESSES = (
     "tests/webhook/test_imports.py",
     "tests/workers/billing/test_money_concurrent.py",
     "tests/workers/cli/test_study_setup.py",
+    "tests/workers/db/test_database.py::test_several_processes_may_migrate_at_once",
     "tests/workers/doctor/test_all_checks.py",
     "tests/workers/processes/test_broker.py",
     "tests/workers/test_supervisor.py",
 )
 """The beginnings of the names of tests that start processes: repositories' tests, shells, interpreters, servers."""
+LOADS_LITELLM = ("tests/strategies/models/test_anthropic_wire.py", "tests/strategies/models/test_litellm_model.py")
+"""Tests of the real litellm, whose import alone takes seconds."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -105,8 +111,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def is_quick(item: pytest.Item) -> bool:
-    """Whether a test needs no service and starts no process but git."""
-    return not item.nodeid.startswith(STARTS_PROCESSES) and not any(map(item.get_closest_marker, NOT_QUICK))
+    """Whether a test needs no service, starts no process but git and does not load litellm."""
+    return not item.nodeid.startswith((*STARTS_PROCESSES, *LOADS_LITELLM)) and not any(
+        map(item.get_closest_marker, NOT_QUICK)
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -138,13 +146,29 @@ def _note_process(event: str, arguments: tuple[object, ...]) -> None:
         STARTED.append(event)
 
 
+def _note_multiprocessing() -> None:
+    """Its fork server raises no audit event."""
+    start = BaseProcess.start
+
+    def noted(process: BaseProcess) -> None:
+        STARTED.append(f"multiprocessing: {process.name}")
+        start(process)
+
+    BaseProcess.start = noted  # type: ignore[method-assign,assignment]  # for the whole of a quick run
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
-    """With `--quick`, fail a test that starts a process."""
+    """With `--quick`, fail a test that starts a process or loads litellm."""
     STARTED.clear()
+    had_litellm = "litellm" in sys.modules
     yield
+    if not had_litellm and "litellm" in sys.modules and item.config.getoption("--quick"):
+        pytest.fail("it loads litellm: list it in LOADS_LITELLM of tests/conftest.py", pytrace=False)
     if STARTED and item.config.getoption("--quick"):
-        pytest.fail(f"it starts a process ({STARTED[0]}): list it in STARTS_PROCESSES of tests/conftest.py", False)
+        pytest.fail(
+            f"it starts a process ({STARTED[0]}): list it in STARTS_PROCESSES of tests/conftest.py", pytrace=False
+        )
 
 
 COVERED = pytest.StashKey[Coverage]()
@@ -157,6 +181,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     if config.getoption("--quick"):
         sys.addaudithook(_note_process)
+        _note_multiprocessing()
     if os.environ.get("PENNYFIX_TEST_COVERAGE") and hasattr(config, "workerinput"):
         config.stash[COVERED] = Coverage(data_suffix=True)
         config.stash[COVERED].start()

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import NOT_QUICK, SERVICES, STARTS_PROCESSES, is_allowed_when_quick
+from tests.conftest import LOADS_LITELLM, NOT_QUICK, SERVICES, STARTS_PROCESSES, is_allowed_when_quick
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFTEST = (ROOT / "tests" / "conftest.py").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("beginning", STARTS_PROCESSES)
+@pytest.mark.parametrize("beginning", [*STARTS_PROCESSES, *LOADS_LITELLM])
 def test_what_is_listed_is_there(beginning: str) -> None:
     path, _, name = beginning.partition("::")
     assert (ROOT / path).exists()
@@ -49,6 +49,8 @@ def test_a_test_that_starts_a_process_fails_only_when_quick_and_a_marked_one_is_
         "def test_plain():\n    assert True\n"
         "def test_git():\n    subprocess.run(['git', '--version'], check=True)\n"
         "def test_starts():\n    subprocess.run([sys.executable, '-c', ''], check=True)\n"
+        "def test_forks():\n    import multiprocessing\n"
+        "    multiprocessing.get_context('forkserver').Process(target=print).start()\n"
         "@pytest.mark.slow\ndef test_marked():\n    assert True\n"
     )
 
@@ -56,9 +58,9 @@ def test_a_test_that_starts_a_process_fails_only_when_quick_and_a_marked_one_is_
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options, str(tmp_path)]
         return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False).stdout
 
-    assert "4 passed" in run()
+    assert "5 passed" in run()
     quick = run("--quick")
-    assert "1 failed, 2 passed, 1 deselected" in quick
+    assert "2 failed, 2 passed, 1 deselected" in quick
     assert "list it in STARTS_PROCESSES" in quick
 
 
