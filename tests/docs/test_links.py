@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from functools import cache
 from pathlib import Path
 
@@ -125,3 +126,28 @@ def test_each_library_is_imported_only_where_the_architecture_says() -> None:
             path = str(file.relative_to(ROOT))
             for name in re.findall(r"^\s*(?:import|from) (\w+)", file.read_text(encoding="utf-8"), re.MULTILINE):
                 assert name not in doors or path.startswith(doors[name]), f"{path} imports {name}"
+
+
+def test_the_layers_told_are_in_the_order_of_the_contracts() -> None:
+    contracts = tomllib.loads(read("pyproject.toml"))["tool"]["importlinter"]["contracts"]
+    layers = {
+        c["containers"][0]: [re.split(r" [:|] ", layer) for layer in c["layers"]]
+        for c in contracts
+        if "containers" in c
+    }
+    section = read("docs/architecture.md").partition("## Rooms and layers")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| `([\w/]+)/` \| (.+ · .+) \|$", section, re.MULTILINE)
+    assert {package.replace("/", ".") for package, _ in rows} == set(layers)
+    for package, told in rows:
+        contract = layers[package.replace("/", ".")]
+        places = [[n for n, names in enumerate(contract) if name in names] for name in re.split(r" · |, ", told)]
+        assert all(len(place) == 1 for place in places), package
+        assert places == sorted(places), package
+
+
+def test_every_room_of_the_largest_package_is_told() -> None:
+    section = read("docs/architecture.md").partition("## Rooms and layers")[2].partition("\n## ")[0]
+    rooms = {p.parent.name for p in (ROOT / "workers").glob("*/__init__.py")}
+    told = re.search(r"^\| `workers/` \| (.+) \|$", section, re.MULTILINE)
+    assert told is not None
+    assert rooms == set(told[1].split(" · "))
