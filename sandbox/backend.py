@@ -13,7 +13,7 @@ from typing import Protocol, Self
 from sandbox.environment import Environment
 from sandbox.recipe import Recipe
 from sandbox.result import ExecResult
-from sandbox.tree import Tree
+from sandbox.tree import SourceTree
 
 Say = Callable[[str], None]
 """Receives one line of progress for people."""
@@ -73,7 +73,7 @@ class Backend(Protocol):
 
     name: str
 
-    def prepare(self, scope: str, recipe: Recipe, tree: Tree, say: Say) -> Environment:
+    def prepare(self, scope: str, recipe: Recipe, tree: SourceTree, say: Say) -> Environment:
         """Install the recipe's dependencies (the only phase with egress), freeze and cache them.
 
         `scope` names who may share the result (installation and repository ids). What the set-up leaves
@@ -81,5 +81,5 @@ class Backend(Protocol):
         Raises PreparationFailed (the repository's fault) or SandboxUnavailable (ours).
         """
 
-    def open(self, environment: Environment, tree: Tree) -> Sandbox:
+    def open(self, environment: Environment, tree: SourceTree) -> Sandbox:
         """A fresh sandbox whose tracked files are those of `tree`. Raises SandboxUnavailable."""

@@ -21,12 +21,12 @@ from sandbox import folders
 from sandbox.environment import Environment
 from sandbox.errors import SandboxUnavailable
 from sandbox.recipe import Recipe
-from sandbox.tree import Tree
+from sandbox.tree import SourceTree
 
 KEY = re.compile(r"[0-9a-f]{40}")
 
 
-def environment_key(scope: str, recipe: Recipe, tree: Tree, base: str) -> str:
+def environment_key(scope: str, recipe: Recipe, tree: SourceTree, base: str) -> str:
     """40 hexadecimal digits over everything that decides an environment. `base` is the image or the interpreter."""
     inputs = {}
     oids = {f.path: f.oid for f in tree.files()}

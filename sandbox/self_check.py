@@ -23,7 +23,7 @@ CONTENT = b"checked\n"
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class SandboxCheck:
     """One thing that was tried. `ok` None means that this backend does not promise it."""
 
     name: str
@@ -126,7 +126,7 @@ NOT_PROMISED: dict[str, frozenset[str]] = {
 }
 
 
-def self_check(backend: Backend, limits: SandboxLimits | None = None) -> tuple[Check, ...]:
+def self_check(backend: Backend, limits: SandboxLimits | None = None) -> tuple[SandboxCheck, ...]:
     """Try everything, each in a fresh sandbox; a few seconds. `limits` are those the backend was made with.
 
     Give the backend small limits: with the default ones, filling disk and memory takes long.
@@ -136,16 +136,16 @@ def self_check(backend: Backend, limits: SandboxLimits | None = None) -> tuple[C
     try:
         environment = backend.prepare("self-check", recipe, _Tree(), lambda _: None)
     except SandboxError as error:
-        return (Check("an environment can be prepared", ok=False, detail=str(error)),)
-    found = [Check("an environment can be prepared", ok=True)]
+        return (SandboxCheck("an environment can be prepared", ok=False, detail=str(error)),)
+    found = [SandboxCheck("an environment can be prepared", ok=True)]
     for name, attempt in CHECKS.items():
         if name in NOT_PROMISED.get(backend.name, frozenset()):
-            found.append(Check(name, ok=None, detail=f"{backend.name} does not promise it"))
+            found.append(SandboxCheck(name, ok=None, detail=f"{backend.name} does not promise it"))
             continue
         try:
             with backend.open(environment, _Tree()) as sandbox:
                 fault = attempt(sandbox, bounds)
         except (SandboxError, FileNotFoundError) as error:
             fault = str(error)
-        found.append(Check(name, ok=not fault, detail=fault))
+        found.append(SandboxCheck(name, ok=not fault, detail=fault))
     return tuple(found)

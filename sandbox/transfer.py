@@ -14,7 +14,7 @@ from typing import IO
 
 from sandbox.errors import SandboxUnavailable
 from sandbox.result import Ended, ExecResult
-from sandbox.tree import Tree
+from sandbox.tree import SourceTree
 
 TRANSFER_SECONDS = 600.0
 TAR_SLACK = 64 * 1_048_576  # headers and padding of a tar, in bytes
@@ -51,13 +51,13 @@ def folder_inside(root: str, cwd: str) -> str:
     return root if cwd in {".", "", root} else posixpath.join(root, inside(cwd))
 
 
-def fill(raw: Raw, root: str, tree: Tree) -> None:
+def fill(raw: Raw, root: str, tree: SourceTree) -> None:
     """Put every tracked file of `tree` into `root`. Raises SandboxUnavailable when that fails."""
     with tree.tar() as stream:
         demand(raw(("sh", "-c", _FILL, "sh", root), stream, TRANSFER_SECONDS, 65_536), "filling the checkout")
 
 
-def forget(raw: Raw, root: str, tree: Tree) -> None:
+def forget(raw: Raw, root: str, tree: SourceTree) -> None:
     """Remove the tracked files of `tree` from `root`, and the folders that this empties; what set-up made stays."""
     paths = [f.path for f in tree.files() if f.mode != SUBMODULE]
     folders = {parent for p in paths for parent in _parents(p)}

@@ -16,7 +16,7 @@ class TreeFile:
     size: int
 
 
-class Tree(Protocol):
+class SourceTree(Protocol):
     """A tree object in a mirror (the base commit's, or that with a patch on top)."""
 
     oid: str

@@ -32,7 +32,7 @@ UNKNOWN = "I cannot tell: nobody has written a script for this question."
 
 @dataclass(frozen=True, slots=True)
 class ModelScript:
-    """What the models say about one issue. `answers` are by model, `weak` or `strong`."""
+    """The scripted answers for one issue. `answers` are by model, `weak` or `strong`."""
 
     name: str
     title: str

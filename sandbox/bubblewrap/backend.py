@@ -32,7 +32,7 @@ from sandbox.process.child import kill_group, run_child
 from sandbox.recipe import Recipe
 from sandbox.result import Ended, ExecResult, by_signal
 from sandbox.setup_log import setup_log, told
-from sandbox.tree import Tree
+from sandbox.tree import SourceTree
 
 NOBODY_HERE = 64_321  # a uid no account has; root becomes it before anything untrusted starts
 TOOLS = "/run/pennyfix"
@@ -87,7 +87,7 @@ class BubblewrapBackend:
         if not result.ok:
             raise SandboxUnavailable(f"bubblewrap: {result.text.strip()[-300:] or result.ended}")
 
-    def prepare(self, scope: str, recipe: Recipe, tree: Tree, say: Say) -> Environment:
+    def prepare(self, scope: str, recipe: Recipe, tree: SourceTree, say: Say) -> Environment:
         if recipe.image is not None:
             say(f"image {recipe.image} is ignored: bubblewrap uses this machine's programs")
         key = environment_key(scope, recipe, tree, f"bubblewrap {sys.base_prefix} {sys.version}")
@@ -105,7 +105,7 @@ class BubblewrapBackend:
             self._cache.finish(prepared)
         return Environment(key, self.name, prepared.ref, recipe, seconds=prepared.seconds, cached=False)
 
-    def open(self, environment: Environment, tree: Tree) -> BubblewrapSandbox:
+    def open(self, environment: Environment, tree: SourceTree) -> BubblewrapSandbox:
         frozen = Path(environment.ref)
         if not frozen.is_dir():
             raise SandboxUnavailable(f"environment {environment.key} is gone: prepare it again")
@@ -145,7 +145,7 @@ class BubblewrapBackend:
             raise
         return sandbox
 
-    def _set_up(self, box: BubblewrapSandbox, recipe: Recipe, tree: Tree, say: Say) -> None:
+    def _set_up(self, box: BubblewrapSandbox, recipe: Recipe, tree: SourceTree, say: Say) -> None:
         """Run the set-up lines with the proxy as their only way out, then leave only what they made."""
         limits, layout, authorities = self.options.limits, self.layout, self.options.authorities()
         transfer.fill(box.raw, layout.root, tree)

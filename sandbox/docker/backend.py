@@ -30,7 +30,7 @@ from sandbox.network.egress import Egress
 from sandbox.options import BackendOptions
 from sandbox.recipe import Recipe
 from sandbox.setup_log import setup_log, told
-from sandbox.tree import Tree
+from sandbox.tree import SourceTree
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -81,7 +81,7 @@ class DockerBackend:
         with engine(f"image {options.image} is missing (make sandbox-image)"):
             self.client.images.get(options.image)
 
-    def prepare(self, scope: str, recipe: Recipe, tree: Tree, say: Say) -> Environment:
+    def prepare(self, scope: str, recipe: Recipe, tree: SourceTree, say: Say) -> Environment:
         image = self._image(recipe.image)
         key = environment_key(scope, recipe, tree, f"docker {image}")
         with self._cache.lock(key):
@@ -94,7 +94,7 @@ class DockerBackend:
             self._cache.finish(prepared)
         return Environment(key, self.name, ref, recipe, seconds=prepared.seconds, cached=False)
 
-    def open(self, environment: Environment, tree: Tree) -> DockerSandbox:
+    def open(self, environment: Environment, tree: SourceTree) -> DockerSandbox:
         sandbox = self.thawed(environment.ref)
         try:
             transfer.fill(sandbox.raw, sandbox.root, tree)
@@ -151,7 +151,7 @@ class DockerBackend:
                 return False
         return True
 
-    def _build(self, key: str, image: str, recipe: Recipe, tree: Tree, say: Say) -> str:
+    def _build(self, key: str, image: str, recipe: Recipe, tree: SourceTree, say: Say) -> str:
         """Run the set-up with the proxy as its only way out; returns the id of the frozen image."""
         limits, layout = self.options.limits, self.layout
         with Egress(self.options.allowed_hosts, home=self.options.home) as egress, self._gate(egress.path) as gate:

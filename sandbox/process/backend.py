@@ -31,7 +31,7 @@ from sandbox.process.child import kill_group, run_child
 from sandbox.recipe import Recipe
 from sandbox.result import Ended, ExecResult
 from sandbox.setup_log import setup_log, told
-from sandbox.tree import Tree
+from sandbox.tree import SourceTree
 
 WARNING = (
     "PENNYFIX_SANDBOX=process isolates nothing: commands of repositories and models run as this user, with network"
@@ -68,7 +68,7 @@ class ProcessBackend:
         path = (str(self.tools), folders.interpreter_folder(), *SYSTEM_PATH)
         return Layout(**{k: str(folder / v) for k, v in parts.items()}, path=path)
 
-    def prepare(self, scope: str, recipe: Recipe, tree: Tree, say: Say) -> Environment:
+    def prepare(self, scope: str, recipe: Recipe, tree: SourceTree, say: Say) -> Environment:
         say(f"warning: {WARNING}")
         if recipe.image is not None:
             say(f"image {recipe.image} is ignored: the process sandbox uses this machine's programs")
@@ -88,7 +88,7 @@ class ProcessBackend:
             self._cache.finish(prepared)
         return Environment(key, self.name, prepared.ref, recipe, seconds=prepared.seconds, cached=False)
 
-    def open(self, environment: Environment, tree: Tree) -> ProcessSandbox:
+    def open(self, environment: Environment, tree: SourceTree) -> ProcessSandbox:
         frozen = Path(environment.ref)
         if not (frozen / ORIGIN).is_file():
             raise SandboxUnavailable(f"environment {environment.key} is gone: prepare it again")
@@ -131,7 +131,7 @@ class ProcessBackend:
             raise
         return sandbox
 
-    def _set_up(self, box: ProcessSandbox, recipe: Recipe, tree: Tree, say: Say) -> None:
+    def _set_up(self, box: ProcessSandbox, recipe: Recipe, tree: SourceTree, say: Say) -> None:
         limits, layout, authorities = self.options.limits, box.layout, self.options.authorities_path()
         transfer.fill(box.raw, layout.root, tree)
         trusted = str(authorities) if authorities else None

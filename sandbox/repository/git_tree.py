@@ -17,7 +17,7 @@ from sandbox.tree import TreeFile
 REGULAR = ("100644", "100755", "100664")
 
 
-class Objects:
+class BlobReader:
     """Reads blobs through one long-lived `git cat-file --batch`; safe between threads, closed by `close`."""
 
     def __init__(self, git_dir: Path, extra: Mapping[str, str]) -> None:
@@ -74,7 +74,7 @@ class Objects:
 class GitTree:
     """The tree `oid`; keeps the `Tree` protocol as long as the workspace it came from is open."""
 
-    def __init__(self, git_dir: Path, oid: str, objects: Objects) -> None:
+    def __init__(self, git_dir: Path, oid: str, objects: BlobReader) -> None:
         self.git_dir = git_dir
         self.oid = oid
         self._objects = objects

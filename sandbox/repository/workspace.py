@@ -13,10 +13,10 @@ from typing import Self
 
 from sandbox.errors import PatchRejected
 from sandbox.repository.git import git
-from sandbox.repository.git_tree import REGULAR, GitTree, Objects
+from sandbox.repository.git_tree import REGULAR, BlobReader, GitTree
 from sandbox.repository.patch import Patch
 from sandbox.repository.patch_rules import violations
-from sandbox.tree import Tree, TreeFile
+from sandbox.tree import SourceTree, TreeFile
 
 TEXT_BYTES = 1_000_000
 """Larger files are not text for us."""
@@ -32,7 +32,7 @@ class Workspace:
         self._folder = tempfile.TemporaryDirectory(prefix="pennyfix-tree-", ignore_cleanup_errors=True)
         objects = Path(self._folder.name) / "objects"
         objects.mkdir()
-        self._objects = Objects(
+        self._objects = BlobReader(
             git_dir,
             {
                 "GIT_OBJECT_DIRECTORY": str(objects),
@@ -62,7 +62,7 @@ class Workspace:
         content = self._tree.read(path)
         return None if b"\0" in content else content.decode("utf-8", "surrogateescape")
 
-    def tree(self, patch: Patch | None = None) -> Tree:
+    def tree(self, patch: Patch | None = None) -> SourceTree:
         """The base tree with `patch` on top. Raises PatchRejected with a sentence for every reason."""
         return self._git_tree(patch or Patch())
 

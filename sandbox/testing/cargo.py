@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 
 from sandbox.testing.junit import MESSAGE, ReportUnreadable, collect
-from sandbox.testing.report import Outcome, TestReport, TestResult
+from sandbox.testing.report import TestOutcome, TestReport, TestResult
 
 _RUNNING = re.compile(r"^\s*Running (?:unittests )?(?P<file>\S+) \((?P<binary>\S+)\)")
 _DOC = re.compile(r"^\s*Doc-tests (?P<crate>\S+)")
 _TEST = re.compile(r"^test (?P<name>.+?)(?: - should panic)? \.\.\. (?P<end>ok|FAILED|ignored)(?:, .*)?$")
 _OUTPUT = re.compile(r"^---- (?P<name>.+?) stdout ----$")
-_ENDS = {"ok": Outcome.PASSED, "FAILED": Outcome.FAILED, "ignored": Outcome.SKIPPED}
+_ENDS = {"ok": TestOutcome.PASSED, "FAILED": TestOutcome.FAILED, "ignored": TestOutcome.SKIPPED}
 
 
 def parse_cargo(output: bytes) -> TestReport:
@@ -34,11 +34,11 @@ def parse_cargo(output: bytes) -> TestReport:
         elif found := _TEST.match(line):
             end, name = _ENDS[found["end"]], found["name"]
             name = re.sub(r" \(line \d+\)$", "", name)  # doc tests move when lines above them change
-            text = messages.get(found["name"], "") if end is Outcome.FAILED else ""
+            text = messages.get(found["name"], "") if end is TestOutcome.FAILED else ""
             results.append(TestResult("::".join(filter(None, (target, name))), end, text, 0.0, _file(target)))
     if any(line.startswith("error: could not compile") for line in lines):
         message = "\n".join(lines)[-MESSAGE:]
-        results.append(TestResult("cargo build", Outcome.ERROR, message))
+        results.append(TestResult("cargo build", TestOutcome.ERROR, message))
     if not results and not any(line.startswith("running 0 tests") for line in lines):
         raise ReportUnreadable("`cargo test` printed no test")
     return collect(results)

@@ -6,9 +6,9 @@ import json
 from collections import defaultdict
 
 from sandbox.testing.junit import MESSAGE, ReportUnreadable, collect
-from sandbox.testing.report import Outcome, TestReport, TestResult
+from sandbox.testing.report import TestOutcome, TestReport, TestResult
 
-ENDINGS = {"pass": Outcome.PASSED, "fail": Outcome.FAILED, "skip": Outcome.SKIPPED}
+ENDINGS = {"pass": TestOutcome.PASSED, "fail": TestOutcome.FAILED, "skip": TestOutcome.SKIPPED}
 
 
 def parse_go_json(stdout: bytes) -> TestReport:
@@ -18,7 +18,7 @@ def parse_go_json(stdout: bytes) -> TestReport:
     when there is no event at all.
     """
     output: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
-    ended: dict[tuple[str, str], tuple[Outcome, float]] = {}
+    ended: dict[tuple[str, str], tuple[TestOutcome, float]] = {}
     started: set[tuple[str, str]] = set()
     events = 0
     for line in stdout.splitlines():
@@ -39,16 +39,16 @@ def parse_go_json(stdout: bytes) -> TestReport:
     results = []
     for key in sorted(started | set(ended)):
         package, test = key
-        outcome, seconds = ended.get(key, (Outcome.ERROR, 0.0))
+        outcome, seconds = ended.get(key, (TestOutcome.ERROR, 0.0))
         message = "".join(output[key])[-MESSAGE:]
         if test:
             results.append(
-                TestResult(f"{package}::{test}", outcome, "" if outcome is Outcome.PASSED else message, seconds)
+                TestResult(f"{package}::{test}", outcome, "" if outcome is TestOutcome.PASSED else message, seconds)
             )
-        elif outcome is Outcome.FAILED and not any(
-            p == package and t and o is Outcome.FAILED for (p, t), (o, _) in ended.items()
+        elif outcome is TestOutcome.FAILED and not any(
+            p == package and t and o is TestOutcome.FAILED for (p, t), (o, _) in ended.items()
         ):
-            results.append(TestResult(package, Outcome.ERROR, message, seconds))
+            results.append(TestResult(package, TestOutcome.ERROR, message, seconds))
     return collect(results)
 
 

@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element, ParseError  # types only; defusedxml 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 
-from sandbox.testing.report import Outcome, TestReport, TestResult
+from sandbox.testing.report import TestOutcome, TestReport, TestResult
 
 REPORT_BYTES = 32_000_000
 DEPTH = 64
@@ -21,7 +21,7 @@ TESTS = 200_000
 MESSAGE = 4_000
 ID_CHARS = 1_000
 
-WORST = (Outcome.ERROR, Outcome.FAILED, Outcome.SKIPPED, Outcome.PASSED)
+WORST = (TestOutcome.ERROR, TestOutcome.FAILED, TestOutcome.SKIPPED, TestOutcome.PASSED)
 
 
 class ReportUnreadable(Exception):
@@ -84,9 +84,11 @@ def _results(content: bytes, root: str) -> Iterable[TestResult]:
 
 
 def _result(case: Element, suites: list[str], root: str) -> TestResult:
-    outcome, message = Outcome.PASSED, ""
+    outcome, message = TestOutcome.PASSED, ""
     for child in case:
-        found = {"failure": Outcome.FAILED, "error": Outcome.ERROR, "skipped": Outcome.SKIPPED}.get(str(child.tag))
+        found = {"failure": TestOutcome.FAILED, "error": TestOutcome.ERROR, "skipped": TestOutcome.SKIPPED}.get(
+            str(child.tag)
+        )
         if found is not None and WORST.index(found) < WORST.index(outcome):
             text = (child.text or "").strip()
             head = child.get("message", "").strip()
@@ -96,7 +98,7 @@ def _result(case: Element, suites: list[str], root: str) -> TestResult:
     return TestResult(identity[:ID_CHARS], outcome, message, _seconds(case.get("time")), file)
 
 
-def _identity(case: Element, suites: list[str], root: str, outcome: Outcome) -> tuple[str, str]:
+def _identity(case: Element, suites: list[str], root: str, outcome: TestOutcome) -> tuple[str, str]:
     """The id that can be handed back to the runner where it allows that, and the file (or "")."""
     name, classname = _relative(case.get("name", "").strip(), root), case.get("classname", "")
     file = _relative(case.get("file") or case.get("filepath") or "", root)
@@ -106,7 +108,7 @@ def _identity(case: Element, suites: list[str], root: str, outcome: Outcome) -> 
             return file, file
         classes = classname.removeprefix(module).strip(".") if classname.startswith(module) else ""
         return "::".join([file, *filter(None, classes.split(".")), name]), file
-    if not classname and outcome is Outcome.ERROR and suites[:1] == ["pytest"]:
+    if not classname and outcome is TestOutcome.ERROR and suites[:1] == ["pytest"]:
         path = name.replace(".", "/") + ".py"  # the same, from a pytest that gives no file
         return path, path
     node = classname == "test"  # node's runner: the suites are the describe blocks, the file is not told

@@ -9,7 +9,7 @@ from enum import StrEnum
 from sandbox.result import ExecResult
 
 
-class Outcome(StrEnum):
+class TestOutcome(StrEnum):
     """One test's outcome. ERROR is a test that could not run (import, fixture, collection)."""
 
     PASSED = "passed"
@@ -25,7 +25,7 @@ class TestResult:
     __test__ = False  # not a pytest class
 
     id: str
-    outcome: Outcome
+    outcome: TestOutcome
     message: str = ""
     seconds: float = 0.0
     file: str = ""
@@ -39,22 +39,22 @@ class TestReport:
 
     results: Mapping[str, TestResult]
 
-    def ids(self, *outcomes: Outcome) -> frozenset[str]:
+    def ids(self, *outcomes: TestOutcome) -> frozenset[str]:
         """Ids of the tests that ended in one of `outcomes` (all tests when none is named)."""
         return frozenset(i for i, r in self.results.items() if not outcomes or r.outcome in outcomes)
 
     @property
     def passed(self) -> frozenset[str]:
-        return self.ids(Outcome.PASSED)
+        return self.ids(TestOutcome.PASSED)
 
     @property
     def failed(self) -> frozenset[str]:
         """Tests that failed or could not run."""
-        return self.ids(Outcome.FAILED, Outcome.ERROR)
+        return self.ids(TestOutcome.FAILED, TestOutcome.ERROR)
 
     @property
     def skipped(self) -> frozenset[str]:
-        return self.ids(Outcome.SKIPPED)
+        return self.ids(TestOutcome.SKIPPED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from sandbox.testing.junit import DEPTH, MESSAGE, ReportUnreadable, collect
-from sandbox.testing.report import Outcome, TestReport, TestResult
+from sandbox.testing.report import TestOutcome, TestReport, TestResult
 
 _POINT = re.compile(
     r"^(?P<indent> *)(?P<not>not )?ok\b(?: +\d+)?(?: +-)? *(?P<name>.*?)(?: +# *(?P<directive>(?:skip|todo)\S*.*))?$",
@@ -35,17 +35,23 @@ def parse_tap(stdout: bytes) -> TestReport:
             parents = [name for depth, name in stack if depth < indent]
             top += indent == 0
             name = "::".join([*parents, found["name"].strip() or f"{top}"])
-            outcome = Outcome.SKIPPED if found["directive"] else Outcome.FAILED if found["not"] else Outcome.PASSED
-            message = _diagnostics(lines[number + 1 : number + 200]) if outcome is Outcome.FAILED else ""
+            outcome = (
+                TestOutcome.SKIPPED
+                if found["directive"]
+                else TestOutcome.FAILED
+                if found["not"]
+                else TestOutcome.PASSED
+            )
+            message = _diagnostics(lines[number + 1 : number + 200]) if outcome is TestOutcome.FAILED else ""
             results.append(TestResult(name, outcome, message))
         elif found := _PLAN.match(line):
             planned = int(found["count"])
         elif found := _BAIL.match(line):
-            results.append(TestResult("bail out", Outcome.ERROR, found["why"].strip()[:MESSAGE]))
+            results.append(TestResult("bail out", TestOutcome.ERROR, found["why"].strip()[:MESSAGE]))
     if not results:
         raise ReportUnreadable("the command printed no TAP test point")
     if planned is not None and top < planned:
-        results.append(TestResult("plan", Outcome.ERROR, f"{planned} tests were planned, {top} were reported"))
+        results.append(TestResult("plan", TestOutcome.ERROR, f"{planned} tests were planned, {top} were reported"))
     return collect(results)
 
 

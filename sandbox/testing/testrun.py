@@ -20,7 +20,7 @@ from sandbox.testing.canary import PlantedCanary, make_canary
 from sandbox.testing.cargo import parse_cargo
 from sandbox.testing.go_json import parse_go_json
 from sandbox.testing.junit import MESSAGE, REPORT_BYTES, ReportUnreadable, parse_junit, parse_junit_files
-from sandbox.testing.report import Outcome, TestReport, TestResult, TestRun
+from sandbox.testing.report import TestOutcome, TestReport, TestResult, TestRun
 from sandbox.testing.tap import parse_tap
 
 """Where reports are written inside the checkout; it ignores itself and is never part of a patch."""
@@ -117,8 +117,8 @@ def _read_surefire(sandbox: Sandbox, result: ExecResult, junit: str) -> TestRepo
 
 
 def _read_exit_code(sandbox: Sandbox, result: ExecResult, junit: str) -> TestReport:  # noqa: ARG001 - one shape for all
-    outcome = Outcome.PASSED if result.exit_code == 0 else Outcome.FAILED
-    message = "" if outcome is Outcome.PASSED else result.text[-MESSAGE:]
+    outcome = TestOutcome.PASSED if result.exit_code == 0 else TestOutcome.FAILED
+    message = "" if outcome is TestOutcome.PASSED else result.text[-MESSAGE:]
     return TestReport({"exit code": TestResult("exit code", outcome, message, result.seconds)})
 
 

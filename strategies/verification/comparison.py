@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sandbox.repository.patch import Patch
-from sandbox.testing.report import Outcome, TestResult
+from sandbox.testing.report import TestOutcome, TestResult
 from strategies.issue import Issue
 from strategies.judge import Comparison
 from strategies.models.asking import ask
@@ -87,7 +87,7 @@ def weigh(first: Sequence[TestResult], second: Sequence[TestResult]) -> tuple[bo
     one, two = ({r.id: r.outcome for r in results} for results in (first, second))
     if one == two:
         return True, None
-    good = [all(o is Outcome.PASSED for o in outcomes.values()) for outcomes in (one, two)]
+    good = [all(o is TestOutcome.PASSED for o in outcomes.values()) for outcomes in (one, two)]
     return False, good.index(True) if good.count(True) == 1 else None
 
 

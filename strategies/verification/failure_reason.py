@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sandbox.testing.report import Outcome, TestResult
+from sandbox.testing.report import TestOutcome, TestResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,9 @@ def right_reason(results: Sequence[TestResult], issue: str, path: str) -> Reason
     """Judge the results of one new test file at the base commit."""
     if not results:
         return Reason(False, "no test of the new file was run")
-    failing = [r for r in results if r.outcome in (Outcome.FAILED, Outcome.ERROR)]
+    failing = [r for r in results if r.outcome in (TestOutcome.FAILED, TestOutcome.ERROR)]
     if not failing:
-        if all(r.outcome is Outcome.SKIPPED for r in results):
+        if all(r.outcome is TestOutcome.SKIPPED for r in results):
             return Reason(False, "the test is skipped")
         return Reason(False, "the test passes before any change, so it does not show the issue")
     for result in failing:
@@ -73,7 +73,7 @@ def broken(result: TestResult, issue: str, path: str) -> str:
         found = pattern.search(message)
         if found and not _named(found[1].rsplit(".", 1)[-1], issue):
             return f"{why} ({found[1]}), and the issue does not speak of it"
-    if result.outcome is Outcome.ERROR and not _missing_is_the_issue(message, issue):
+    if result.outcome is TestOutcome.ERROR and not _missing_is_the_issue(message, issue):
         return "the test could not run (an error while it was collected or set up)"
     if _EXPECTATION.search(message) or not message:
         return ""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sandbox.backend import Sandbox
 from sandbox.recipe import Recipe
 from sandbox.repository.workspace import Workspace
-from sandbox.testing.report import Outcome, TestReport, TestResult
+from sandbox.testing.report import TestOutcome, TestReport, TestResult
 from sandbox.testing.testrun import run_tests
 from sandbox.testing.tests_guard import is_test
 from strategies.issue import Issue
@@ -213,6 +213,6 @@ def said(results: tuple[TestResult, ...]) -> str:
 def passes(report: TestReport, reproduction: Reproduction, existing: frozenset[str]) -> tuple[bool, str]:
     """Whether every test of the reproduction that failed before is there and passes now, and what it says."""
     results = {r.id: r for r in own(report, reproduction.path, existing)}
-    wrong = [i for i in reproduction.ids if i not in results or results[i].outcome is not Outcome.PASSED]
+    wrong = [i for i in reproduction.ids if i not in results or results[i].outcome is not TestOutcome.PASSED]
     told = "\n".join(f"{i}: {results[i].message if i in results else 'did not run'}" for i in wrong)
     return not wrong, told[:4_000]

@@ -18,7 +18,7 @@ from sqlalchemy import func, select
 
 from deploy.demo.demo import best_sandbox
 from deploy.demo.models import read_scripts
-from deploy.demo.stage import PERSON, Stage
+from deploy.demo.setup import PERSON, DemoSetup
 from tests.bench.row import NotHere, Row
 from workers.db.database import Database, open_database
 from workers.db.tables import ChargeRow
@@ -32,7 +32,7 @@ AIM = 5.0
 
 
 @contextmanager
-def _up(stage: Stage, sandbox: str) -> Iterator[None]:
+def _up(stage: DemoSetup, sandbox: str) -> Iterator[None]:
     environment = stage.environment | {"PENNYFIX_SANDBOX": sandbox}
     with (stage.home / "up.log").open("wb") as log:
         process = subprocess.Popen(
@@ -45,7 +45,7 @@ def _up(stage: Stage, sandbox: str) -> Iterator[None]:
             process.wait(90)
 
 
-def _one(stage: Stage, database: Database, number: int) -> tuple[float, float]:
+def _one(stage: DemoSetup, database: Database, number: int) -> tuple[float, float]:
     """Label an issue and wait: seconds in all, seconds of model calls. Raises NotHere when it does not end well."""
     repository = stage.github.repository(REPOSITORY).id
     began = time.monotonic()
@@ -70,7 +70,7 @@ def run() -> list[Row]:
     script = next(s for s in read_scripts() if s.name == "weight")
     with tempfile.TemporaryDirectory(prefix="pf-", ignore_cleanup_errors=True) as home:
         sandbox = best_sandbox(Path(home) / "probe")
-        with Stage(Path(home), thinking={}) as stage, _up(stage, sandbox):
+        with DemoSetup(Path(home), thinking={}) as stage, _up(stage, sandbox):
             import httpx
 
             end = time.monotonic() + 60
@@ -81,7 +81,7 @@ def run() -> list[Row]:
                 except httpx.TransportError:
                     time.sleep(0.2)
             database = open_database(f"sqlite:///{home}/state/pennyfix.db")
-            numbers = [stage.scenes[0].number]
+            numbers = [stage.issues[0].number]
             numbers += [
                 stage.github.open_issue(REPOSITORY, script.title, script.body, by=PERSON) for _ in range(ROUNDS)
             ]

@@ -8,7 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from deploy.demo.stage import Stage
+from deploy.demo.setup import DemoSetup
 from tests.bench.row import NotHere, Row
 from workers.config.settings import load_settings
 from workers.processes.broker import Broker
@@ -30,7 +30,7 @@ def _family(pid: int) -> list[int]:
 
 
 def run() -> list[Row]:
-    with tempfile.TemporaryDirectory(prefix="pf-", ignore_cleanup_errors=True) as home, Stage(Path(home)) as stage:
+    with tempfile.TemporaryDirectory(prefix="pf-", ignore_cleanup_errors=True) as home, DemoSetup(Path(home)) as stage:
         settings = load_settings(None, home=Path(home) / "state")
         with Broker(settings.home, lambda _: None):
             log = Path(home) / "worker.log"

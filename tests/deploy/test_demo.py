@@ -1,4 +1,4 @@
-"""The demo around the real `up`: its stage, its texts, and that it says so when something is wrong."""
+"""The demo around the real `up`: its configuration, its texts, and that it says so when something is wrong."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import httpx
 import pytest
 from rich.console import Console
 
-from deploy.demo.demo import run, table, tell, visible
-from deploy.demo.stage import PLAY, Scene, Stage, project_files
-from deploy.demo.watching import IssueProgress, look
+from deploy.demo.demo import plain_text, print_outcome, run, table
+from deploy.demo.progress import IssueProgress, read_progress
+from deploy.demo.setup import DEMO_CASES, DemoCase, DemoSetup, project_files
 from sandbox.backends import BackendOptions, choose
 from sandbox.recipes.discovery import discover
 from sandbox.repository.mirror import Mirror
@@ -35,38 +35,38 @@ def printed(console: Console) -> str:
     return console.file.getvalue()
 
 
-def test_the_stage_is_configured_as_an_operator_would(tmp_path: Path) -> None:
-    with Stage(tmp_path) as stage:
+def test_the_demo_is_configured_as_an_operator_would(tmp_path: Path) -> None:
+    with DemoSetup(tmp_path) as demo:
         prefix = "PENNYFIX_"
         given: dict[str, Any] = {
-            k.removeprefix(prefix).lower(): v for k, v in stage.environment.items() if k.startswith(prefix)
+            k.removeprefix(prefix).lower(): v for k, v in demo.environment.items() if k.startswith(prefix)
         }
         settings = load_settings(**given)
         settings.require_app()
         settings.require_webhook_secret()
-        assert settings.github_api_url == stage.github.api_url
+        assert settings.github_api_url == demo.github.api_url
         operator = load_operator(settings.config)
         assert [t.model for t in operator.tiers] == ["openai/demo-weak", "openai/demo-strong"]
-        assert [(s.repository, s.number) for s in stage.scenes] == [
+        assert [(s.repository, s.number) for s in demo.issues] == [
             ("demo/parcel", 1),
             ("demo/parcel", 2),
             ("demo/parcel", 3),
             ("demo/tight", 1),
         ]
-        text = stage.github.read("demo/tight", ".github/autofix.yml").decode()
+        text = demo.github.read("demo/tight", ".github/autofix.yml").decode()
         assert parse_repository_file(text, strategies=["cascade"]).budget.issue_usd == Decimal("0.02")
-        assert httpx.get(f"{stage.github.url}/demo/parcel/issues/1", trust_env=False).status_code == 200
-        stage.label()
-        stage.github.flush()
-        told = stage.github.deliveries("issues", "labeled")
+        assert httpx.get(f"{demo.github.url}/demo/parcel/issues/1", trust_env=False).status_code == 200
+        demo.label()
+        demo.github.flush()
+        told = demo.github.deliveries("issues", "labeled")
         assert [d.payload["sender"]["login"] for d in told] == ["ada"] * 4
 
 
 def test_the_project_is_tested_without_configuration_or_registry(tmp_path: Path) -> None:
-    with Stage(tmp_path / "stage") as stage:
-        token = stage.github.world.mint(stage.github.installation("demo/parcel"), None, {"contents": "read"})
+    with DemoSetup(tmp_path / "demo") as demo:
+        token = demo.github.world.mint(demo.github.installation("demo/parcel"), None, {"contents": "read"})
         mirror = Mirror.open(tmp_path, "demo")
-        mirror.fetch(f"{stage.github.url}/demo/parcel.git", token=token.text)
+        mirror.fetch(f"{demo.github.url}/demo/parcel.git", token=token.text)
     workspace = mirror.workspace(mirror.resolve("refs/heads/main"))
     recipe, _ = discover(workspace, setup=None, test=None, image=None)
     assert recipe is not None
@@ -97,8 +97,8 @@ def test_an_up_that_ends_at_once_is_told_with_its_log(tmp_path: Path) -> None:
 def test_progress_before_anything_happened(tmp_path: Path) -> None:
     database = open_database(f"sqlite:///{tmp_path / 'p.db'}")
     database.migrate()
-    scene = Scene("weight", "demo/parcel", 1, State.OPENED, "")
-    assert look(database, (scene,), lambda _: 7) == (IssueProgress(scene),)
+    case = DemoCase("weight", "demo/parcel", 1, State.OPENED, "")
+    assert read_progress(database, (case,), lambda _: 7) == (IssueProgress(case),)
     database.close()
 
 
@@ -107,33 +107,33 @@ def test_progress_before_anything_happened(tmp_path: Path) -> None:
     [(None, False, False), (State.RUNNING, False, False), (State.OPENED, True, True), (State.FAILED, True, False)],
 )
 def test_an_issue_ends_as_it_must_or_not(state: State | None, ended: bool, expected: bool) -> None:
-    own = IssueProgress(Scene("weight", "demo/parcel", 1, State.OPENED, ""), state)
+    own = IssueProgress(DemoCase("weight", "demo/parcel", 1, State.OPENED, ""), state)
     assert (own.ended, own.as_expected) == (ended, expected)
 
 
 def test_what_was_said_is_told_as_text(tmp_path: Path) -> None:
     console = plain_console()
-    with Stage(tmp_path) as stage:
-        world = stage.github.world
-        issue = stage.github.issue("demo/parcel", 3)
-        stage.github.deeds.comment(stage.github.repository("demo/parcel"), issue, "<!-- m -->\nNobody.", world.bot)
-        tell(stage, (IssueProgress(stage.scenes[2], State.DECLINED),), console)
+    with DemoSetup(tmp_path) as demo:
+        world = demo.github.world
+        issue = demo.github.issue("demo/parcel", 3)
+        demo.github.actions.comment(demo.github.repository("demo/parcel"), issue, "<!-- m -->\nNobody.", world.bot)
+        print_outcome(demo, (IssueProgress(demo.issues[2], State.DECLINED),), console)
     assert "Nobody." in printed(console)
     assert "<!--" not in printed(console)
 
 
 def test_the_table_names_states_and_costs() -> None:
     console = plain_console()
-    scene = Scene("weight", "demo/parcel", 1, State.OPENED, "")
-    console.print(table((IssueProgress(scene, State.OPENED, "done", Decimal("0.000123")),)))
+    case = DemoCase("weight", "demo/parcel", 1, State.OPENED, "")
+    console.print(table((IssueProgress(case, State.OPENED, "done", Decimal("0.000123")),)))
     assert "pull request" in printed(console)
     assert "0.000123" in printed(console)
 
 
 def test_markdown_becomes_text() -> None:
-    assert visible("<!-- x -->\n<details><summary>More</summary>\n\n\n\nText</details>") == "More\n\nText"
+    assert plain_text("<!-- x -->\n<details><summary>More</summary>\n\n\n\nText</details>") == "More\n\nText"
 
 
 def test_every_scene_has_a_script_and_the_project_ships_no_litter() -> None:
-    assert len({act[0] for act in PLAY}) == len(PLAY)
+    assert len({act[0] for act in DEMO_CASES}) == len(DEMO_CASES)
     assert all("__pycache__" not in path for path in project_files())

@@ -100,23 +100,23 @@ def test_issues_and_repositories_come_to_an_end(github: StandIn, receiver: Recei
     github.add_repository("ada/other", {"a": "b"})
     for title in ("first", "second"):
         github.open_issue("ada/parcel", title, "", by="bob")
-    github.keeper.delete_issue("ada/parcel", 1)
-    github.keeper.transfer_issue("ada/parcel", 2, "ada/other")
+    github.admin.delete_issue("ada/parcel", 1)
+    github.admin.transfer_issue("ada/parcel", 2, "ada/other")
     token = as_installation(github, "ada/parcel")
     token("GET", "/repos/ada/parcel/issues/1", status=410)
     answer = token("GET", "/repos/ada/parcel/issues/2", status=301)
     assert answer["url"].endswith("/repos/ada/other/issues/1")
     assert github.open_issue("ada/parcel", "third", "", by="bob") == 3
-    github.keeper.archive("ada/parcel")
+    github.admin.archive("ada/parcel")
     token("POST", "/repos/ada/parcel/issues/3/comments", {"body": "no"}, 403)
-    github.keeper.rename("ada/parcel", "packet")
+    github.admin.rename("ada/parcel", "packet")
     github.flush()
     told = [d.payload["action"] for d in github.deliveries() if d.payload["action"] != "opened"]
     assert told == ["deleted", "transferred", "archived", "renamed"]
 
 
 def test_another_apps_check_is_told_and_listed(github: StandIn, receiver: Receiver) -> None:
-    github.keeper.check("ada/parcel", "main", "failure", summary="1 failed")
+    github.admin.check("ada/parcel", "main", "failure", summary="1 failed")
     github.flush()
     suite = github.deliveries("check_suite", "completed")[0].payload["check_suite"]
     assert (suite["conclusion"], suite["head_branch"]) == ("failure", "main")

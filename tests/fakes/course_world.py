@@ -18,7 +18,7 @@ from sqlalchemy import select
 from deploy.demo.github import StandIn
 from deploy.demo.github.state import DemoIssue, Permission
 from deploy.demo.models import answer, read_scripts
-from deploy.demo.stage import FILE, TOML, project_files
+from deploy.demo.setup import AUTOFIX_YML, PENNYFIX_TOML, project_files
 from strategies.models.model import Prompt
 from strategies.models.model_spec import ModelSpec
 from strategies.models.price import Price
@@ -89,7 +89,7 @@ class World:
         return datetime.now(UTC) + self.offset
 
     def add(self, **files: str) -> None:
-        given: dict[str, bytes | str] = {".github/autofix.yml": FILE}
+        given: dict[str, bytes | str] = {".github/autofix.yml": AUTOFIX_YML}
         given |= project_files()
         given |= {path.replace("__", "/"): content for path, content in files.items()}
         people: dict[str, Permission] = {"ada": "write", "bob": "read", "root": "admin"}
@@ -176,15 +176,15 @@ class World:
         return pull
 
     def said(self, number: int) -> str:
-        remarks = [r.body for r in self.github.issue(NAME, number).remarks if "pennyfix:sticky" in r.body]
-        assert len(remarks) == 1, f"one sticky comment, not {len(remarks)}"
-        return remarks[0]
+        comments = [r.body for r in self.github.issue(NAME, number).comments if "pennyfix:sticky" in r.body]
+        assert len(comments) == 1, f"one sticky comment, not {len(comments)}"
+        return comments[0]
 
-    def remarks(self, number: int) -> list[str]:
+    def comments(self, number: int) -> list[str]:
         """What the bot said there besides the sticky comment."""
         bot = self.github.world.bot.login
-        remarks = self.github.issue(NAME, number).remarks
-        return [r.body for r in remarks if r.author.login == bot and "pennyfix:sticky" not in r.body]
+        comments = self.github.issue(NAME, number).comments
+        return [r.body for r in comments if r.author.login == bot and "pennyfix:sticky" not in r.body]
 
     def labels(self, number: int) -> set[str]:
         return {n for n in self.github.issue(NAME, number).labels if n != "autofix"}
@@ -199,7 +199,7 @@ class World:
 
 
 @contextmanager
-def open_world(folder: Path, toml: str = TOML) -> Iterator[World]:
+def open_world(folder: Path, toml: str = PENNYFIX_TOML) -> Iterator[World]:
     """A world below `folder`; at its end, everything said to GitHub must have been as GitHub describes it."""
     observer = Conformance()
     with StandIn(folder / "github", observer=observer) as github:

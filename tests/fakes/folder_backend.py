@@ -9,7 +9,7 @@ from sandbox.environment import Environment
 from sandbox.errors import SandboxUnavailable
 from sandbox.recipe import Canary, Recipe, ReportFormat
 from sandbox.testing.canary import make_canary
-from sandbox.tree import Tree
+from sandbox.tree import SourceTree
 from tests.fakes.folder_sandbox import FolderSandbox
 
 PYTEST = f"PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 {sys.executable} -m pytest -q -p no:cacheprovider -o junit_family=xunit1 --junitxml={{junit}}"
@@ -42,11 +42,11 @@ class FolderBackend:
         self.lose = 0
         self.open_boxes: list[FolderSandbox] = []
 
-    def prepare(self, scope: str, recipe: Recipe, tree: Tree, say: Say) -> Environment:
+    def prepare(self, scope: str, recipe: Recipe, tree: SourceTree, say: Say) -> Environment:
         assert scope, "an environment is somebody's"
         return Environment(f"{scope}-{recipe.test}", self.name, "folder", recipe, 0.0, cached=False)
 
-    def open(self, environment: Environment, tree: Tree) -> FolderSandbox:
+    def open(self, environment: Environment, tree: SourceTree) -> FolderSandbox:
         self.opened += 1
         if self.lose:
             self.lose -= 1

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from sandbox.result import Ended, ExecResult
-from sandbox.tree import Tree
+from sandbox.tree import SourceTree
 
 
 class FolderSandbox:
@@ -25,7 +25,7 @@ class FolderSandbox:
     """
 
     def __init__(
-        self, tree: Tree | None = None, *, lost: bool = False, path: str = "", within: Path | None = None
+        self, tree: SourceTree | None = None, *, lost: bool = False, path: str = "", within: Path | None = None
     ) -> None:
         self.root = tempfile.mkdtemp(prefix="folder-sandbox-", dir=within)
         self.lost = lost

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from deploy.demo.github import pull_shapes, shapes
 from deploy.demo.github.actions import Actions
-from deploy.demo.github.state import CheckRun, DemoIssue, Repository, now
+from deploy.demo.github.state import DemoCheckRun, DemoIssue, DemoRepository, now
 
 
 class Admin:
     """Acts as the repository's owner, or as another App that runs checks."""
 
-    def __init__(self, deeds: Actions) -> None:
-        self.deeds = deeds
-        self.world = deeds.world
+    def __init__(self, actions: Actions) -> None:
+        self.actions = actions
+        self.world = actions.world
 
-    def _at(self, full_name: str) -> Repository:
+    def _at(self, full_name: str) -> DemoRepository:
         repo = self.world.repository(*full_name.split("/"))
         if repo is None:
             raise KeyError(full_name)
@@ -24,20 +24,22 @@ class Admin:
         """Make a repository read-only (or writable again)."""
         repo = self._at(full_name)
         repo.archived = archived
-        self.deeds.tell("repository", "archived" if archived else "unarchived", repo, repo.owner)
+        self.actions.send_event("repository", "archived" if archived else "unarchived", repo, repo.owner)
 
     def rename(self, full_name: str, name: str) -> None:
         """Give a repository another name; its id stays."""
         repo = self._at(full_name)
         before, repo.name = repo.name, name
-        self.deeds.tell("repository", "renamed", repo, repo.owner, changes={"repository": {"name": {"from": before}}})
+        self.actions.send_event(
+            "repository", "renamed", repo, repo.owner, changes={"repository": {"name": {"from": before}}}
+        )
 
     def delete_issue(self, full_name: str, number: int) -> None:
         """Delete an issue: GitHub answers 410 from then on."""
         repo = self._at(full_name)
         issue = repo.issues.pop(number)
         repo.gone[number] = ""
-        self.deeds.tell_about("deleted", repo, issue, repo.owner)
+        self.actions.send_issue_event("deleted", repo, issue, repo.owner)
 
     def transfer_issue(self, full_name: str, number: int, to: str) -> DemoIssue:
         """Move an issue to another repository, where it gets a new number: GitHub redirects from then on."""
@@ -51,7 +53,7 @@ class Admin:
             issue.author,
             issue.created,
             now(),
-            remarks=issue.remarks,
+            comments=issue.comments,
         )
         target.issues[moved.number] = moved
         repo.gone[number] = f"{self.world.api}/repos/{target.full_name}/issues/{moved.number}"
@@ -59,7 +61,7 @@ class Admin:
             "new_issue": shapes.issue(self.world, target, moved),
             "new_repository": shapes.repository(self.world, target),
         }
-        self.deeds.tell_about("transferred", repo, issue, repo.owner, changes=changes)
+        self.actions.send_issue_event("transferred", repo, issue, repo.owner, changes=changes)
         return moved
 
     def check(self, full_name: str, branch: str, conclusion: str, *, name: str = "tests", summary: str = "") -> None:
@@ -69,7 +71,7 @@ class Admin:
         if sha is None:
             raise KeyError(branch)
         fields = {"name": name, "conclusion": conclusion, "output": {"title": name, "summary": summary}}
-        run = CheckRun(next(self.world.ids), sha, fields, now(), other="continuous-integration")
+        run = DemoCheckRun(next(self.world.ids), sha, fields, now(), other="continuous-integration")
         repo.checks.append(run)
         shape = shapes.check_run(self.world, repo, run)
         pulls = [
@@ -95,6 +97,6 @@ class Admin:
             "latest_check_runs_count": 1,
             "check_runs_url": f"{root}/check-runs",
         }
-        told = shape | {"pull_requests": pulls, "check_suite": suite}
-        self.deeds.tell("check_run", "completed", repo, repo.owner, check_run=told)
-        self.deeds.tell("check_suite", "completed", repo, repo.owner, check_suite=suite)
+        run_shape = shape | {"pull_requests": pulls, "check_suite": suite}
+        self.actions.send_event("check_run", "completed", repo, repo.owner, check_run=run_shape)
+        self.actions.send_event("check_suite", "completed", repo, repo.owner, check_suite=suite)

@@ -8,44 +8,44 @@ from typing import Any
 
 from deploy.demo.github import shapes
 from deploy.demo.github.request import ApiRequest, Operation, Reply, RequestRefused, not_found
-from deploy.demo.github.state import Delivery, Installation, Repository, now
+from deploy.demo.github.state import DemoDelivery, DemoInstallation, DemoRepository, now
 
 LEVELS = {"read": 1, "write": 2, "admin": 3}
 
 
-def get_app(ask: ApiRequest) -> Reply:
-    return Reply(shapes.app(ask.world, ask.world.app))
+def get_app(request: ApiRequest) -> Reply:
+    return Reply(shapes.app(request.world, request.world.app))
 
 
-def list_installations(ask: ApiRequest) -> Reply:
-    return Reply([shapes.installation(ask.world, it) for it in ask.world.installations.values()], pages="")
+def list_installations(request: ApiRequest) -> Reply:
+    return Reply([shapes.installation(request.world, it) for it in request.world.installations.values()], pages="")
 
 
-def _installation(ask: ApiRequest) -> Installation:
-    it = ask.world.installations.get(ask.number("installation_id"))
+def _installation(request: ApiRequest) -> DemoInstallation:
+    it = request.world.installations.get(request.number("installation_id"))
     if it is None:
         raise not_found()
     return it
 
 
-def get_installation(ask: ApiRequest) -> Reply:
-    return Reply(shapes.installation(ask.world, _installation(ask)))
+def get_installation(request: ApiRequest) -> Reply:
+    return Reply(shapes.installation(request.world, _installation(request)))
 
 
-def repository_installation(ask: ApiRequest) -> Reply:
-    repo = ask.world.repository(ask.params["owner"], ask.params["repo"])
-    it = ask.world.installation_of(repo.id) if repo else None
+def repository_installation(request: ApiRequest) -> Reply:
+    repo = request.world.repository(request.params["owner"], request.params["repo"])
+    it = request.world.installation_of(repo.id) if repo else None
     if it is None:
         raise not_found()
-    return Reply(shapes.installation(ask.world, it))
+    return Reply(shapes.installation(request.world, it))
 
 
-def _chosen(ask: ApiRequest, it: Installation) -> set[int] | None:
-    """The repositories a token is asked for; None for all. Raises Refused 422 for one out of reach."""
-    ids, names = ask.body.get("repository_ids"), ask.body.get("repositories")
+def _chosen(request: ApiRequest, it: DemoInstallation) -> set[int] | None:
+    """The repositories a token is asked for; None for all. Raises RequestRefused 422 for one out of reach."""
+    ids, names = request.body.get("repository_ids"), request.body.get("repositories")
     if ids is None and names is None:
         return None
-    own = {i: ask.world.repositories[i].name for i in it.repositories}
+    own = {i: request.world.repositories[i].name for i in it.repositories}
     wanted = set(ids or ()) | {next((i for i, n in own.items() if n == name), -1) for name in names or ()}
     if not wanted or not wanted <= set(own):
         message = (
@@ -55,16 +55,16 @@ def _chosen(ask: ApiRequest, it: Installation) -> set[int] | None:
     return wanted
 
 
-def mint(ask: ApiRequest) -> Reply:
+def mint(request: ApiRequest) -> Reply:
     """An installation token for no more than the installation has."""
-    it = _installation(ask)
+    it = _installation(request)
     if it.suspended:
         raise RequestRefused(403, "This installation has been suspended")
-    asked = ask.body.get("permissions") or it.permissions
+    asked = request.body.get("permissions") or it.permissions
     if any(LEVELS.get(level, 9) > LEVELS.get(it.permissions.get(name, ""), 0) for name, level in asked.items()):
         raise RequestRefused(422, "The permissions requested are not granted to this installation.")
-    repositories, permissions = _chosen(ask, it), {**asked, "metadata": "read"}
-    token = ask.world.mint(it, repositories, permissions)
+    repositories, permissions = _chosen(request, it), {**asked, "metadata": "read"}
+    token = request.world.mint(it, repositories, permissions)
     shape: dict[str, Any] = {
         "token": token.text,
         "expires_at": shapes.stamp(token.expires),
@@ -72,79 +72,79 @@ def mint(ask: ApiRequest) -> Reply:
         "repository_selection": "selected",
     }
     if repositories is not None:
-        found = (ask.world.repositories[i] for i in sorted(repositories))
-        shape["repositories"] = [shapes.repository(ask.world, r) for r in found]
+        found = (request.world.repositories[i] for i in sorted(repositories))
+        shape["repositories"] = [shapes.repository(request.world, r) for r in found]
     return Reply(shape, 201)
 
 
-def revoke(ask: ApiRequest) -> Reply:
-    if ask.token is not None:
-        ask.world.tokens.pop(ask.token.text, None)
+def revoke(request: ApiRequest) -> Reply:
+    if request.token is not None:
+        request.world.tokens.pop(request.token.text, None)
     return Reply(status=204)
 
 
-def token_repositories(ask: ApiRequest) -> Reply:
-    if ask.installation is None or ask.token is None:
+def token_repositories(request: ApiRequest) -> Reply:
+    if request.installation is None or request.token is None:
         raise RequestRefused(403, "Resource not accessible by integration")
-    ids = sorted(ask.token.repositories or ask.installation.repositories)
-    found = [shapes.repository(ask.world, ask.world.repositories[i]) for i in ids]
+    ids = sorted(request.token.repositories or request.installation.repositories)
+    found = [shapes.repository(request.world, request.world.repositories[i]) for i in ids]
     return Reply(
         {"total_count": len(found), "repository_selection": "selected", "repositories": found}, pages="repositories"
     )
 
 
-def hook_config(ask: ApiRequest) -> Reply:
-    app = ask.world.app
+def hook_config(request: ApiRequest) -> Reply:
+    app = request.world.app
     return Reply({"content_type": "json", "insecure_ssl": "0", "secret": "********", "url": app.webhook_url})
 
 
-def _item(it: Delivery) -> dict[str, Any]:
+def _item(it: DemoDelivery) -> dict[str, Any]:
     where = it.payload.get("installation", {}).get("id"), it.payload.get("repository", {}).get("id")
     return shapes.delivery(it, *where)
 
 
-def list_deliveries(ask: ApiRequest) -> Reply:
+def list_deliveries(request: ApiRequest) -> Reply:
     """Newest first, by cursor as GitHub does (the cursor is the id to continue below)."""
-    size, cursor = min(int(ask.query.get("per_page", "30")), 100), ask.query.get("cursor")
-    found = [d for d in reversed(ask.world.deliveries) if d.status != "pending"]
+    size, cursor = min(int(request.query.get("per_page", "30")), 100), request.query.get("cursor")
+    found = [d for d in reversed(request.world.deliveries) if d.status != "pending"]
     if cursor:
         found = [d for d in found if d.id < int(cursor)]
     headers = {}
     if len(found) > size:
-        url = f"{ask.world.api}/app/hook/deliveries?per_page={size}&cursor={found[size - 1].id}"
+        url = f"{request.world.api}/app/hook/deliveries?per_page={size}&cursor={found[size - 1].id}"
         headers["Link"] = f'<{url}>; rel="next"'
     return Reply([_item(d) for d in found[:size]], headers=headers)
 
 
-def _delivery(ask: ApiRequest) -> Delivery:
-    wanted = ask.number("delivery_id")
-    found = next((d for d in ask.world.deliveries if d.id == wanted), None)
+def _delivery(request: ApiRequest) -> DemoDelivery:
+    wanted = request.number("delivery_id")
+    found = next((d for d in request.world.deliveries if d.id == wanted), None)
     if found is None:
         raise not_found()
     return found
 
 
-def get_delivery(ask: ApiRequest) -> Reply:
-    it = _delivery(ask)
-    request = {"headers": it.request_headers, "payload": it.payload}
-    return Reply(_item(it) | {"url": "", "request": request, "response": {"headers": {}, "payload": it.response_body}})
+def get_delivery(request: ApiRequest) -> Reply:
+    it = _delivery(request)
+    sent = {"headers": it.request_headers, "payload": it.payload}
+    return Reply(_item(it) | {"url": "", "request": sent, "response": {"headers": {}, "payload": it.response_body}})
 
 
-def redeliver(ask: ApiRequest) -> Reply:
-    it = _delivery(ask)
-    ask.deeds.post.send(it.event, it.payload, it.guid)
+def redeliver(request: ApiRequest) -> Reply:
+    it = _delivery(request)
+    request.actions.webhooks.send(it.event, it.payload, it.guid)
     return Reply({}, 202)
 
 
-def convert(ask: ApiRequest) -> Reply:
+def convert(request: ApiRequest) -> Reply:
     """A manifest's code becomes the App, once."""
-    made = ask.world.conversions.pop(ask.params["code"], None)
+    made = request.world.conversions.pop(request.params["code"], None)
     if made is None:
         raise not_found()
     app = made["app"]
-    ask.world.app = app
-    ask.world.bot.login = f"{app.slug}[bot]"
-    shape = shapes.app(ask.world, app)
+    request.world.app = app
+    request.world.bot.login = f"{app.slug}[bot]"
+    shape = shapes.app(request.world, app)
     secrets = {"client_secret": app.client_secret, "webhook_secret": app.webhook_secret, "pem": app.private_key}
     return Reply(shape | secrets, 201)
 
@@ -154,34 +154,36 @@ def rate_limit(_: ApiRequest) -> Reply:
     return Reply({"resources": {"core": core, "search": core}, "rate": core})
 
 
-def get_user(ask: ApiRequest) -> Reply:
-    return Reply(shapes.public_user(ask.world, ask.person))
+def get_user(request: ApiRequest) -> Reply:
+    return Reply(shapes.public_user(request.world, request.person))
 
 
-def get_account(ask: ApiRequest) -> Reply:
-    account = ask.world.accounts.get(ask.params["username"].lower())
-    if ask.params["username"] == ask.world.bot.login:
-        account = ask.world.bot
+def get_account(request: ApiRequest) -> Reply:
+    account = request.world.accounts.get(request.params["username"].lower())
+    if request.params["username"] == request.world.bot.login:
+        account = request.world.bot
     if account is None:
         raise not_found()
-    return Reply(shapes.public_user(ask.world, account))
+    return Reply(shapes.public_user(request.world, account))
 
 
-def _reach(ask: ApiRequest, it: Installation) -> list[Repository]:
-    found = (ask.world.repositories[i] for i in sorted(it.repositories))
-    return [r for r in found if r.permission(ask.person.login) != "none"]
+def _reach(request: ApiRequest, it: DemoInstallation) -> list[DemoRepository]:
+    found = (request.world.repositories[i] for i in sorted(it.repositories))
+    return [r for r in found if r.permission(request.person.login) != "none"]
 
 
-def user_installations(ask: ApiRequest) -> Reply:
-    found = [shapes.installation(ask.world, it) for it in ask.world.installations.values() if _reach(ask, it)]
+def user_installations(request: ApiRequest) -> Reply:
+    found = [
+        shapes.installation(request.world, it) for it in request.world.installations.values() if _reach(request, it)
+    ]
     return Reply({"total_count": len(found), "installations": found}, pages="installations")
 
 
-def user_repositories(ask: ApiRequest) -> Reply:
-    reach = _reach(ask, _installation(ask))
+def user_repositories(request: ApiRequest) -> Reply:
+    reach = _reach(request, _installation(request))
     if not reach:
         raise not_found()
-    found = [shapes.repository(ask.world, r, r.permission(ask.person.login)) for r in reach]
+    found = [shapes.repository(request.world, r, r.permission(request.person.login)) for r in reach]
     return Reply(
         {"total_count": len(found), "repository_selection": "selected", "repositories": found}, pages="repositories"
     )

@@ -1,4 +1,4 @@
-"""Who may ask what: the App's JWT, tokens and their permissions, checked as GitHub checks them."""
+"""Authentication and permissions: the App's JWT, tokens and their permissions, checked as GitHub checks them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import jwt
 
 from deploy.demo.github.request import RequestRefused, not_found
-from deploy.demo.github.state import Repository, Token, World, now
+from deploy.demo.github.state import DemoRepository, DemoToken, World, now
 
 LEVELS = {"read": 1, "write": 2, "admin": 3}
 LONGEST = 600  # seconds an App's JWT may be valid
@@ -19,7 +19,7 @@ SKEW = 60  # seconds a clock may be off
 
 
 def check_app(world: World, authorization: str) -> None:
-    """Verify an App's JWT (RS256, issuer, at most ten minutes). Raises Refused 401 in GitHub's words."""
+    """Verify an App's JWT (RS256, issuer, at most ten minutes). Raises RequestRefused 401 in GitHub's words."""
     scheme, _, text = authorization.partition(" ")
     if scheme.lower() != "bearer" or not text:
         raise RequestRefused(401, "A JSON web token could not be decoded")
@@ -42,8 +42,8 @@ def check_app(world: World, authorization: str) -> None:
         )
 
 
-def find_token(world: World, authorization: str) -> Token:
-    """The token of a header (`Bearer`, `token`, or git's `Basic x-access-token:…`). Raises Refused 401."""
+def find_token(world: World, authorization: str) -> DemoToken:
+    """The token of a header (`Bearer`, `token`, or git's `Basic x-access-token:…`). Raises RequestRefused 401."""
     scheme, _, text = authorization.partition(" ")
     if not text:
         raise RequestRefused(401, "Requires authentication")
@@ -60,8 +60,8 @@ def find_token(world: World, authorization: str) -> Token:
     return token
 
 
-def reach(world: World, token: Token, owner: str, name: str) -> Repository:
-    """The repository, if the token can see it. Raises Refused 404 otherwise, as if it did not exist."""
+def visible_repository(world: World, token: DemoToken, owner: str, name: str) -> DemoRepository:
+    """The repository, if the token can see it. Raises RequestRefused 404 otherwise, as if it did not exist."""
     repo = world.repository(owner, name)
     if repo is None:
         raise not_found()
@@ -79,14 +79,14 @@ def reach(world: World, token: Token, owner: str, name: str) -> Repository:
     return repo
 
 
-def public(world: World, params: Mapping[str, str]) -> Repository | None:
+def public_repository(world: World, params: Mapping[str, str]) -> DemoRepository | None:
     """The public repository that a request is about: anybody may read it without a token."""
     repo = world.repository(params.get("owner", ""), params.get("repo", ""))
     return repo if repo is not None and not repo.private else None
 
 
-def permit(token: Token, repo: Repository, needs: str, method: str) -> None:
-    """One of the `needs` (`issues:read|pull_requests:read`) must be granted. Raises Refused 403."""
+def require_permission(token: DemoToken, repo: DemoRepository, needs: str, method: str) -> None:
+    """One of the `needs` (`issues:read|pull_requests:read`) must be granted. Raises RequestRefused 403."""
     if token.person is not None:
         enough = repo.permission(token.person.login) in (
             ("write", "admin") if method != "GET" else ("read", "write", "admin")

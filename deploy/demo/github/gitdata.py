@@ -19,9 +19,9 @@ SHA = re.compile(r"[0-9a-f]{40}")
 MODES = {"100644": "blob", "100755": "blob", "120000": "blob", "040000": "tree", "160000": "commit"}
 
 
-def _ref(ask: ApiRequest, name: str, sha: str) -> dict[str, Any]:
-    root = f"{ask.world.api}/repos/{ask.repo.full_name}/git"
-    kind = ask.repo.objects.type(sha) or "commit"
+def _ref(request: ApiRequest, name: str, sha: str) -> dict[str, Any]:
+    root = f"{request.world.api}/repos/{request.repo.full_name}/git"
+    kind = request.repo.objects.type(sha) or "commit"
     return {
         "ref": name,
         "node_id": shapes.node("Ref", int(sha[:8], 16)),
@@ -30,84 +30,84 @@ def _ref(ask: ApiRequest, name: str, sha: str) -> dict[str, Any]:
     }
 
 
-def _commit_sha(ask: ApiRequest) -> str:
-    sha = ask.text("sha", "Reference")
+def _commit_sha(request: ApiRequest) -> str:
+    sha = request.text("sha", "Reference")
     if not SHA.fullmatch(sha):
         raise RequestRefused(422, "The sha parameter must be exactly 40 characters and contain only [0-9a-f].")
-    if ask.repo.objects.type(sha) != "commit":
+    if request.repo.objects.type(sha) != "commit":
         raise RequestRefused(422, "Object does not exist")
     return sha
 
 
-def _guard_workflows(ask: ApiRequest, before: str | None, after: str) -> None:
+def _guard_workflows(request: ApiRequest, before: str | None, after: str) -> None:
     """A reference may not start to show other workflow files unless the token may write workflows."""
-    if ask.token is None or ask.token.person or ask.token.permissions.get("workflows") == "write":
+    if request.token is None or request.token.person or request.token.permissions.get("workflows") == "write":
         return
-    own = ask.repo.objects
-    base = before or own.ref(f"refs/heads/{ask.repo.default_branch}")
+    own = request.repo.objects
+    base = before or own.ref(f"refs/heads/{request.repo.default_branch}")
     had = set(own.tree(base, path=".github/workflows/")) if base else set()
     if set(own.tree(after, path=".github/workflows/")) - had:
         raise RequestRefused(403, "Resource not accessible by integration")
 
 
-def get_ref(ask: ApiRequest) -> Reply:
-    name = f"refs/{ask.params['ref']}"
-    sha = ask.repo.objects.ref(name)
+def get_ref(request: ApiRequest) -> Reply:
+    name = f"refs/{request.params['ref']}"
+    sha = request.repo.objects.ref(name)
     if sha is None:
         raise not_found()
-    return Reply(_ref(ask, name, sha))
+    return Reply(_ref(request, name, sha))
 
 
-def matching_refs(ask: ApiRequest) -> Reply:
-    return Reply([_ref(ask, *it) for it in ask.repo.objects.refs(f"refs/{ask.params['ref']}")])
+def matching_refs(request: ApiRequest) -> Reply:
+    return Reply([_ref(request, *it) for it in request.repo.objects.refs(f"refs/{request.params['ref']}")])
 
 
-def create_ref(ask: ApiRequest) -> Reply:
-    name = ask.text("ref", "Reference")
+def create_ref(request: ApiRequest) -> Reply:
+    name = request.text("ref", "Reference")
     if not re.fullmatch(r"refs/[\w.\-]+/[\w./\-]+", name):
         raise RequestRefused(422, f"{name} is not a valid ref name.")
-    sha = _commit_sha(ask)
-    if ask.repo.objects.ref(name):
+    sha = _commit_sha(request)
+    if request.repo.objects.ref(name):
         raise RequestRefused(422, "Reference already exists")
-    _guard_workflows(ask, None, sha)
-    ask.repo.objects.set_ref(name, sha)
-    ask.deeds.push(ask.repo, name, None, sha, ask.actor)
-    return Reply(_ref(ask, name, sha), 201)
+    _guard_workflows(request, None, sha)
+    request.repo.objects.set_ref(name, sha)
+    request.actions.push(request.repo, name, None, sha, request.actor)
+    return Reply(_ref(request, name, sha), 201)
 
 
-def update_ref(ask: ApiRequest) -> Reply:
-    name, sha = f"refs/{ask.params['ref']}", _commit_sha(ask)
-    before = ask.repo.objects.ref(name)
+def update_ref(request: ApiRequest) -> Reply:
+    name, sha = f"refs/{request.params['ref']}", _commit_sha(request)
+    before = request.repo.objects.ref(name)
     if before is None:
         raise RequestRefused(422, "Reference does not exist")
-    if not ask.body.get("force") and not ask.repo.objects.contains(before, sha):
+    if not request.body.get("force") and not request.repo.objects.contains(before, sha):
         raise RequestRefused(422, "Update is not a fast forward")
-    _guard_workflows(ask, before, sha)
-    ask.repo.objects.set_ref(name, sha)
+    _guard_workflows(request, before, sha)
+    request.repo.objects.set_ref(name, sha)
     if before != sha:
-        ask.deeds.push(ask.repo, name, before, sha, ask.actor)
-    return Reply(_ref(ask, name, sha))
+        request.actions.push(request.repo, name, before, sha, request.actor)
+    return Reply(_ref(request, name, sha))
 
 
-def delete_ref(ask: ApiRequest) -> Reply:
-    name = f"refs/{ask.params['ref']}"
-    before = ask.repo.objects.ref(name)
+def delete_ref(request: ApiRequest) -> Reply:
+    name = f"refs/{request.params['ref']}"
+    before = request.repo.objects.ref(name)
     if before is None:
         raise RequestRefused(422, "Reference does not exist")
-    ask.repo.objects.delete_ref(name)
-    ask.deeds.push(ask.repo, name, before, None, ask.actor)
+    request.repo.objects.delete_ref(name)
+    request.actions.push(request.repo, name, before, None, request.actor)
     return Reply(status=204)
 
 
-def get_blob(ask: ApiRequest) -> Reply:
-    sha = ask.params["file_sha"]
-    if ask.repo.objects.type(sha) != "blob":
+def get_blob(request: ApiRequest) -> Reply:
+    sha = request.params["file_sha"]
+    if request.repo.objects.type(sha) != "blob":
         raise not_found()
-    content = ask.repo.objects.blob(sha)
+    content = request.repo.objects.blob(sha)
     shape = {
         "sha": sha,
         "node_id": shapes.node("Blob", int(sha[:8], 16)),
-        "url": f"{ask.world.api}/repos/{ask.repo.full_name}/git/blobs/{sha}",
+        "url": f"{request.world.api}/repos/{request.repo.full_name}/git/blobs/{sha}",
         "size": len(content),
         "encoding": "base64",
         "content": base64.encodebytes(content).decode(),
@@ -115,48 +115,48 @@ def get_blob(ask: ApiRequest) -> Reply:
     return Reply(shape)
 
 
-def create_blob(ask: ApiRequest) -> Reply:
-    text, encoding = ask.body.get("content"), ask.body.get("encoding", "utf-8")
+def create_blob(request: ApiRequest) -> Reply:
+    text, encoding = request.body.get("content"), request.body.get("encoding", "utf-8")
     if not isinstance(text, str):
         raise RequestRefused(422, 'Invalid request.\n\n"content" wasn\'t supplied.')
     try:
         content = base64.b64decode(text, validate=False) if encoding == "base64" else text.encode()
     except binascii.Error as error:
         raise RequestRefused(422, "content is not valid Base64") from error
-    sha = ask.repo.objects.add_blob(content)
-    return Reply({"sha": sha, "url": f"{ask.world.api}/repos/{ask.repo.full_name}/git/blobs/{sha}"}, 201)
+    sha = request.repo.objects.add_blob(content)
+    return Reply({"sha": sha, "url": f"{request.world.api}/repos/{request.repo.full_name}/git/blobs/{sha}"}, 201)
 
 
-def _tree(ask: ApiRequest, sha: str, *, recursive: bool) -> dict[str, Any]:
-    root = f"{ask.world.api}/repos/{ask.repo.full_name}/git"
+def _tree(request: ApiRequest, sha: str, *, recursive: bool) -> dict[str, Any]:
+    root = f"{request.world.api}/repos/{request.repo.full_name}/git"
     entries = []
-    for entry in ask.repo.objects.tree(sha, recursive=recursive):
+    for entry in request.repo.objects.tree(sha, recursive=recursive):
         shape = {"path": entry.path, "mode": entry.mode, "type": entry.type, "sha": entry.sha}
         shape["url"] = f"{root}/{entry.type}s/{entry.sha}"
         entries.append(shape | ({} if entry.size is None else {"size": entry.size}))
     return {"sha": sha, "url": f"{root}/trees/{sha}", "tree": entries, "truncated": False}
 
 
-def get_tree(ask: ApiRequest) -> Reply:
-    own, wanted = ask.repo.objects, ask.params["tree_sha"]
+def get_tree(request: ApiRequest) -> Reply:
+    own, wanted = request.repo.objects, request.params["tree_sha"]
     commit = own.ref(f"refs/heads/{wanted}") or wanted
     kind = own.type(commit)
     if kind not in ("tree", "commit"):
         raise not_found()
     sha = own.commit(commit).tree if kind == "commit" else commit
-    return Reply(_tree(ask, sha, recursive="recursive" in ask.query))
+    return Reply(_tree(request, sha, recursive="recursive" in request.query))
 
 
-def create_tree(ask: ApiRequest) -> Reply:
-    own, entries = ask.repo.objects, []
-    for item in ask.body.get("tree") or []:
+def create_tree(request: ApiRequest) -> Reply:
+    own, entries = request.repo.objects, []
+    for item in request.body.get("tree") or []:
         path, mode = item.get("path", ""), item.get("mode", "")
         parts = path.split("/")
         if not path or any(p in ("", ".", "..") or p.lower() == ".git" for p in parts):
             raise RequestRefused(422, "tree.path contains a malformed path component")
         if mode not in MODES:
             raise RequestRefused(422, "tree.mode must be one of 040000, 100644, 100755, 120000, 160000")
-        allowed = ask.token is None or ask.token.person or ask.token.permissions.get("workflows") == "write"
+        allowed = request.token is None or request.token.person or request.token.permissions.get("workflows") == "write"
         if path.startswith(".github/workflows/") and not allowed:
             raise RequestRefused(403, "Resource not accessible by integration")
         if "content" in item:
@@ -170,26 +170,26 @@ def create_tree(ask: ApiRequest) -> Reply:
         entries.append((path, mode, sha))
     if not entries:
         raise RequestRefused(422, "Invalid tree info")
-    base = ask.body.get("base_tree")
+    base = request.body.get("base_tree")
     if base is not None and own.type(base) not in ("tree", "commit"):
         raise RequestRefused(422, "base_tree is not a valid tree oid")
     try:
         sha = own.add_tree(entries, base)
     except NoSuchObject as error:
         raise RequestRefused(422, f"Invalid tree info: {error}") from error
-    return Reply(_tree(ask, sha, recursive=False), 201)
+    return Reply(_tree(request, sha, recursive=False), 201)
 
 
-def get_commit(ask: ApiRequest) -> Reply:
-    sha = ask.params["commit_sha"]
-    if ask.repo.objects.type(sha) != "commit":
+def get_commit(request: ApiRequest) -> Reply:
+    sha = request.params["commit_sha"]
+    if request.repo.objects.type(sha) != "commit":
         raise not_found()
-    return Reply(shapes.commit(ask.world, ask.repo, ask.repo.objects.commit(sha)))
+    return Reply(shapes.commit(request.world, request.repo, request.repo.objects.commit(sha)))
 
 
-def create_commit(ask: ApiRequest) -> Reply:
-    own, message = ask.repo.objects, ask.text("message", "Commit")
-    tree, parents = ask.text("tree", "Commit"), ask.body.get("parents") or []
+def create_commit(request: ApiRequest) -> Reply:
+    own, message = request.repo.objects, request.text("message", "Commit")
+    tree, parents = request.text("tree", "Commit"), request.body.get("parents") or []
     if own.type(tree) != "tree":
         raise RequestRefused(422, "Tree SHA does not exist")
     if any(own.type(p) != "commit" for p in parents):
@@ -205,11 +205,11 @@ def create_commit(ask: ApiRequest) -> Reply:
         return Signature(given["name"], given["email"], f"{int(moment.timestamp())} +0000")
 
     at = f"{int(now().timestamp())} +0000"
-    who = Signature(ask.actor.login, f"{ask.actor.id}+{ask.actor.login}@users.noreply.github.com", at)
-    author = person(ask.body.get("author"))
-    committer = person(ask.body.get("committer")) or author or Signature("GitHub", "noreply@github.com", at)
+    who = Signature(request.actor.login, f"{request.actor.id}+{request.actor.login}@users.noreply.github.com", at)
+    author = person(request.body.get("author"))
+    committer = person(request.body.get("committer")) or author or Signature("GitHub", "noreply@github.com", at)
     sha = own.add_commit(tree, parents, message, author or who, committer)
-    return Reply(shapes.commit(ask.world, ask.repo, own.commit(sha)), 201)
+    return Reply(shapes.commit(request.world, request.repo, own.commit(sha)), 201)
 
 
 OPERATIONS = (

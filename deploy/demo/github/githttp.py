@@ -5,31 +5,33 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Mapping
 
-from deploy.demo.github.auth import find_token, reach
+from deploy.demo.github.auth import find_token, visible_repository
 from deploy.demo.github.objects import QUIET
 from deploy.demo.github.request import RequestRefused
-from deploy.demo.github.rest import Rest, Wire
-from deploy.demo.github.state import DemoAccount, Repository
+from deploy.demo.github.rest import HttpAnswer, Rest
+from deploy.demo.github.state import DemoAccount, DemoRepository
 
 UNAUTHORIZED = 401
 CHALLENGE = {"WWW-Authenticate": 'Basic realm="GitHub"', "Content-Type": "text/plain"}
 
 
-def _admit(rest: Rest, owner: str, name: str, authorization: str, *, pushing: bool) -> tuple[Repository, DemoAccount]:
-    """The repository and who asks. Raises Refused."""
+def _admit(
+    rest: Rest, owner: str, name: str, authorization: str, *, pushing: bool
+) -> tuple[DemoRepository, DemoAccount]:
+    """The repository and who asks. Raises RequestRefused."""
     world = rest.world
     repo = world.repository(owner, name)
     if repo is not None and not repo.private and not pushing and not authorization:
         return repo, world.bot
     token = find_token(world, authorization)
-    repo = reach(world, token, owner, name)
+    repo = visible_repository(world, token, owner, name)
     level = repo.permission(token.person.login) if token.person else token.permissions.get("contents", "none")
     if level not in (("write", "admin") if pushing else ("read", "write", "admin")):
         raise RequestRefused(403, "Write access to repository not granted." if pushing else "Not granted.")
     return repo, token.person or world.bot
 
 
-def serve(rest: Rest, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> Wire:
+def serve(rest: Rest, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> HttpAnswer:
     """Answer `/{owner}/{repo}.git/...`. Fetching needs contents: read, pushing contents: write."""
     owner, name, rest_of_path = path.strip("/").split("/", 2)
     name = name.removesuffix(".git")
@@ -39,7 +41,7 @@ def serve(rest: Rest, method: str, path: str, query: str, headers: Mapping[str, 
             repo, who = _admit(rest, owner, name, headers.get("authorization", ""), pushing=pushing)
     except RequestRefused as refused:
         challenge = CHALLENGE if refused.status == UNAUTHORIZED else {"Content-Type": "text/plain"}
-        return Wire(refused.status, dict(challenge), str(refused).encode())
+        return HttpAnswer(refused.status, dict(challenge), str(refused).encode())
     before = dict(repo.objects.refs("refs/"))
     env = {
         **QUIET,
@@ -63,5 +65,5 @@ def serve(rest: Rest, method: str, path: str, query: str, headers: Mapping[str, 
     with rest.lock:
         for ref in sorted(set(before) | set(after)) if pushing else ():
             if before.get(ref) != after.get(ref):
-                rest.deeds.push(repo, ref, before.get(ref), after.get(ref), who)
-    return Wire(status, answer, content)
+                rest.actions.push(repo, ref, before.get(ref), after.get(ref), who)
+    return HttpAnswer(status, answer, content)

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from deploy.demo.github.state import Delivery, World, now
+from deploy.demo.github.state import DemoDelivery, World, now
 
 WAIT = 10.0  # seconds GitHub waits for an answer
 
@@ -23,13 +23,13 @@ def sign(secret: str, body: bytes) -> str:
     return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
-class Post:
+class WebhookSender:
     """Delivers in order. Nothing is sent while `held` is True; `flush` waits until all was tried."""
 
     def __init__(self, world: World) -> None:
         self.world = world
         self.held = False
-        self._waiting: queue.Queue[Delivery | None] = queue.Queue()
+        self._waiting: queue.Queue[DemoDelivery | None] = queue.Queue()
         self._thread = threading.Thread(target=self._deliver, name="stand-in-webhooks", daemon=True)
 
     def start(self) -> None:
@@ -47,11 +47,11 @@ class Post:
                 raise TimeoutError(f"{self._waiting.unfinished_tasks} deliveries still wait after {seconds} s")
             time.sleep(0.01)
 
-    def send(self, event: str, payload: dict[str, Any], guid: str = "") -> Delivery:
+    def send(self, event: str, payload: dict[str, Any], guid: str = "") -> DemoDelivery:
         """Record and queue one delivery; with `guid` it is a redelivery."""
         again = bool(guid)
         frozen = json.loads(json.dumps(payload))
-        delivery = Delivery(next(self.world.ids), guid or str(uuid.uuid4()), event, frozen, redelivery=again)
+        delivery = DemoDelivery(next(self.world.ids), guid or str(uuid.uuid4()), event, frozen, redelivery=again)
         self.world.deliveries.append(delivery)
         self._waiting.put(delivery)
         return delivery
@@ -64,7 +64,7 @@ class Post:
                 self._attempt(client, delivery)
                 self._waiting.task_done()
 
-    def _attempt(self, client: httpx.Client, delivery: Delivery) -> None:
+    def _attempt(self, client: httpx.Client, delivery: DemoDelivery) -> None:
         app = self.world.app
         body = json.dumps(delivery.payload, separators=(",", ":")).encode()
         target = "integration"

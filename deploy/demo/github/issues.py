@@ -8,7 +8,7 @@ from typing import Any
 
 from deploy.demo.github import shapes
 from deploy.demo.github.request import ApiRequest, Operation, Reply, RequestRefused, invalid, not_found
-from deploy.demo.github.state import DemoIssue, Remark
+from deploy.demo.github.state import DemoComment, DemoIssue
 
 R = "/repos/{owner}/{repo}"
 READ = "issues:read|pull_requests:read"
@@ -16,21 +16,21 @@ WRITE = "issues:write|pull_requests:write"
 REACTIONS = ("+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes")
 
 
-def get_repository(ask: ApiRequest) -> Reply:
-    return Reply(shapes.repository(ask.world, ask.repo))
+def get_repository(request: ApiRequest) -> Reply:
+    return Reply(shapes.repository(request.world, request.repo))
 
 
-def get_contents(ask: ApiRequest) -> Reply:
+def get_contents(request: ApiRequest) -> Reply:
     """A file as base64, or a folder's list."""
-    repo, path = ask.repo, ask.params["path"].strip("/")
-    wanted = ask.query.get("ref") or repo.default_branch
+    repo, path = request.repo, request.params["path"].strip("/")
+    wanted = request.query.get("ref") or repo.default_branch
     commit = repo.objects.ref(f"refs/heads/{wanted}") or (wanted if repo.objects.type(wanted) == "commit" else None)
     if commit is None:
         raise RequestRefused(404, f"No commit found for the ref {wanted}")
-    root = f"{ask.world.api}/repos/{repo.full_name}"
+    root = f"{request.world.api}/repos/{repo.full_name}"
 
     def item(entry_path: str, kind: str, sha: str, size: int | None) -> dict[str, Any]:
-        url, html = f"{root}/contents/{entry_path}?ref={wanted}", f"{ask.world.url}/{repo.full_name}"
+        url, html = f"{root}/contents/{entry_path}?ref={wanted}", f"{request.world.url}/{repo.full_name}"
         git, page = f"{root}/git/{'trees' if kind == 'dir' else 'blobs'}/{sha}", f"{html}/blob/{wanted}/{entry_path}"
         return {
             "type": kind,
@@ -58,166 +58,169 @@ def get_contents(ask: ApiRequest) -> Reply:
     return Reply([item(e.path, kinds[e.type], e.sha, e.size) for e in below])
 
 
-def get_permission(ask: ApiRequest) -> Reply:
+def get_permission(request: ApiRequest) -> Reply:
     """What a person may do; somebody GitHub does not know is 404."""
-    account = ask.world.accounts.get(ask.params["username"].lower())
+    account = request.world.accounts.get(request.params["username"].lower())
     if account is None:
         raise not_found()
-    permission = ask.repo.permission(account.login)
+    permission = request.repo.permission(account.login)
     order = ("pull", "triage", "push", "maintain", "admin")
     rank = {"none": 0, "read": 1, "write": 3, "admin": 5}[permission]
-    user = shapes.user(ask.world, account) | {
+    user = shapes.user(request.world, account) | {
         "permissions": {name: place < rank for place, name in enumerate(order)},
         "role_name": shapes.ROLES[permission],
     }
     return Reply({"permission": permission, "role_name": shapes.ROLES[permission], "user": user})
 
 
-def list_labels(ask: ApiRequest) -> Reply:
-    return Reply([shapes.label(ask.world, ask.repo, it) for it in ask.repo.labels.values()], pages="")
+def list_labels(request: ApiRequest) -> Reply:
+    return Reply([shapes.label(request.world, request.repo, it) for it in request.repo.labels.values()], pages="")
 
 
-def get_label(ask: ApiRequest) -> Reply:
-    it = ask.repo.labels.get(ask.params["name"].lower())
+def get_label(request: ApiRequest) -> Reply:
+    it = request.repo.labels.get(request.params["name"].lower())
     if it is None:
         raise not_found()
-    return Reply(shapes.label(ask.world, ask.repo, it))
+    return Reply(shapes.label(request.world, request.repo, it))
 
 
-def create_label(ask: ApiRequest) -> Reply:
-    name = ask.text("name", "Label")
-    if name.lower() in ask.repo.labels:
+def create_label(request: ApiRequest) -> Reply:
+    name = request.text("name", "Label")
+    if name.lower() in request.repo.labels:
         raise invalid("Label", "name", "already_exists")
-    color = str(ask.body.get("color") or "ededed")
+    color = str(request.body.get("color") or "ededed")
     if len(color) != 6 or set(color.lower()) - set("0123456789abcdef"):
         raise invalid("Label", "color", "invalid")
-    description = str(ask.body.get("description") or "")
+    description = str(request.body.get("description") or "")
     if len(description) > 100:
         raise invalid("Label", "description", "custom", "description is too long (maximum is 100 characters)")
-    it = ask.deeds.ensure_label(ask.repo, name, color, description)
-    return Reply(shapes.label(ask.world, ask.repo, it), 201)
+    it = request.actions.ensure_label(request.repo, name, color, description)
+    return Reply(shapes.label(request.world, request.repo, it), 201)
 
 
-def list_issues(ask: ApiRequest) -> Reply:
-    state, wanted = ask.query.get("state", "open"), ask.query.get("labels", "")
+def list_issues(request: ApiRequest) -> Reply:
+    state, wanted = request.query.get("state", "open"), request.query.get("labels", "")
     labels = {name.strip().lower() for name in wanted.split(",") if name.strip()}
     found = [
         it
-        for it in sorted(ask.repo.issues.values(), key=lambda i: -i.number)
+        for it in sorted(request.repo.issues.values(), key=lambda i: -i.number)
         if state in ("all", it.state) and labels <= {n.lower() for n in it.labels}
     ]
-    return Reply([shapes.issue(ask.world, ask.repo, it) for it in found], pages="")
+    return Reply([shapes.issue(request.world, request.repo, it) for it in found], pages="")
 
 
-def get_issue(ask: ApiRequest) -> Reply:
-    return Reply(shapes.issue(ask.world, ask.repo, ask.issue()))
+def get_issue(request: ApiRequest) -> Reply:
+    return Reply(shapes.issue(request.world, request.repo, request.issue()))
 
 
-def create_issue(ask: ApiRequest) -> Reply:
-    title = ask.text("title", "Issue")
-    it = ask.deeds.open_issue(ask.repo, ask.actor, title, str(ask.body.get("body") or ""))
-    for name in ask.body.get("labels") or []:
-        ask.deeds.label(ask.repo, it, name if isinstance(name, str) else name["name"], ask.actor)
-    return Reply(shapes.issue(ask.world, ask.repo, it), 201)
+def create_issue(request: ApiRequest) -> Reply:
+    title = request.text("title", "Issue")
+    it = request.actions.open_issue(request.repo, request.actor, title, str(request.body.get("body") or ""))
+    for name in request.body.get("labels") or []:
+        request.actions.label(request.repo, it, name if isinstance(name, str) else name["name"], request.actor)
+    return Reply(shapes.issue(request.world, request.repo, it), 201)
 
 
-def update_issue(ask: ApiRequest) -> Reply:
-    it, body = ask.issue(), ask.body
+def update_issue(request: ApiRequest) -> Reply:
+    it, body = request.issue(), request.body
     if body.get("state", "open") not in ("open", "closed"):
         raise invalid("Issue", "state", "invalid")
-    ask.deeds.edit(ask.repo, it, body.get("title"), body.get("body"), ask.actor)
+    request.actions.edit(request.repo, it, body.get("title"), body.get("body"), request.actor)
     if "labels" in body:
         wanted = [n if isinstance(n, str) else n["name"] for n in body["labels"]]
         for name in [n for n in it.labels if n.lower() not in {w.lower() for w in wanted}]:
-            ask.deeds.unlabel(ask.repo, it, name, ask.actor)
+            request.actions.unlabel(request.repo, it, name, request.actor)
         for name in wanted:
-            ask.deeds.label(ask.repo, it, name, ask.actor)
+            request.actions.label(request.repo, it, name, request.actor)
     if "state" in body:
-        ask.deeds.set_state(ask.repo, it, body["state"], ask.actor)
-    return Reply(shapes.issue(ask.world, ask.repo, it))
+        request.actions.set_state(request.repo, it, body["state"], request.actor)
+    return Reply(shapes.issue(request.world, request.repo, it))
 
 
-def _text(ask: ApiRequest) -> str:
-    text = ask.text("body", "IssueComment")
+def _text(request: ApiRequest) -> str:
+    text = request.text("body", "IssueComment")
     if len(text) > 65_536:
         raise invalid("IssueComment", "body", "unprocessable", "body is too long (maximum is 65536 characters)")
     return text
 
 
-def list_comments(ask: ApiRequest) -> Reply:
-    it = ask.issue()
-    return Reply([shapes.remark(ask.world, ask.repo, it, own) for own in it.remarks], pages="")
+def list_comments(request: ApiRequest) -> Reply:
+    it = request.issue()
+    return Reply([shapes.comment(request.world, request.repo, it, own) for own in it.comments], pages="")
 
 
-def create_comment(ask: ApiRequest) -> Reply:
-    it = ask.issue()
-    if it.locked and ask.repo.permission(ask.actor.login) not in ("write", "admin"):
+def create_comment(request: ApiRequest) -> Reply:
+    it = request.issue()
+    if it.locked and request.repo.permission(request.actor.login) not in ("write", "admin"):
         raise RequestRefused(403, "Unable to create comment because issue is locked.")
-    own = ask.deeds.comment(ask.repo, it, _text(ask), ask.actor)
-    return Reply(shapes.remark(ask.world, ask.repo, it, own), 201)
+    own = request.actions.comment(request.repo, it, _text(request), request.actor)
+    return Reply(shapes.comment(request.world, request.repo, it, own), 201)
 
 
-def _comment(ask: ApiRequest) -> tuple[DemoIssue, Remark]:
-    wanted = ask.number("comment_id")
-    for it in ask.repo.issues.values():
-        for own in it.remarks:
+def _comment(request: ApiRequest) -> tuple[DemoIssue, DemoComment]:
+    wanted = request.number("comment_id")
+    for it in request.repo.issues.values():
+        for own in it.comments:
             if own.id == wanted:
                 return it, own
     raise not_found()
 
 
-def get_comment(ask: ApiRequest) -> Reply:
-    return Reply(shapes.remark(ask.world, ask.repo, *_comment(ask)))
+def get_comment(request: ApiRequest) -> Reply:
+    return Reply(shapes.comment(request.world, request.repo, *_comment(request)))
 
 
-def update_comment(ask: ApiRequest) -> Reply:
-    it, own = _comment(ask)
-    ask.deeds.edit_comment(ask.repo, it, own, _text(ask), ask.actor)
-    return Reply(shapes.remark(ask.world, ask.repo, it, own))
+def update_comment(request: ApiRequest) -> Reply:
+    it, own = _comment(request)
+    request.actions.edit_comment(request.repo, it, own, _text(request), request.actor)
+    return Reply(shapes.comment(request.world, request.repo, it, own))
 
 
-def list_issue_labels(ask: ApiRequest) -> Reply:
-    return Reply([shapes.label(ask.world, ask.repo, ask.repo.labels[n.lower()]) for n in ask.issue().labels], pages="")
+def list_issue_labels(request: ApiRequest) -> Reply:
+    return Reply(
+        [shapes.label(request.world, request.repo, request.repo.labels[n.lower()]) for n in request.issue().labels],
+        pages="",
+    )
 
 
-def add_labels(ask: ApiRequest) -> Reply:
-    it = ask.issue()
-    for name in ask.body.get("labels") or []:
-        ask.deeds.label(ask.repo, it, name if isinstance(name, str) else name["name"], ask.actor)
-    return Reply([shapes.label(ask.world, ask.repo, ask.repo.labels[n.lower()]) for n in it.labels])
+def add_labels(request: ApiRequest) -> Reply:
+    it = request.issue()
+    for name in request.body.get("labels") or []:
+        request.actions.label(request.repo, it, name if isinstance(name, str) else name["name"], request.actor)
+    return Reply([shapes.label(request.world, request.repo, request.repo.labels[n.lower()]) for n in it.labels])
 
 
-def remove_label(ask: ApiRequest) -> Reply:
-    it = ask.issue()
-    if not ask.deeds.unlabel(ask.repo, it, ask.params["name"], ask.actor):
+def remove_label(request: ApiRequest) -> Reply:
+    it = request.issue()
+    if not request.actions.unlabel(request.repo, it, request.params["name"], request.actor):
         raise RequestRefused(404, "Label does not exist")
-    return Reply([shapes.label(ask.world, ask.repo, ask.repo.labels[n.lower()]) for n in it.labels])
+    return Reply([shapes.label(request.world, request.repo, request.repo.labels[n.lower()]) for n in it.labels])
 
 
-def _react(ask: ApiRequest, given: list[tuple[int, str, str]]) -> Reply:
-    content = ask.text("content", "Reaction")
+def _react(request: ApiRequest, given: list[tuple[int, str, str]]) -> Reply:
+    content = request.text("content", "Reaction")
     if content not in REACTIONS:
         raise invalid("Reaction", "content", "invalid")
-    had = next((r for r in given if r[1:] == (ask.actor.login, content)), None)
-    own = had or (next(ask.world.ids), ask.actor.login, content)
+    had = next((r for r in given if r[1:] == (request.actor.login, content)), None)
+    own = had or (next(request.world.ids), request.actor.login, content)
     if had is None:
         given.append(own)
     shape = {
         "id": own[0],
         "node_id": shapes.node("Reaction", own[0]),
-        "user": shapes.user(ask.world, ask.actor),
+        "user": shapes.user(request.world, request.actor),
         "content": content,
-        "created_at": shapes.stamp(ask.repo.created),
+        "created_at": shapes.stamp(request.repo.created),
     }
     return Reply(shape, 200 if had else 201)
 
 
-def react_to_issue(ask: ApiRequest) -> Reply:
-    return _react(ask, ask.issue().reactions)
+def react_to_issue(request: ApiRequest) -> Reply:
+    return _react(request, request.issue().reactions)
 
 
-def react_to_comment(ask: ApiRequest) -> Reply:
-    return _react(ask, _comment(ask)[1].reactions)
+def react_to_comment(request: ApiRequest) -> Reply:
+    return _react(request, _comment(request)[1].reactions)
 
 
 OPERATIONS = (

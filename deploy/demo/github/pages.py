@@ -7,7 +7,7 @@ from html import escape
 
 from markdown_it import MarkdownIt
 
-from deploy.demo.github.state import DemoAccount, DemoIssue, Remark, Repository, World
+from deploy.demo.github.state import DemoAccount, DemoComment, DemoIssue, DemoRepository, World
 
 STYLE = """
 :root { color-scheme: light dark; --line: #8884; --soft: #8881; --text: #1f2328; --paper: #fff; --link: #0969da; }
@@ -71,7 +71,7 @@ def _said(author: DemoAccount, when: str, body: str, note: str = "") -> str:
     return f"<article><h2>{title}</h2><div>{markdown(body)}</div></article>"
 
 
-def _reactions(it: DemoIssue | Remark) -> str:
+def _reactions(it: DemoIssue | DemoComment) -> str:
     faces = {"eyes": "👀", "+1": "👍", "-1": "👎", "rocket": "🚀", "heart": "❤️", "hooray": "🎉", "confused": "😕"}
     return " ".join(faces.get(content, "🙂") for _, _, content in it.reactions)
 
@@ -82,7 +82,7 @@ def _diff(text: str) -> str:
     return f"<pre>{''.join(lines)}</pre>"
 
 
-def _files(repo: Repository, it: DemoIssue) -> str:
+def _files(repo: DemoRepository, it: DemoIssue) -> str:
     if it.pull is None:
         return ""
     changed = repo.objects.changes(it.pull.base_sha, it.pull.head_sha)
@@ -93,7 +93,7 @@ def _files(repo: Repository, it: DemoIssue) -> str:
     return html
 
 
-def _issue(repo: Repository, it: DemoIssue) -> str:
+def _issue(repo: DemoRepository, it: DemoIssue) -> str:
     own = it.pull
     word = ("Merged" if own.merged_at else "Draft" if own.draft else "") if own else ""
     state = word or it.state.capitalize()
@@ -103,10 +103,10 @@ def _issue(repo: Repository, it: DemoIssue) -> str:
     top = f"<h1>{escape(it.title)} #{it.number}</h1><p><span class='state {style}'>{state}</span> {labels}</p>{where}"
     talk = _said(it.author, f"{it.created:%Y-%m-%d %H:%M}", it.body, "opened this")
     talk += f"<p>{_reactions(it)}</p>"
-    talk += "".join(_said(r.author, f"{r.updated:%Y-%m-%d %H:%M}", r.body) for r in it.remarks)
+    talk += "".join(_said(r.author, f"{r.updated:%Y-%m-%d %H:%M}", r.body) for r in it.comments)
     for review in own.reviews if own else ():
         talk += _said(review.author, f"{review.submitted:%Y-%m-%d %H:%M}", review.body, review.state.lower())
-    for r in own.remarks if own else ():
+    for r in own.comments if own else ():
         talk += _said(r.author, f"{r.updated:%Y-%m-%d %H:%M}", r.body, f"on {r.path} line {r.line}")
     checks = "".join(
         f"<li>{escape(c.fields['name'])}: {escape(str(c.fields.get('conclusion') or c.fields.get('status')))}</li>"
@@ -116,7 +116,7 @@ def _issue(repo: Repository, it: DemoIssue) -> str:
     return top + talk + (f"<h2>Checks</h2><ul>{checks}</ul>" if checks else "") + _files(repo, it)
 
 
-def _list(repo: Repository) -> str:
+def _list(repo: DemoRepository) -> str:
     rows = ""
     for it in repo.issues.values():
         kind = "pull" if it.pull else "issues"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from deploy.demo.github.objects import FileChange
 from deploy.demo.github.shapes import Json, association, issue, node, reactions, repository, stamp, user
-from deploy.demo.github.state import DemoIssue, Remark, Repository, Review, World
+from deploy.demo.github.state import DemoComment, DemoIssue, DemoRepository, DemoReview, World
 
 
-def pull(world: World, repo: Repository, it: DemoIssue, changed: list[FileChange] | None) -> Json:
+def pull(world: World, repo: DemoRepository, it: DemoIssue, changed: list[FileChange] | None) -> Json:
     """`pull-request-simple`, and with `changed` the whole `pull-request`. Raises ValueError for a plain issue."""
     if it.pull is None:
         raise ValueError(f"#{it.number} is not a pull request")
@@ -78,8 +78,8 @@ def pull(world: World, repo: Repository, it: DemoIssue, changed: list[FileChange
             "rebaseable": None,
             "mergeable_state": "unknown" if own.merged_at else "clean",
             "merged_by": None if own.merged_by is None else user(world, own.merged_by),
-            "comments": len(it.remarks),
-            "review_comments": len(own.remarks),
+            "comments": len(it.comments),
+            "review_comments": len(own.comments),
             "maintainer_can_modify": False,
             "commits": repo.objects.ahead(own.base_sha, own.head_sha),
             "additions": sum(c.additions for c in changed),
@@ -89,7 +89,7 @@ def pull(world: World, repo: Repository, it: DemoIssue, changed: list[FileChange
     return shape
 
 
-def pull_brief(world: World, repo: Repository, it: DemoIssue) -> Json:
+def pull_brief(world: World, repo: DemoRepository, it: DemoIssue) -> Json:
     """`pull-request-minimal`, as checks name a pull request. Raises ValueError for a plain issue."""
     if it.pull is None:
         raise ValueError(f"#{it.number} is not a pull request")
@@ -104,7 +104,7 @@ def pull_brief(world: World, repo: Repository, it: DemoIssue) -> Json:
     }
 
 
-def pull_file(world: World, repo: Repository, it: FileChange, commit: str) -> Json:
+def pull_file(world: World, repo: DemoRepository, it: FileChange, commit: str) -> Json:
     """`diff-entry`."""
     return {
         "sha": it.sha,
@@ -120,7 +120,7 @@ def pull_file(world: World, repo: Repository, it: FileChange, commit: str) -> Js
     }
 
 
-def review(world: World, repo: Repository, on: DemoIssue, it: Review) -> Json:
+def review(world: World, repo: DemoRepository, on: DemoIssue, it: DemoReview) -> Json:
     """`pull-request-review`."""
     page = f"{world.url}/{repo.full_name}/pull/{on.number}"
     url = f"{world.api}/repos/{repo.full_name}/pulls/{on.number}"
@@ -139,7 +139,7 @@ def review(world: World, repo: Repository, on: DemoIssue, it: Review) -> Json:
     }
 
 
-def review_remark(world: World, repo: Repository, on: DemoIssue, it: Remark) -> Json:
+def review_comment(world: World, repo: DemoRepository, on: DemoIssue, it: DemoComment) -> Json:
     """`pull-request-review-comment`."""
     page = f"{world.url}/{repo.full_name}/pull/{on.number}#discussion_r{it.id}"
     root = f"{world.api}/repos/{repo.full_name}/pulls"

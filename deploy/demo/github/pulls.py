@@ -7,45 +7,45 @@ from typing import Any
 
 from deploy.demo.github import pull_shapes, shapes
 from deploy.demo.github.request import ApiRequest, Operation, Reply, RequestRefused, invalid, not_found
-from deploy.demo.github.state import CheckRun, DemoIssue, Pull, Review, now
+from deploy.demo.github.state import DemoCheckRun, DemoIssue, DemoPull, DemoReview, now
 
 R = "/repos/{owner}/{repo}"
 P = f"{R}/pulls/{{pull_number}}"
 
 
-def _whole(ask: ApiRequest, it: DemoIssue) -> dict[str, Any]:
+def _whole(request: ApiRequest, it: DemoIssue) -> dict[str, Any]:
     own = it.pull
     if own is None:
         raise not_found()
-    return pull_shapes.pull(ask.world, ask.repo, it, ask.repo.objects.changes(own.base_sha, own.head_sha))
+    return pull_shapes.pull(request.world, request.repo, it, request.repo.objects.changes(own.base_sha, own.head_sha))
 
 
-def list_pulls(ask: ApiRequest) -> Reply:
-    state, head, base = ask.query.get("state", "open"), ask.query.get("head", ""), ask.query.get("base", "")
+def list_pulls(request: ApiRequest) -> Reply:
+    state, head, base = request.query.get("state", "open"), request.query.get("head", ""), request.query.get("base", "")
     owner, _, branch = head.rpartition(":")
     found = [
         it
-        for it in sorted(ask.repo.issues.values(), key=lambda i: -i.number)
+        for it in sorted(request.repo.issues.values(), key=lambda i: -i.number)
         if it.pull
         and state in ("all", it.state)
-        and (not head or (branch == it.pull.head and owner in ("", ask.repo.owner.login)))
+        and (not head or (branch == it.pull.head and owner in ("", request.repo.owner.login)))
         and (not base or base == it.pull.base)
     ]
-    return Reply([pull_shapes.pull(ask.world, ask.repo, it, None) for it in found], pages="")
+    return Reply([pull_shapes.pull(request.world, request.repo, it, None) for it in found], pages="")
 
 
-def create_pull(ask: ApiRequest) -> Reply:
+def create_pull(request: ApiRequest) -> Reply:
     """422 as GitHub gives it: nonexistent head or base, no commits between, a second one for the same branch."""
-    own, title = ask.repo.objects, ask.text("title", "PullRequest")
-    head = ask.text("head", "PullRequest").removeprefix(f"{ask.repo.owner.login}:")
-    base = ask.text("base", "PullRequest")
+    own, title = request.repo.objects, request.text("title", "PullRequest")
+    head = request.text("head", "PullRequest").removeprefix(f"{request.repo.owner.login}:")
+    base = request.text("base", "PullRequest")
     head_sha, base_sha = own.ref(f"refs/heads/{head}"), own.ref(f"refs/heads/{base}")
     if base_sha is None:
         raise invalid("PullRequest", "base", "invalid")
     if head_sha is None:
         raise invalid("PullRequest", "head", "invalid")
-    label = f"{ask.repo.owner.login}:{head}"
-    for it in ask.repo.issues.values():
+    label = f"{request.repo.owner.login}:{head}"
+    for it in request.repo.issues.values():
         if it.pull and it.state == "open" and (it.pull.head, it.pull.base) == (head, base):
             message = f"A pull request already exists for {label}."
             raise RequestRefused(
@@ -56,127 +56,127 @@ def create_pull(ask: ApiRequest) -> Reply:
         raise RequestRefused(
             422, "Validation Failed", [{"resource": "PullRequest", "code": "custom", "message": message}]
         )
-    pull = Pull(head, base, head_sha, base_sha, draft=bool(ask.body.get("draft")))
-    it = ask.deeds.open_issue(ask.repo, ask.actor, title, str(ask.body.get("body") or ""), pull)
-    return Reply(_whole(ask, it), 201)
+    pull = DemoPull(head, base, head_sha, base_sha, draft=bool(request.body.get("draft")))
+    it = request.actions.open_issue(request.repo, request.actor, title, str(request.body.get("body") or ""), pull)
+    return Reply(_whole(request, it), 201)
 
 
-def get_pull(ask: ApiRequest) -> Reply:
-    return Reply(_whole(ask, ask.pull()))
+def get_pull(request: ApiRequest) -> Reply:
+    return Reply(_whole(request, request.pull()))
 
 
-def update_pull(ask: ApiRequest) -> Reply:
-    it = ask.pull()
-    ask.deeds.edit(ask.repo, it, ask.body.get("title"), ask.body.get("body"), ask.actor)
-    if "state" in ask.body:
-        ask.deeds.set_state(ask.repo, it, ask.body["state"], ask.actor)
-    return Reply(_whole(ask, it))
+def update_pull(request: ApiRequest) -> Reply:
+    it = request.pull()
+    request.actions.edit(request.repo, it, request.body.get("title"), request.body.get("body"), request.actor)
+    if "state" in request.body:
+        request.actions.set_state(request.repo, it, request.body["state"], request.actor)
+    return Reply(_whole(request, it))
 
 
-def list_files(ask: ApiRequest) -> Reply:
-    it = ask.pull()
+def list_files(request: ApiRequest) -> Reply:
+    it = request.pull()
     own = it.pull
     if own is None:
         raise not_found()
-    changed = ask.repo.objects.changes(own.base_sha, own.head_sha)
-    return Reply([pull_shapes.pull_file(ask.world, ask.repo, f, own.head_sha) for f in changed], pages="")
+    changed = request.repo.objects.changes(own.base_sha, own.head_sha)
+    return Reply([pull_shapes.pull_file(request.world, request.repo, f, own.head_sha) for f in changed], pages="")
 
 
-def _review(ask: ApiRequest, it: DemoIssue) -> Review:
-    wanted = ask.number("review_id")
+def _review(request: ApiRequest, it: DemoIssue) -> DemoReview:
+    wanted = request.number("review_id")
     found = next((r for r in (it.pull.reviews if it.pull else ()) if r.id == wanted), None)
     if found is None:
         raise not_found()
     return found
 
 
-def list_reviews(ask: ApiRequest) -> Reply:
-    it = ask.pull()
+def list_reviews(request: ApiRequest) -> Reply:
+    it = request.pull()
     reviews = it.pull.reviews if it.pull else []
-    return Reply([pull_shapes.review(ask.world, ask.repo, it, r) for r in reviews], pages="")
+    return Reply([pull_shapes.review(request.world, request.repo, it, r) for r in reviews], pages="")
 
 
-def get_review(ask: ApiRequest) -> Reply:
-    it = ask.pull()
-    return Reply(pull_shapes.review(ask.world, ask.repo, it, _review(ask, it)))
+def get_review(request: ApiRequest) -> Reply:
+    it = request.pull()
+    return Reply(pull_shapes.review(request.world, request.repo, it, _review(request, it)))
 
 
-def list_review_comments(ask: ApiRequest) -> Reply:
+def list_review_comments(request: ApiRequest) -> Reply:
     """All of the pull request, or those of one review."""
-    it = ask.pull()
-    wanted = _review(ask, it).id if "review_id" in ask.params else 0
-    remarks = [r for r in (it.pull.remarks if it.pull else ()) if wanted in (0, r.review)]
-    return Reply([pull_shapes.review_remark(ask.world, ask.repo, it, r) for r in remarks], pages="")
+    it = request.pull()
+    wanted = _review(request, it).id if "review_id" in request.params else 0
+    comments = [r for r in (it.pull.comments if it.pull else ()) if wanted in (0, r.review)]
+    return Reply([pull_shapes.review_comment(request.world, request.repo, it, r) for r in comments], pages="")
 
 
-def reply(ask: ApiRequest) -> Reply:
-    it, wanted = ask.pull(), ask.number("comment_id")
-    to = next((r for r in (it.pull.remarks if it.pull else ()) if r.id == wanted), None)
+def reply(request: ApiRequest) -> Reply:
+    it, wanted = request.pull(), request.number("comment_id")
+    to = next((r for r in (it.pull.comments if it.pull else ()) if r.id == wanted), None)
     if to is None:
         raise not_found()
-    own = ask.deeds.reply(ask.repo, it, to, ask.text("body", "PullRequestReviewComment"), ask.actor)
-    return Reply(pull_shapes.review_remark(ask.world, ask.repo, it, own), 201)
+    own = request.actions.reply(request.repo, it, to, request.text("body", "PullRequestReviewComment"), request.actor)
+    return Reply(pull_shapes.review_comment(request.world, request.repo, it, own), 201)
 
 
 CHECK_FIELDS = {"name", "head_sha", "details_url", "external_id", "status", "started_at", "conclusion"}
 CHECK_FIELDS |= {"completed_at", "output", "actions"}
 
 
-def create_check(ask: ApiRequest) -> Reply:
-    name, sha = ask.text("name", "CheckRun"), ask.text("head_sha", "CheckRun")
-    if ask.repo.objects.type(sha) != "commit":
+def create_check(request: ApiRequest) -> Reply:
+    name, sha = request.text("name", "CheckRun"), request.text("head_sha", "CheckRun")
+    if request.repo.objects.type(sha) != "commit":
         raise RequestRefused(422, f"No commit found for SHA: {sha}")
-    if ask.body.get("status") == "completed" and not ask.body.get("conclusion"):
+    if request.body.get("status") == "completed" and not request.body.get("conclusion"):
         raise RequestRefused(422, 'Invalid request.\n\n"conclusion" wasn\'t supplied.')
-    fields = {k: v for k, v in ask.body.items() if k in CHECK_FIELDS} | {"name": name}
-    it = CheckRun(next(ask.world.ids), sha, fields, now())
-    ask.repo.checks.append(it)
-    return Reply(shapes.check_run(ask.world, ask.repo, it), 201)
+    fields = {k: v for k, v in request.body.items() if k in CHECK_FIELDS} | {"name": name}
+    it = DemoCheckRun(next(request.world.ids), sha, fields, now())
+    request.repo.checks.append(it)
+    return Reply(shapes.check_run(request.world, request.repo, it), 201)
 
 
-def _check(ask: ApiRequest) -> CheckRun:
-    wanted = ask.number("check_run_id")
-    found = next((c for c in ask.repo.checks if c.id == wanted), None)
+def _check(request: ApiRequest) -> DemoCheckRun:
+    wanted = request.number("check_run_id")
+    found = next((c for c in request.repo.checks if c.id == wanted), None)
     if found is None:
         raise not_found()
     return found
 
 
-def get_check(ask: ApiRequest) -> Reply:
-    return Reply(shapes.check_run(ask.world, ask.repo, _check(ask)))
+def get_check(request: ApiRequest) -> Reply:
+    return Reply(shapes.check_run(request.world, request.repo, _check(request)))
 
 
-def update_check(ask: ApiRequest) -> Reply:
-    it = _check(ask)
-    it.fields |= {k: v for k, v in ask.body.items() if k in CHECK_FIELDS}
-    return Reply(shapes.check_run(ask.world, ask.repo, it))
+def update_check(request: ApiRequest) -> Reply:
+    it = _check(request)
+    it.fields |= {k: v for k, v in request.body.items() if k in CHECK_FIELDS}
+    return Reply(shapes.check_run(request.world, request.repo, it))
 
 
-def _commit(ask: ApiRequest) -> str:
-    wanted, own = ask.params["ref"], ask.repo.objects
+def _commit(request: ApiRequest) -> str:
+    wanted, own = request.params["ref"], request.repo.objects
     sha = own.ref(f"refs/heads/{wanted}") or (wanted if own.type(wanted) == "commit" else None)
     if sha is None:
         raise RequestRefused(422, f"No commit found for SHA: {wanted}")
     return sha
 
 
-def list_checks(ask: ApiRequest) -> Reply:
-    sha, name = _commit(ask), ask.query.get("check_name")
-    found = [c for c in ask.repo.checks if c.head_sha == sha and name in (None, c.fields["name"])]
-    shaped = [shapes.check_run(ask.world, ask.repo, c) for c in found]
+def list_checks(request: ApiRequest) -> Reply:
+    sha, name = _commit(request), request.query.get("check_name")
+    found = [c for c in request.repo.checks if c.head_sha == sha and name in (None, c.fields["name"])]
+    shaped = [shapes.check_run(request.world, request.repo, c) for c in found]
     return Reply({"total_count": len(shaped), "check_runs": shaped}, pages="check_runs")
 
 
-def combined_status(ask: ApiRequest) -> Reply:
+def combined_status(request: ApiRequest) -> Reply:
     """Always pending: nobody posts commit statuses here."""
-    sha = _commit(ask)
-    root = f"{ask.world.api}/repos/{ask.repo.full_name}"
+    sha = _commit(request)
+    root = f"{request.world.api}/repos/{request.repo.full_name}"
     shape = {
         "state": "pending",
         "sha": sha,
         "total_count": 0,
         "statuses": [],
-        "repository": shapes.repository(ask.world, ask.repo),
+        "repository": shapes.repository(request.world, request.repo),
         "commit_url": f"{root}/commits/{sha}",
         "url": f"{root}/commits/{sha}/status",
     }

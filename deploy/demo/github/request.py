@@ -1,4 +1,4 @@
-"""One request to the stand-in's REST API, and how it is refused."""
+"""One request to the stand-in's REST API, its reply, and the errors GitHub answers with."""
 
 # ruff: noqa: D103 - each function is the operation GitHub has by that name; numbers are GitHub's
 from __future__ import annotations
@@ -8,14 +8,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from deploy.demo.github.actions import Actions
-from deploy.demo.github.state import DemoAccount, DemoIssue, Installation, Repository, Token, World
+from deploy.demo.github.state import (
+    DemoAccount,
+    DemoInstallation,
+    DemoIssue,
+    DemoRepository,
+    DemoToken,
+    World,
+)
 
 Json = dict[str, Any]
 DOCS = "https://docs.github.com/rest"
 
 
 class RequestRefused(Exception):
-    """Answered with GitHub's error shape. `errors` are the field errors of a 422."""
+    """A request answered with GitHub's error shape. `errors` are the field errors of a 422."""
 
     def __init__(self, status: int, message: str, errors: list[Json] | None = None) -> None:
         super().__init__(message)
@@ -50,45 +57,45 @@ class ApiRequest:
     """What an operation is given. `actor` is the App's bot or the person whose token it is."""
 
     world: World
-    deeds: Actions
+    actions: Actions
     params: dict[str, str]
     query: dict[str, str]
     body: Json
     actor: DemoAccount
-    token: Token | None = None
-    installation: Installation | None = None
-    repository: Repository | None = None
+    token: DemoToken | None = None
+    installation: DemoInstallation | None = None
+    repository: DemoRepository | None = None
 
     @property
-    def repo(self) -> Repository:
-        """The repository of the path. Raises Refused 404 where there is none."""
+    def repo(self) -> DemoRepository:
+        """The repository of the path. Raises RequestRefused 404 where there is none."""
         if self.repository is None:
             raise not_found()
         return self.repository
 
     @property
     def person(self) -> DemoAccount:
-        """Whose `ghu_` token it is. Raises Refused 403 for an App's token."""
+        """Whose `ghu_` token it is. Raises RequestRefused 403 for an App's token."""
         if self.token is None or self.token.person is None:
             raise RequestRefused(403, "Resource not accessible by integration")
         return self.token.person
 
     def number(self, name: str) -> int:
-        """A numeric part of the path. Raises Refused 404 when it is not one."""
+        """A numeric part of the path. Raises RequestRefused 404 when it is not one."""
         text = self.params[name]
         if not text.isdecimal():
             raise not_found()
         return int(text)
 
     def text(self, name: str, resource: str) -> str:
-        """A required text of the body. Raises Refused 422."""
+        """A required text of the body. Raises RequestRefused 422."""
         value = self.body.get(name)
         if not isinstance(value, str) or not value:
             raise invalid(resource, name, "missing_field")
         return value
 
     def issue(self) -> DemoIssue:
-        """The issue (or pull request) of the path. Raises Refused 404, 410 (deleted), 301 (transferred)."""
+        """The issue (or pull request) of the path. Raises RequestRefused 404, 410 (deleted), 301 (transferred)."""
         number = self.number("issue_number")
         it = self.repo.issues.get(number)
         if it is None:
@@ -96,7 +103,7 @@ class ApiRequest:
         return it
 
     def pull(self) -> DemoIssue:
-        """The pull request of the path. Raises Refused 404."""
+        """The pull request of the path. Raises RequestRefused 404."""
         it = self.repo.issues.get(self.number("pull_number"))
         if it is None or it.pull is None:
             raise not_found()

@@ -1,4 +1,4 @@
-"""The REST API of the stand-in: find the operation, check who asks, answer, paginate, show it to an observer."""
+"""The REST API of the stand-in: finds the operation, authenticates, answers, paginates, reports to an observer."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Traffic:
 
 
 @dataclass(frozen=True, slots=True)
-class Wire:
+class HttpAnswer:
     """Status, headers and bytes of an answer."""
 
     status: int
@@ -58,50 +58,50 @@ def _number(query: Mapping[str, str], name: str, default: int) -> int:
 
 
 class Rest:
-    """`fault` may answer in GitHub's place (an outage, a rate limit): it returns a Wire or None."""
+    """`fault` may answer in GitHub's place (an outage, a rate limit): it returns an HttpAnswer or None."""
 
-    def __init__(self, world: World, deeds: Actions, observer: Callable[[Traffic], None] | None) -> None:
+    def __init__(self, world: World, actions: Actions, observer: Callable[[Traffic], None] | None) -> None:
         self.world = world
-        self.deeds = deeds
+        self.actions = actions
         self.observer = observer
-        self.fault: Callable[[str, str], Wire | None] | None = None
+        self.fault: Callable[[str, str], HttpAnswer | None] | None = None
         self.lock = threading.RLock()
         self.used = 0
         self._table = [(op, _pattern(op.path)) for op in OPERATIONS]
 
-    def answer(self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> Wire:
+    def answer(self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> HttpAnswer:
         """Answer one request below the API's root; `path` is still percent-encoded."""
         if self.fault is not None and (wire := self.fault(method, path)) is not None:
             return wire
         with self.lock:
             self.used += 1
-            asked = dict(parse_qsl(query, keep_blank_values=True))
+            parameters = dict(parse_qsl(query, keep_blank_values=True))
             operation, params = self._find(method, path)
-            given: Any = None
+            payload: Any = None
             try:
-                given = self._parse(body)
-                reply = self._ask(operation, params, asked, headers, given or {}, method)
+                payload = self._parse(body)
+                reply = self._run(operation, params, parameters, headers, payload or {}, method)
             except RequestRefused as refused:
                 reply = Reply(refused.body, refused.status, headers=refused.headers)
             except NoSuchObject as error:
                 reply = Reply({"message": f"Not Found: {error}", "documentation_url": "", "status": "404"}, 404)
-            wire = self._wire(reply, path, asked)
+            wire = self._wire(reply, path, parameters)
             if self.observer is not None:
                 shown = json.loads(wire.body) if wire.body else None
                 template = operation.path if operation else ""
-                self.observer(Traffic(method, path, template, asked, given, wire.status, shown))
+                self.observer(Traffic(method, path, template, parameters, payload, wire.status, shown))
             return wire
 
     def _parse(self, body: bytes) -> Any:
         if not body:
             return None
         try:
-            given = json.loads(body)
+            payload = json.loads(body)
         except ValueError as error:
             raise RequestRefused(400, "Problems parsing JSON") from error
-        if not isinstance(given, dict):
+        if not isinstance(payload, dict):
             raise RequestRefused(400, "Body should be a JSON object")
-        return given
+        return payload
 
     def _find(self, method: str, path: str) -> tuple[Operation | None, dict[str, str]]:
         for operation, pattern in self._table:
@@ -109,7 +109,7 @@ class Rest:
                 return operation, {k: unquote(v) for k, v in found.groupdict().items()}
         return None, {}
 
-    def _ask(
+    def _run(
         self,
         operation: Operation | None,
         params: dict[str, str],
@@ -124,22 +124,22 @@ class Rest:
             )
         if operation is None:
             raise not_found()
-        ask = ApiRequest(self.world, self.deeds, params, query, body, self.world.bot)
+        request = ApiRequest(self.world, self.actions, params, query, body, self.world.bot)
         authorization = headers.get("authorization", "")
         if operation.needs == "app":
             auth.check_app(self.world, authorization)
-        elif not authorization and method == "GET" and (public := auth.public(self.world, params)):
-            ask.repository = public
+        elif not authorization and method == "GET" and (public := auth.public_repository(self.world, params)):
+            request.repository = public
         elif operation.needs != "none":
-            ask.token = auth.find_token(self.world, authorization)
-            ask.installation = self.world.installations.get(ask.token.installation)
-            ask.actor = ask.token.person or self.world.bot
+            request.token = auth.find_token(self.world, authorization)
+            request.installation = self.world.installations.get(request.token.installation)
+            request.actor = request.token.person or self.world.bot
             if "owner" in params:
-                ask.repository = auth.reach(self.world, ask.token, params["owner"], params["repo"])
-                auth.permit(ask.token, ask.repository, operation.needs, method)
-        return operation.answer(ask)
+                request.repository = auth.visible_repository(self.world, request.token, params["owner"], params["repo"])
+                auth.require_permission(request.token, request.repository, operation.needs, method)
+        return operation.answer(request)
 
-    def _wire(self, reply: Reply, path: str, query: dict[str, str]) -> Wire:
+    def _wire(self, reply: Reply, path: str, query: dict[str, str]) -> HttpAnswer:
         headers = {
             "Content-Type": "application/json; charset=utf-8",
             "X-GitHub-Media-Type": "github.v3; format=json",
@@ -153,7 +153,7 @@ class Rest:
         body = reply.body
         if reply.pages is not None:
             body = self._page(reply, path, query, headers)
-        return Wire(reply.status, headers, b"" if reply.status == NO_CONTENT else json.dumps(body).encode())
+        return HttpAnswer(reply.status, headers, b"" if reply.status == NO_CONTENT else json.dumps(body).encode())
 
     def _page(self, reply: Reply, path: str, query: dict[str, str], headers: dict[str, str]) -> Any:
         """The asked-for page of a list, with GitHub's Link header."""

@@ -8,15 +8,15 @@ from typing import Any
 
 from deploy.demo.github.objects import CommitObject, Signature
 from deploy.demo.github.state import (
-    App,
-    CheckRun,
-    Delivery,
     DemoAccount,
+    DemoApp,
+    DemoCheckRun,
+    DemoComment,
+    DemoDelivery,
+    DemoInstallation,
     DemoIssue,
-    Installation,
-    Label,
-    Remark,
-    Repository,
+    DemoLabel,
+    DemoRepository,
     World,
 )
 
@@ -109,7 +109,7 @@ def public_user(world: World, account: DemoAccount) -> Json:
     }
 
 
-def repository(world: World, it: Repository, permission: str = "") -> Json:
+def repository(world: World, it: DemoRepository, permission: str = "") -> Json:
     """`full-repository`, which is also a `repository`; `permission` adds what the asker may do."""
     url, html = f"{world.api}/repos/{it.full_name}", f"{world.url}/{it.full_name}"
     opened = sum(1 for i in it.issues.values() if i.state == "open")
@@ -157,7 +157,7 @@ def repository(world: World, it: Repository, permission: str = "") -> Json:
     return shape
 
 
-def label(world: World, repo: Repository, it: Label) -> Json:
+def label(world: World, repo: DemoRepository, it: DemoLabel) -> Json:
     """`label`."""
     return {
         "id": it.id,
@@ -170,7 +170,7 @@ def label(world: World, repo: Repository, it: Label) -> Json:
     }
 
 
-def association(repo: Repository, account: DemoAccount) -> str:
+def association(repo: DemoRepository, account: DemoAccount) -> str:
     """OWNER, COLLABORATOR or NONE, of an author."""
     if account.login == repo.owner.login:
         return "OWNER"
@@ -184,7 +184,7 @@ def reactions(url: str, given: list[tuple[int, str, str]]) -> Json:
     return {"url": f"{url}/reactions", "total_count": len(given), **counts}
 
 
-def issue(world: World, repo: Repository, it: DemoIssue) -> Json:
+def issue(world: World, repo: DemoRepository, it: DemoIssue) -> Json:
     """`issue`; a pull request seen as an issue has `pull_request`."""
     root = f"{world.api}/repos/{repo.full_name}"
     url = f"{root}/issues/{it.number}"
@@ -204,7 +204,7 @@ def issue(world: World, repo: Repository, it: DemoIssue) -> Json:
         "assignee": None,
         "assignees": [],
         "milestone": None,
-        "comments": len(it.remarks),
+        "comments": len(it.comments),
         "created_at": stamp(it.created),
         "updated_at": stamp(it.updated),
         "closed_at": stamp(it.closed),
@@ -223,7 +223,7 @@ def issue(world: World, repo: Repository, it: DemoIssue) -> Json:
     return shape
 
 
-def remark(world: World, repo: Repository, on: DemoIssue, it: Remark) -> Json:
+def comment(world: World, repo: DemoRepository, on: DemoIssue, it: DemoComment) -> Json:
     """`issue-comment`."""
     url = f"{world.api}/repos/{repo.full_name}/issues/comments/{it.id}"
     page = f"{world.url}/{repo.full_name}/{'pull' if on.pull else 'issues'}/{on.number}"
@@ -249,7 +249,7 @@ def signature(it: Signature) -> Json:
     return {"name": it.name, "email": it.email, "date": stamp(moment)}
 
 
-def commit(world: World, repo: Repository, it: CommitObject) -> Json:
+def commit(world: World, repo: DemoRepository, it: CommitObject) -> Json:
     """`git-commit`. What the App committed without naming an author counts as signed by GitHub."""
     root, html = f"{world.api}/repos/{repo.full_name}/git", f"{world.url}/{repo.full_name}/commit"
     signed = it.author.name == world.bot.login
@@ -273,7 +273,7 @@ def commit(world: World, repo: Repository, it: CommitObject) -> Json:
     }
 
 
-def app(world: World, it: App) -> Json:
+def app(world: World, it: DemoApp) -> Json:
     """`integration`."""
     owner = next(iter(world.accounts.values()), world.bot)
     return {
@@ -294,7 +294,7 @@ def app(world: World, it: App) -> Json:
     }
 
 
-def installation(world: World, it: Installation) -> Json:
+def installation(world: World, it: DemoInstallation) -> Json:
     """`installation`."""
     return {
         "id": it.id,
@@ -320,7 +320,7 @@ def installation(world: World, it: Installation) -> Json:
     }
 
 
-def check_run(world: World, repo: Repository, it: CheckRun) -> Json:
+def check_run(world: World, repo: DemoRepository, it: DemoCheckRun) -> Json:
     """`check-run`."""
     root, given = f"{world.api}/repos/{repo.full_name}", it.fields
     done = "conclusion" in given
@@ -351,7 +351,7 @@ def check_run(world: World, repo: Repository, it: CheckRun) -> Json:
     }
 
 
-def delivery(it: Delivery, installation: int | None, repository: int | None) -> Json:
+def delivery(it: DemoDelivery, installation: int | None, repository: int | None) -> Json:
     """`hook-delivery-item`."""
     return {
         "id": it.id,

@@ -20,21 +20,21 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from deploy.demo.github import shapes
 from deploy.demo.github.actions import Actions
 from deploy.demo.github.admin import Admin
-from deploy.demo.github.hooks import Post
+from deploy.demo.github.hooks import WebhookSender
 from deploy.demo.github.objects import GitObjects, Signature
 from deploy.demo.github.rest import Rest, Traffic
 from deploy.demo.github.state import (
     EVENTS,
     PERMISSIONS,
-    App,
-    Delivery,
     DemoAccount,
+    DemoApp,
+    DemoComment,
+    DemoDelivery,
+    DemoInstallation,
     DemoIssue,
-    Installation,
+    DemoRepository,
+    DemoReview,
     Permission,
-    Remark,
-    Repository,
-    Review,
     World,
     now,
 )
@@ -55,8 +55,8 @@ def key_pair() -> tuple[str, str]:
 class StandIn:
     """GitHub on this machine. `url` and `api_url` are set once it is started (or entered with `with`).
 
-    `observer` sees every REST request with its answer; `rest.fault` may answer in GitHub's place; `post.held` holds
-    webhooks back; `keeper` archives, renames, deletes, transfers and lets another App's checks complete.
+    `observer` sees every REST request with its answer; `rest.fault` may answer in GitHub's place; `webhooks.held` holds
+    webhooks back; `admin` archives, renames, deletes, transfers and lets another App's checks complete.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class StandIn:
     ) -> None:
         private, public = key_pair()
         self.folder = folder
-        self.app = App(
+        self.app = DemoApp(
             id=app_id,
             slug=slug,
             name=slug.capitalize(),
@@ -91,10 +91,10 @@ class StandIn:
         )
         self.world = World(self.app)
         self.world.bot = DemoAccount(next(self.world.ids), f"{slug}[bot]", "Bot")
-        self.post = Post(self.world)
-        self.deeds = Actions(self.world, self.post)
-        self.keeper = Admin(self.deeds)
-        self.rest = Rest(self.world, self.deeds, observer)
+        self.webhooks = WebhookSender(self.world)
+        self.actions = Actions(self.world, self.webhooks)
+        self.admin = Admin(self.actions)
+        self.rest = Rest(self.world, self.actions, observer)
         self._serving = Serving(Site(self.rest, key_pair).application(), port=port)
 
     def __enter__(self) -> Self:
@@ -108,12 +108,12 @@ class StandIn:
     def start(self) -> Self:
         """Serve on 127.0.0.1 in threads of this process."""
         self.world.url = self._serving.start()
-        self.post.start()
+        self.webhooks.start()
         return self
 
     def stop(self) -> None:
-        self.post.held = False
-        self.post.stop()
+        self.webhooks.held = False
+        self.webhooks.stop()
         self._serving.stop()
 
     @property
@@ -141,10 +141,10 @@ class StandIn:
         people: Mapping[str, Permission] | None = None,
         private: bool = True,
         installed: bool = True,
-    ) -> Repository:
+    ) -> DemoRepository:
         """A repository with one commit of `files` on main; the App gets installed on it (no webhook is sent)."""
         owner, name = full_name.split("/")
-        repo = Repository(
+        repo = DemoRepository(
             next(self.world.ids),
             self.world.account(owner),
             name,
@@ -155,26 +155,26 @@ class StandIn:
         for login in repo.people:
             self.world.account(login)
         self.world.repositories[repo.id] = repo
-        self.commit(full_name, files, "Begin", by=owner, tell=False)
+        self.commit(full_name, files, "Begin", by=owner, send_webhook=False)
         if installed:
-            self.install(full_name, tell=False)
+            self.install(full_name, send_webhook=False)
         return repo
 
-    def install(self, *full_names: str, tell: bool = True) -> Installation:
+    def install(self, *full_names: str, send_webhook: bool = True) -> DemoInstallation:
         """Install the App on repositories of one owner, or add them to its installation there."""
         repos = [self.repository(name) for name in full_names]
         owner, ids = repos[0].owner, {r.id for r in repos}
         found = next((i for i in self.world.installations.values() if i.account is owner), None)
-        it = found or Installation(next(self.world.ids), owner, set(), dict(self.app.permissions), now())
+        it = found or DemoInstallation(next(self.world.ids), owner, set(), dict(self.app.permissions), now())
         it.repositories |= ids
         self.world.installations[it.id] = it
-        if tell:
+        if send_webhook:
             short = [self._short(r) for r in repos]
             if found:
                 changes = {"repositories_added": short, "repositories_removed": [], "repository_selection": "selected"}
-                self._tell_installation("installation_repositories", "added", it, **changes, requester=None)
+                self._send_installation_event("installation_repositories", "added", it, **changes, requester=None)
             else:
-                self._tell_installation("installation", "created", it, repositories=short, requester=None)
+                self._send_installation_event("installation", "created", it, repositories=short, requester=None)
         return it
 
     def uninstall(self, full_name: str) -> None:
@@ -182,14 +182,14 @@ class StandIn:
         it = self.installation(full_name)
         del self.world.installations[it.id]
         short = [self._short(self.world.repositories[i]) for i in sorted(it.repositories)]
-        self._tell_installation("installation", "deleted", it, repositories=short)
+        self._send_installation_event("installation", "deleted", it, repositories=short)
 
     def remove_from_installation(self, full_name: str) -> None:
         """Take one repository away from the App."""
         it, repo = self.installation(full_name), self.repository(full_name)
         it.repositories.discard(repo.id)
         changes = {"repositories_added": [], "repositories_removed": [self._short(repo)]}
-        self._tell_installation(
+        self._send_installation_event(
             "installation_repositories", "removed", it, **changes, repository_selection="selected", requester=None
         )
 
@@ -197,10 +197,16 @@ class StandIn:
         """Suspend (or unsuspend) the installation that covers this repository."""
         it = self.installation(full_name)
         it.suspended = now() if suspended else None
-        self._tell_installation("installation", "suspend" if suspended else "unsuspend", it)
+        self._send_installation_event("installation", "suspend" if suspended else "unsuspend", it)
 
     def commit(
-        self, full_name: str, files: Mapping[str, bytes | str | None], message: str, *, by: str, tell: bool = True
+        self,
+        full_name: str,
+        files: Mapping[str, bytes | str | None],
+        message: str,
+        *,
+        by: str,
+        send_webhook: bool = True,
     ) -> str:
         """Commit `files` (None deletes) on the default branch and return the SHA."""
         repo = self.repository(full_name)
@@ -214,9 +220,9 @@ class StandIn:
         who = Signature(by, f"{by}@example.org", f"{int(now().timestamp())} +0000")
         sha = own.add_commit(tree, [tip] if tip else [], f"{message}\n", who, who)
         own.set_ref(ref, sha)
-        if tell:
+        if send_webhook:
             with self.rest.lock:
-                self.deeds.push(repo, ref, tip, sha, self.world.account(by))
+                self.actions.push(repo, ref, tip, sha, self.world.account(by))
         return sha
 
     # what people do
@@ -224,35 +230,35 @@ class StandIn:
     def open_issue(self, full_name: str, title: str, body: str, *, by: str) -> int:
         """Open an issue; returns its number."""
         with self.rest.lock:
-            return self.deeds.open_issue(self.repository(full_name), self.world.account(by), title, body).number
+            return self.actions.open_issue(self.repository(full_name), self.world.account(by), title, body).number
 
     def label(self, full_name: str, number: int, name: str, *, by: str) -> None:
         with self.rest.lock:
-            self.deeds.label(*self._at(full_name, number), name, self.world.account(by))
+            self.actions.label(*self._at(full_name, number), name, self.world.account(by))
 
     def unlabel(self, full_name: str, number: int, name: str, *, by: str) -> None:
         with self.rest.lock:
-            self.deeds.unlabel(*self._at(full_name, number), name, self.world.account(by))
+            self.actions.unlabel(*self._at(full_name, number), name, self.world.account(by))
 
     def close(self, full_name: str, number: int, *, by: str) -> None:
         with self.rest.lock:
-            self.deeds.set_state(*self._at(full_name, number), "closed", self.world.account(by))
+            self.actions.set_state(*self._at(full_name, number), "closed", self.world.account(by))
 
     def reopen(self, full_name: str, number: int, *, by: str) -> None:
         with self.rest.lock:
-            self.deeds.set_state(*self._at(full_name, number), "open", self.world.account(by))
+            self.actions.set_state(*self._at(full_name, number), "open", self.world.account(by))
 
     def lock(self, full_name: str, number: int, *, by: str) -> None:
         with self.rest.lock:
-            self.deeds.lock(*self._at(full_name, number), self.world.account(by))
+            self.actions.lock(*self._at(full_name, number), self.world.account(by))
 
     def edit(self, full_name: str, number: int, *, by: str, title: str | None = None, body: str | None = None) -> None:
         with self.rest.lock:
-            self.deeds.edit(*self._at(full_name, number), title, body, self.world.account(by))
+            self.actions.edit(*self._at(full_name, number), title, body, self.world.account(by))
 
-    def comment(self, full_name: str, number: int, body: str, *, by: str) -> Remark:
+    def comment(self, full_name: str, number: int, body: str, *, by: str) -> DemoComment:
         with self.rest.lock:
-            return self.deeds.comment(*self._at(full_name, number), body, self.world.account(by))
+            return self.actions.comment(*self._at(full_name, number), body, self.world.account(by))
 
     def review(
         self,
@@ -263,35 +269,35 @@ class StandIn:
         *,
         by: str,
         lines: Sequence[tuple[str, int, str]] = (),
-    ) -> Review:
+    ) -> DemoReview:
         """Submit a review: APPROVED, CHANGES_REQUESTED or COMMENTED, with comments on (path, line, text)."""
         with self.rest.lock:
             repo, it = self._at(full_name, number)
-            return self.deeds.review(repo, it, self.world.account(by), state, body, tuple(lines))
+            return self.actions.review(repo, it, self.world.account(by), state, body, tuple(lines))
 
     def merge(self, full_name: str, number: int, *, by: str) -> str:
         """Squash-merge a pull request; returns the new commit on the base branch."""
         with self.rest.lock:
-            return self.deeds.merge(*self._at(full_name, number), self.world.account(by))
+            return self.actions.merge(*self._at(full_name, number), self.world.account(by))
 
-    def redeliver(self, delivery: Delivery) -> Delivery:
+    def redeliver(self, delivery: DemoDelivery) -> DemoDelivery:
         """Deliver once more, with the same guid."""
-        return self.post.send(delivery.event, delivery.payload, delivery.guid)
+        return self.webhooks.send(delivery.event, delivery.payload, delivery.guid)
 
     def flush(self, seconds: float = 15.0) -> None:
         """Wait until all webhooks were tried. Raises TimeoutError."""
-        self.post.flush(seconds)
+        self.webhooks.flush(seconds)
 
     # what became of it
 
-    def repository(self, full_name: str) -> Repository:
+    def repository(self, full_name: str) -> DemoRepository:
         """Raises KeyError when there is none of that name."""
         repo = self.world.repository(*full_name.split("/"))
         if repo is None:
             raise KeyError(full_name)
         return repo
 
-    def installation(self, full_name: str) -> Installation:
+    def installation(self, full_name: str) -> DemoInstallation:
         """The installation that covers a repository. Raises KeyError when there is none."""
         it = self.world.installation_of(self.repository(full_name).id)
         if it is None:
@@ -305,7 +311,7 @@ class StandIn:
         """All pull requests, oldest first."""
         return [it for it in self.repository(full_name).issues.values() if it.pull]
 
-    def deliveries(self, event: str = "", action: str = "") -> list[Delivery]:
+    def deliveries(self, event: str = "", action: str = "") -> list[DemoDelivery]:
         """Deliveries so far, oldest first."""
         return [d for d in self.world.deliveries if event in ("", d.event) and action in ("", d.payload.get("action"))]
 
@@ -317,15 +323,15 @@ class StandIn:
             raise KeyError(f"{path} at {ref}")
         return own.blob(entries[0].sha)
 
-    def _at(self, full_name: str, number: int) -> tuple[Repository, DemoIssue]:
+    def _at(self, full_name: str, number: int) -> tuple[DemoRepository, DemoIssue]:
         repo = self.repository(full_name)
         return repo, repo.issues[number]
 
-    def _short(self, repo: Repository) -> dict[str, Any]:
+    def _short(self, repo: DemoRepository) -> dict[str, Any]:
         whole = shapes.repository(self.world, repo)
         return {key: whole[key] for key in ("id", "node_id", "name", "full_name", "private")}
 
-    def _tell_installation(self, event: str, action: str, it: Installation, **objects: Any) -> None:
+    def _send_installation_event(self, event: str, action: str, it: DemoInstallation, **objects: Any) -> None:
         who = shapes.user(self.world, it.account)
         whole = shapes.installation(self.world, it)
-        self.post.send(event, {"action": action, "installation": whole, **objects, "sender": who})
+        self.webhooks.send(event, {"action": action, "installation": whole, **objects, "sender": who})

@@ -1,4 +1,4 @@
-"""What the stand-in remembers: accounts, repositories, issues, pull requests, tokens, deliveries."""
+"""The stand-in's state in memory: accounts, repositories, issues, pull requests, tokens, deliveries."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class DemoAccount:
 
 
 @dataclass(slots=True)
-class Label:
+class DemoLabel:
     """A label of a repository."""
 
     id: int
@@ -58,7 +58,7 @@ class Label:
 
 
 @dataclass(slots=True)
-class Remark:
+class DemoComment:
     """A comment on an issue, or (with `path`) on a line of a pull request."""
 
     id: int
@@ -75,7 +75,7 @@ class Remark:
 
 
 @dataclass(slots=True)
-class Review:
+class DemoReview:
     """A submitted review. `state` is APPROVED, CHANGES_REQUESTED or COMMENTED."""
 
     id: int
@@ -87,8 +87,8 @@ class Review:
 
 
 @dataclass(slots=True)
-class Pull:
-    """The half of a pull request that an issue does not have. `head_sha` is kept when the branch is gone."""
+class DemoPull:
+    """What a pull request has beyond an issue. `head_sha` is kept when the branch is gone."""
 
     head: str
     base: str
@@ -98,8 +98,8 @@ class Pull:
     merged_at: datetime | None = None
     merged_by: DemoAccount | None = None
     merge_sha: str = ""
-    reviews: list[Review] = field(default_factory=list)
-    remarks: list[Remark] = field(default_factory=list)
+    reviews: list[DemoReview] = field(default_factory=list)
+    comments: list[DemoComment] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -117,13 +117,13 @@ class DemoIssue:
     closed: datetime | None = None
     locked: bool = False
     labels: list[str] = field(default_factory=list)
-    remarks: list[Remark] = field(default_factory=list)
+    comments: list[DemoComment] = field(default_factory=list)
     reactions: list[tuple[int, str, str]] = field(default_factory=list)
-    pull: Pull | None = None
+    pull: DemoPull | None = None
 
 
 @dataclass(slots=True)
-class CheckRun:
+class DemoCheckRun:
     """A check run, its REST fields kept as given. `other` is the slug of the App when it is not ours."""
 
     id: int
@@ -134,7 +134,7 @@ class CheckRun:
 
 
 @dataclass(slots=True)
-class Repository:
+class DemoRepository:
     """A repository. `people` maps logins to their permission; the owner is its administrator.
 
     `gone` are the numbers of deleted issues (with "") and of transferred ones (with their new REST address).
@@ -148,10 +148,10 @@ class Repository:
     private: bool = True
     archived: bool = False
     people: dict[str, Permission] = field(default_factory=dict)
-    labels: dict[str, Label] = field(default_factory=dict)  # by lower-case name
+    labels: dict[str, DemoLabel] = field(default_factory=dict)  # by lower-case name
     issues: dict[int, DemoIssue] = field(default_factory=dict)
     gone: dict[int, str] = field(default_factory=dict)
-    checks: list[CheckRun] = field(default_factory=list)
+    checks: list[DemoCheckRun] = field(default_factory=list)
     created: datetime = field(default_factory=now)
 
     @property
@@ -169,7 +169,7 @@ class Repository:
 
 
 @dataclass(slots=True)
-class Installation:
+class DemoInstallation:
     """The App on one account. `repositories` are ids."""
 
     id: int
@@ -181,7 +181,7 @@ class Installation:
 
 
 @dataclass(slots=True)
-class Token:
+class DemoToken:
     """An installation token (`ghs_`) or a person's token (`ghu_`, `person` set)."""
 
     text: str
@@ -193,7 +193,7 @@ class Token:
 
 
 @dataclass(slots=True)
-class Delivery:
+class DemoDelivery:
     """One attempt to deliver a webhook; a redelivery is another with the same `guid`."""
 
     id: int
@@ -210,7 +210,7 @@ class Delivery:
 
 
 @dataclass(slots=True)
-class App:
+class DemoApp:
     """The one GitHub App. Keys are PEM texts; the stand-in verifies with the public one only."""
 
     id: int
@@ -229,16 +229,16 @@ class App:
 
 @dataclass(slots=True)
 class World:
-    """All of it. Ids come from one counter, so no two things share one by accident."""
+    """The whole state of the stand-in. Ids come from one counter, so no two objects share one."""
 
-    app: App
+    app: DemoApp
     url: str = ""  # http://host:port
     bot: DemoAccount = field(default_factory=lambda: DemoAccount(0, ""))
     accounts: dict[str, DemoAccount] = field(default_factory=dict)  # by lower-case login
-    repositories: dict[int, Repository] = field(default_factory=dict)
-    installations: dict[int, Installation] = field(default_factory=dict)
-    tokens: dict[str, Token] = field(default_factory=dict)
-    deliveries: list[Delivery] = field(default_factory=list)
+    repositories: dict[int, DemoRepository] = field(default_factory=dict)
+    installations: dict[int, DemoInstallation] = field(default_factory=dict)
+    tokens: dict[str, DemoToken] = field(default_factory=dict)
+    deliveries: list[DemoDelivery] = field(default_factory=list)
     codes: dict[str, dict[str, str]] = field(default_factory=dict)  # OAuth codes waiting to be exchanged
     conversions: dict[str, dict[str, Any]] = field(default_factory=dict)  # manifests waiting for conversion
     ids: itertools.count[int] = field(default_factory=lambda: itertools.count(1001))
@@ -255,17 +255,19 @@ class World:
             self.accounts[key] = DemoAccount(next(self.ids), login)
         return self.accounts[key]
 
-    def repository(self, owner: str, name: str) -> Repository | None:
+    def repository(self, owner: str, name: str) -> DemoRepository | None:
         full = f"{owner}/{name}".lower()
         return next((r for r in self.repositories.values() if r.full_name.lower() == full), None)
 
-    def installation_of(self, repository: int) -> Installation | None:
+    def installation_of(self, repository: int) -> DemoInstallation | None:
         return next((i for i in self.installations.values() if repository in i.repositories), None)
 
-    def mint(self, installation: Installation, repositories: set[int] | None, permissions: dict[str, str]) -> Token:
+    def mint(
+        self, installation: DemoInstallation, repositories: set[int] | None, permissions: dict[str, str]
+    ) -> DemoToken:
         """A new installation token, valid for an hour, in GitHub's long form with dots."""
         parts = (secrets.token_urlsafe(90), secrets.token_urlsafe(240), secrets.token_urlsafe(54))
         text = "ghs_" + ".".join(parts).replace("-", "x")
-        token = Token(text, now() + timedelta(hours=1), installation.id, repositories, permissions)
+        token = DemoToken(text, now() + timedelta(hours=1), installation.id, repositories, permissions)
         self.tokens[text] = token
         return token

@@ -20,13 +20,13 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from deploy.demo.github import githttp, pages
-from deploy.demo.github.rest import Rest, Wire
-from deploy.demo.github.state import App, Token, now
+from deploy.demo.github.rest import HttpAnswer, Rest
+from deploy.demo.github.state import DemoApp, DemoToken, now
 
 GIT = re.compile(r"/[^/]+/[^/]+\.git/(info/refs|git-upload-pack|git-receive-pack|HEAD|objects/.*)")
 
 
-def _answer(wire: Wire) -> Response:
+def _answer(wire: HttpAnswer) -> Response:
     return Response(wire.body, wire.status, wire.headers)
 
 
@@ -117,7 +117,7 @@ class Site:
                 return {"error": "bad_verification_code", "error_description": "The code_verifier does not match."}
         text = f"ghu_{secrets.token_hex(18)}"
         person = self.world.account(kept["login"])
-        self.world.tokens[text] = Token(text, now() + timedelta(hours=8), person=person)
+        self.world.tokens[text] = DemoToken(text, now() + timedelta(hours=8), person=person)
         answer = {"access_token": text, "token_type": "bearer", "scope": "", "expires_in": 28_800}
         return answer | {"refresh_token": f"ghr_{secrets.token_hex(38)}", "refresh_token_expires_in": 15_897_600}
 
@@ -132,7 +132,7 @@ class Site:
             return HTMLResponse(pages.message("Invalid GitHub App configuration", escape(str(error))), 422)
         private, public = await run_in_threadpool(self.key_pair)
         slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-        app = App(
+        app = DemoApp(
             id=next(self.world.ids),
             slug=slug,
             name=name,

@@ -10,7 +10,7 @@ import pytest
 from sandbox.errors import MirrorError, PatchRejected
 from sandbox.repository.patch import Patch
 from sandbox.repository.workspace import Workspace
-from sandbox.tree import Tree
+from sandbox.tree import SourceTree
 from tests.fakes.origin import Origin
 
 LATIN = "größe\n".encode("latin-1")
@@ -60,7 +60,7 @@ def workspace(origin: Origin, tmp_path: Path) -> Iterator[Workspace]:
         yield opened
 
 
-def contents(tree: Tree) -> dict[str, bytes | str]:
+def contents(tree: SourceTree) -> dict[str, bytes | str]:
     out: dict[str, bytes | str] = {}
     with tree.tar() as stream, tarfile.open(fileobj=stream) as tar:
         for member in tar:

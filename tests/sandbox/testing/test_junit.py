@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from sandbox.testing.junit import REPORT_BYTES, ReportUnreadable, parse_junit, parse_junit_files
-from sandbox.testing.report import Outcome
+from sandbox.testing.report import TestOutcome
 
 
 def test_pytest_ids_can_be_given_back_to_pytest() -> None:
@@ -17,10 +17,10 @@ def test_pytest_ids_can_be_given_back_to_pytest() -> None:
         </testsuite></testsuites>"""
     )
     assert {i: r.outcome for i, r in report.results.items()} == {
-        "tests/unit/test_a.py::test_one": Outcome.PASSED,
-        "tests/unit/test_a.py::TestB::TestC::test_two[a/b-1]": Outcome.FAILED,
-        "tests/unit/test_a.py::test_skip": Outcome.SKIPPED,
-        "tests/unit/test_broken.py": Outcome.ERROR,
+        "tests/unit/test_a.py::test_one": TestOutcome.PASSED,
+        "tests/unit/test_a.py::TestB::TestC::test_two[a/b-1]": TestOutcome.FAILED,
+        "tests/unit/test_a.py::test_skip": TestOutcome.SKIPPED,
+        "tests/unit/test_broken.py": TestOutcome.ERROR,
     }
     failed = report.results["tests/unit/test_a.py::TestB::TestC::test_two[a/b-1]"]
     assert failed.file == "tests/unit/test_a.py"
@@ -34,7 +34,7 @@ def test_a_teardown_error_outweighs_the_pass_it_follows() -> None:
     report = parse_junit(
         b"<testsuite>" + case % b"" + case % b'<error message="teardown"/>' + case % b"" + b"</testsuite>"
     )
-    assert [r.outcome for r in report.results.values()] == [Outcome.ERROR]
+    assert [r.outcome for r in report.results.values()] == [TestOutcome.ERROR]
 
 
 def test_other_runners_ids_are_stable_and_below_the_checkout() -> None:

@@ -7,7 +7,7 @@ import pytest
 from sandbox.testing.cargo import parse_cargo
 from sandbox.testing.go_json import parse_go_json
 from sandbox.testing.junit import ReportUnreadable
-from sandbox.testing.report import Outcome
+from sandbox.testing.report import TestOutcome
 from sandbox.testing.tap import parse_tap
 
 
@@ -28,9 +28,9 @@ def test_go_events_become_tests_with_their_output() -> None:
         )
     )
     assert {i: r.outcome for i, r in report.results.items()} == {
-        "m/a::TestOne": Outcome.FAILED,
-        "m/a::TestTwo/sub": Outcome.PASSED,
-        "m/a::TestThree": Outcome.SKIPPED,
+        "m/a::TestOne": TestOutcome.FAILED,
+        "m/a::TestTwo/sub": TestOutcome.PASSED,
+        "m/a::TestThree": TestOutcome.SKIPPED,
     }
     assert report.results["m/a::TestOne"].message == "want 1\n"
     assert report.results["m/a::TestOne"].seconds == 0.25
@@ -88,18 +88,18 @@ test src/lib.rs - add (line 7) ... ok
 def test_cargo_lines_become_tests_by_target() -> None:
     report = parse_cargo(CARGO)
     assert {i: r.outcome for i, r in report.results.items()} == {
-        "src/lib.rs::tests::adds": Outcome.PASSED,
-        "src/lib.rs::tests::slow": Outcome.SKIPPED,
-        "src/lib.rs::tests::breaks": Outcome.FAILED,
-        "tests/api.rs::adds": Outcome.PASSED,
-        "doc x::src/lib.rs - add": Outcome.PASSED,
+        "src/lib.rs::tests::adds": TestOutcome.PASSED,
+        "src/lib.rs::tests::slow": TestOutcome.SKIPPED,
+        "src/lib.rs::tests::breaks": TestOutcome.FAILED,
+        "tests/api.rs::adds": TestOutcome.PASSED,
+        "doc x::src/lib.rs - add": TestOutcome.PASSED,
     }
     assert "left == right" in report.results["src/lib.rs::tests::breaks"].message
 
 
 def test_a_crate_that_does_not_compile_is_an_error() -> None:
     report = parse_cargo(b"error[E0425]: cannot find value\nerror: could not compile `x` due to 1 previous error\n")
-    assert report.results["cargo build"].outcome is Outcome.ERROR
+    assert report.results["cargo build"].outcome is TestOutcome.ERROR
     with pytest.raises(ReportUnreadable):
         parse_cargo(b"error: no such command\n")
 
@@ -124,13 +124,13 @@ ok 4
 def test_tap_points_become_tests_and_a_short_plan_an_error() -> None:
     report = parse_tap(TAP)
     assert {i: r.outcome for i, r in report.results.items()} == {
-        "outer::inner": Outcome.PASSED,
-        "outer::broken": Outcome.FAILED,
-        "outer": Outcome.FAILED,
-        "later": Outcome.SKIPPED,
-        "known": Outcome.SKIPPED,
-        "4": Outcome.PASSED,
-        "plan": Outcome.ERROR,
+        "outer::inner": TestOutcome.PASSED,
+        "outer::broken": TestOutcome.FAILED,
+        "outer": TestOutcome.FAILED,
+        "later": TestOutcome.SKIPPED,
+        "known": TestOutcome.SKIPPED,
+        "4": TestOutcome.PASSED,
+        "plan": TestOutcome.ERROR,
     }
     assert "want 1" in report.results["outer::broken"].message
 

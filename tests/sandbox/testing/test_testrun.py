@@ -9,7 +9,7 @@ import pytest
 from sandbox.errors import SandboxUnavailable
 from sandbox.recipe import Recipe, ReportFormat
 from sandbox.recipes.discovery import discover
-from sandbox.testing.report import Outcome, TestRun
+from sandbox.testing.report import TestOutcome, TestRun
 from sandbox.testing.testrun import NO_TEST_RAN, UNTRUSTED, disagreement, run_tests
 from tests.fakes.folder_sandbox import FolderSandbox
 from tests.fakes.origin import Origin
@@ -245,6 +245,6 @@ def test_a_symbolic_link_as_report_is_not_followed(tmp_path: Path) -> None:
 def test_exit_code_and_report_have_to_agree(runner: str, code: int, failed: int, agrees: bool) -> None:
     from sandbox.testing.report import TestReport, TestResult
 
-    results = {"ok": TestResult("ok", Outcome.PASSED)}
-    results |= {f"f{n}": TestResult(f"f{n}", Outcome.FAILED) for n in range(failed)}
+    results = {"ok": TestResult("ok", TestOutcome.PASSED)}
+    results |= {f"f{n}": TestResult(f"f{n}", TestOutcome.FAILED) for n in range(failed)}
     assert (disagreement(runner, code, TestReport(results)) == "") is agrees

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from sandbox.repository.patch import Patch
-from sandbox.testing.report import Outcome, TestResult
+from sandbox.testing.report import TestOutcome, TestResult
 from strategies.issue import Issue
 from strategies.judge import Comparison
 from strategies.models.in_memory_meter import CapMeter
@@ -18,8 +18,8 @@ from tests.fakes.model import Answer, ScriptedModel, scripted_tier
 
 ONE, TWO = Patch({"a.py": b"one"}), Patch({"a.py": b"two"})
 TEST = "```python\ndef test_it():\n    assert f() == 1\n```"
-GOOD = (TestResult("t::it", Outcome.PASSED),)
-BAD = (TestResult("t::it", Outcome.FAILED, "assert 2 == 1"),)
+GOOD = (TestResult("t::it", TestOutcome.PASSED),)
+BAD = (TestResult("t::it", TestOutcome.FAILED, "assert 2 == 1"),)
 steps: list[Step] = []
 
 
@@ -52,7 +52,7 @@ def test_the_patch_that_alone_passes_is_the_better_one() -> None:
 
 
 def test_different_failures_prefer_nobody() -> None:
-    other = (TestResult("t::it", Outcome.ERROR, "boom"),)
+    other = (TestResult("t::it", TestOutcome.ERROR, "boom"),)
     assert Bench(TEST, runs=[BAD, other]).compare() == Comparison(alike=False, better=None, tests=1)
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox.testing.report import Outcome, TestResult
+from sandbox.testing.report import TestOutcome, TestResult
 from strategies.verification.failure_reason import right_reason
 
 PATH = "tests/test_issue_1.py"
 
 
-def failed(message: str, outcome: Outcome = Outcome.FAILED) -> list[TestResult]:
+def failed(message: str, outcome: TestOutcome = TestOutcome.FAILED) -> list[TestResult]:
     return [TestResult(f"{PATH}::test_x", outcome, message)]
 
 
@@ -45,9 +45,9 @@ def test_a_broken_test_is_refused_with_its_reason(message: str, words: str) -> N
 
 
 def test_an_error_in_collection_is_no_failure() -> None:
-    assert not right_reason(failed("E   RuntimeError: boom", Outcome.ERROR), "x", PATH).right
+    assert not right_reason(failed("E   RuntimeError: boom", TestOutcome.ERROR), "x", PATH).right
 
 
 def test_a_skipped_or_absent_test_is_refused() -> None:
-    assert "skipped" in right_reason(failed("", Outcome.SKIPPED), "x", PATH).why
+    assert "skipped" in right_reason(failed("", TestOutcome.SKIPPED), "x", PATH).why
     assert "no test" in right_reason([], "x", PATH).why

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from deploy.demo.models import answer, read_scripts
-from deploy.demo.stage import FILE, TOML, project_files
+from deploy.demo.setup import AUTOFIX_YML, PENNYFIX_TOML, project_files
 from sandbox.errors import MirrorError
 from strategies.models.model import Completion, Prompt
 from strategies.models.model_spec import ModelSpec
@@ -41,7 +41,7 @@ def scripted(spec: ModelSpec) -> ScriptedModel:
 
 @pytest.fixture
 def operator() -> Operator:
-    return parse_operator(TOML.format(api_base="http://127.0.0.1:1/v1"))
+    return parse_operator(PENNYFIX_TOML.format(api_base="http://127.0.0.1:1/v1"))
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def test_a_broken_file_of_the_checkout_is_reported(settings: Settings, operator:
 @pytest.mark.slow
 def test_a_local_checkout_is_resolved_by_the_same_code(settings: Settings, operator: Operator, tmp_path: Path) -> None:
     origin = Origin(tmp_path / "origin")
-    origin.commit({**{p: c.decode() for p, c in project_files().items()}, ".github/autofix.yml": FILE})
+    origin.commit({**{p: c.decode() for p, c in project_files().items()}, ".github/autofix.yml": AUTOFIX_YML})
     issue = read_issue_file(issue_file(tmp_path, f"{SCRIPT.title}\n\n{SCRIPT.body}"))
     said: list[Step] = []
     result = resolve_local(
@@ -125,7 +125,7 @@ def test_the_operators_own_prompts_are_used_by_solver_and_tester_alike(
         text = (BUILT_IN / f"{name}.md").read_text(encoding="utf-8")
         (words / f"{name}.md").write_text(f"{text}\nHouse rule of {name}.", encoding="utf-8")
     origin = Origin(tmp_path / "origin")
-    origin.commit({**{p: c.decode() for p, c in project_files().items()}, ".github/autofix.yml": FILE})
+    origin.commit({**{p: c.decode() for p, c in project_files().items()}, ".github/autofix.yml": AUTOFIX_YML})
     asked: dict[str, str] = {}
 
     def listening(spec: ModelSpec) -> ScriptedModel:

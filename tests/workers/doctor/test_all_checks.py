@@ -12,7 +12,7 @@ from typing import Any, Self
 import pytest
 
 from deploy.demo.github import StandIn
-from deploy.demo.github.rest import Wire
+from deploy.demo.github.rest import HttpAnswer
 from strategies.models.model import Completion, Model, ModelRefused, Prompt
 from strategies.models.model_spec import ModelSpec
 from strategies.models.price import Price
@@ -115,7 +115,7 @@ def test_an_identity_that_github_refuses_is_told_with_a_way_out(github: StandIn,
 
 
 def test_a_github_that_is_away_is_told_with_what_to_check(github: StandIn, tmp_path: Path) -> None:
-    github.rest.fault = lambda _method, _path: Wire(502, {}, b"bad gateway")
+    github.rest.fault = lambda _method, _path: HttpAnswer(502, {}, b"bad gateway")
     found = look(settings_of(github, tmp_path))
     assert "GitHub answered 502" in found[0].detail
     assert "proxy" in fixes(found)["GitHub App"]
@@ -164,8 +164,8 @@ def test_missed_deliveries_are_listed_and_asked_for_only_on_demand(
     from workers.github.app_client import app_api
 
     receiver.status = 500
-    github.post.send("issues", {"action": "labeled"})
-    github.post.flush()
+    github.webhooks.send("issues", {"action": "labeled"})
+    github.webhooks.flush()
     receiver.status = 202
     later = datetime.now(UTC) + timedelta(minutes=5)
     before = len(github.world.deliveries)

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from deploy.demo.github import StandIn
-from deploy.demo.github.rest import Wire
+from deploy.demo.github.rest import HttpAnswer
 from tests.deploy.standins import Conformance
 from workers.github.client import GitHub
 from workers.github.connection import AppCredentials, RepositoryAccess
@@ -79,9 +79,9 @@ def opened(world: StandIn) -> Iterator[Callable[..., GitHub]]:
         one.revoke()
 
 
-def refuse(status: int, body: dict[str, Any] | None = None, **headers: str) -> Wire:
+def refuse(status: int, body: dict[str, Any] | None = None, **headers: str) -> HttpAnswer:
     answer = json.dumps(body or {"message": "no"}).encode()
-    return Wire(status, {"content-type": "application/json", **headers}, answer)
+    return HttpAnswer(status, {"content-type": "application/json", **headers}, answer)
 
 
 def test_a_job_reads_what_it_needs_and_nothing_departs_from_githubs_description(
@@ -237,7 +237,7 @@ def test_reads_are_tried_again_and_posts_that_people_see_are_not(world: StandIn,
     github.read_repository()
     seen: list[str] = []
 
-    def outage(method: str) -> Wire | None:
+    def outage(method: str) -> HttpAnswer | None:
         seen.append(method)
         return refuse(502) if len(seen) < 3 or method == "POST" else None
 

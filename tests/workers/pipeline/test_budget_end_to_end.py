@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from deploy.demo.github.state import DemoIssue
-from deploy.demo.stage import FILE, TOML
+from deploy.demo.setup import AUTOFIX_YML, PENNYFIX_TOML
 from tests.fakes.course_world import NAME, World, open_world, spent
 from workers.jobs.job import State
 from workers.messages.budget_issue import TITLE
@@ -16,10 +16,10 @@ from workers.pipeline import labels
 
 pytestmark = pytest.mark.slow
 
-ROOMY = TOML.replace("repository_monthly_usd = 5", "repository_monthly_usd = 50").replace(
+ROOMY = PENNYFIX_TOML.replace("repository_monthly_usd = 5", "repository_monthly_usd = 50").replace(
     "\nmonthly_usd = 20\n", "\nmonthly_usd = 200\n"
 )
-TIGHT = {".github__autofix.yml": FILE + "budget: {monthly_usd: 0.02}\n"}
+TIGHT = {".github__autofix.yml": AUTOFIX_YML + "budget: {monthly_usd: 0.02}\n"}
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def labeled(world: World, script: str) -> int:
 
 
 def alerts(issue: DemoIssue) -> list[str]:
-    return [r.body for r in issue.remarks if "pennyfix:budget:" in r.body]
+    return [r.body for r in issue.comments if "pennyfix:budget:" in r.body]
 
 
 def test_a_job_inside_its_budget_opens_no_issue(world: World) -> None:
@@ -69,7 +69,7 @@ def test_the_end_of_the_month_is_told_once_and_a_raise_lets_all_go_on_oldest_fir
     assert states == ended
     assert ended[0] is State.OPENED, world.said(first)
     assert State.OVER_BUDGET not in ended
-    assert "is now $50.00" in world.remarks(issue.number)[-1]
+    assert "is now $50.00" in world.comments(issue.number)[-1]
     assert "of $50.00**" in issue.body
     assert "Waiting for money" not in issue.body
     assert len(alerts(issue)) == 1
@@ -100,7 +100,7 @@ def test_a_budget_issue_that_somebody_deleted_is_opened_again_at_the_next_word(w
     world.go()
     gone = budget_issue(world)
     assert gone is not None
-    world.github.keeper.delete_issue(NAME, gone.number)
+    world.github.admin.delete_issue(NAME, gone.number)
     labeled(world, "tracking")
     world.go()
     again = budget_issue(world)
@@ -112,7 +112,9 @@ def test_a_budget_issue_that_somebody_deleted_is_opened_again_at_the_next_word(w
 @pytest.fixture
 def asking(tmp_path: Path) -> Iterator[World]:
     """Whatever may cost more than a thousandth of a dollar waits for approval."""
-    with open_world(tmp_path, TOML.replace("issue_usd = 1\n", "issue_usd = 1\nquote_above_usd = 0.001\n")) as it:
+    with open_world(
+        tmp_path, PENNYFIX_TOML.replace("issue_usd = 1\n", "issue_usd = 1\nquote_above_usd = 0.001\n")
+    ) as it:
         yield it
 
 
@@ -130,14 +132,14 @@ def test_a_dear_issue_waits_with_a_quote_until_somebody_who_may_spend_approves(a
     asking.github.comment(NAME, number, "/autofix approve", by="ada")
     assert asking.go() == [State.OPENED], asking.said(number)
     assert spent(asking) > 0
-    assert "Thanks, I'll start now." in asking.remarks(number)[-1]
+    assert "Thanks, I'll start now." in asking.comments(number)[-1]
     asking.github.comment(NAME, number, "/autofix approve", by="ada")
     assert asking.go() == []
-    assert "Nothing is waiting for approval here." in asking.remarks(number)[-1]
+    assert "Nothing is waiting for approval here." in asking.comments(number)[-1]
 
 
 def test_the_repositorys_own_threshold_asks_too(world: World) -> None:
-    world.add(**{".github__autofix.yml": FILE + "quote_above_usd: 0.001\n"})
+    world.add(**{".github__autofix.yml": AUTOFIX_YML + "quote_above_usd: 0.001\n"})
     number = labeled(world, "weight")
     assert world.go() == [State.DECLINED]
     assert "more than the $0.001 that may be spent here without asking" in world.said(number)

@@ -90,7 +90,7 @@ def test_a_review_becomes_a_commit_on_the_branch_an_answer_in_its_thread_and_a_b
     assert pull.pull is not None
     assert world.github.repository(NAME).objects.commit(pull.pull.head_sha).parents == (head,)
     assert b"words = text" in world.github.read(NAME, "parcel/weight.py", f"autofix/issue-{number}")
-    [asked, answered] = pull.pull.remarks
+    [asked, answered] = pull.pull.comments
     assert answered.reply_to == asked.id
     assert pull.pull.head_sha[:12] in answered.body
     assert before < spent(world)
@@ -119,7 +119,7 @@ def test_a_follow_up_that_fails_says_so_on_the_pull_request_and_changes_neither_
     assert "I left this pull request as it is." in world.said(pull.number)
     assert "I opened a pull request" in world.said(number)
     assert world.labels(number) == {labels.OPENED}
-    assert len(pull.pull.remarks) == 1
+    assert len(pull.pull.comments) == 1
 
 
 def test_a_review_by_somebody_who_may_not_spend_starts_nothing(world: World) -> None:
@@ -132,19 +132,19 @@ def test_failing_checks_are_read_and_repaired_once_for_each_commit(world: World)
     number = opened(world)
     branch = f"autofix/issue-{number}"
     answers(world, "E501: too long", BETTER)
-    world.github.keeper.check(NAME, branch, "failure", name="lint", summary="parcel/weight.py:8 E501: too long")
-    world.github.keeper.check(NAME, branch, "failure", name="types", summary="error: no")
+    world.github.admin.check(NAME, branch, "failure", name="lint", summary="parcel/weight.py:8 E501: too long")
+    world.github.admin.check(NAME, branch, "failure", name="types", summary="error: no")
     assert world.go() == [State.OPENED]
     pull = world.pull()
     assert "The newest commit answers failing checks." in pull.body
     assert b"words = text" in world.github.read(NAME, "parcel/weight.py", branch)
     answers(world, "E501: too long", WORSE)
     for _ in range(2):
-        world.github.keeper.check(NAME, branch, "failure", name="lint", summary="parcel/weight.py:8 E501: too long")
+        world.github.admin.check(NAME, branch, "failure", name="lint", summary="parcel/weight.py:8 E501: too long")
         world.go()
     assert world.latest(number).state is State.DECLINED
     with_job = world.latest(number).id
-    world.github.keeper.check(NAME, branch, "failure", name="lint", summary="again")
+    world.github.admin.check(NAME, branch, "failure", name="lint", summary="again")
     assert world.go() == []
     assert world.latest(number).id == with_job
 
@@ -153,7 +153,7 @@ def test_checks_of_a_commit_that_is_not_the_newest_cost_nothing(world: World) ->
     number = opened(world)
     before = spent(world)
     branch = f"autofix/issue-{number}"
-    world.github.keeper.check(NAME, branch, "failure", name="lint", summary="no")
+    world.github.admin.check(NAME, branch, "failure", name="lint", summary="no")
     world.github.repository(NAME).checks[-1].fields["conclusion"] = "success"  # run again meanwhile
     assert world.go() == [State.CANCELLED]
     assert spent(world) == before
@@ -166,7 +166,7 @@ def test_instructions_in_a_comment_are_followed(world: World) -> None:
     world.github.comment(NAME, world.pull().number, f"/autofix {ASKED} please", by="ada")
     assert world.go() == [State.OPENED]
     assert b"words = text" in world.github.read(NAME, "parcel/weight.py", f"autofix/issue-{number}")
-    assert any("I'll try it" in said for said in world.remarks(world.pull().number))
+    assert any("I'll try it" in said for said in world.comments(world.pull().number))
     assert "The newest commit does what a comment asked for." in world.pull().body
 
 
@@ -220,9 +220,9 @@ def test_the_breaker_ends_a_ping_pong_says_so_once_and_a_person_goes_on(world: W
     assert world.go() == [State.OPENED]
     branch = f"autofix/issue-{number}"
     review(world)
-    world.github.keeper.check(NAME, branch, "failure", name="lint", summary="no")
+    world.github.admin.check(NAME, branch, "failure", name="lint", summary="no")
     assert world.go() == []
-    [said] = world.remarks(world.pull().number)
+    [said] = world.comments(world.pull().number)
     assert "the breaker tripped after 1 round." in said
     answers(world, "back to parts", BETTER.replace("words", "bits").replace("parts", "words"))
     world.github.comment(NAME, world.pull().number, "/autofix back to parts", by="ada")
@@ -238,7 +238,7 @@ def test_the_breaker_counts_money_too(world: World) -> None:
     assert world.go() == [State.OPENED]
     review(world)
     assert world.go() == []
-    assert "the breaker tripped after $0.00" in world.remarks(world.pull().number)[0]
+    assert "the breaker tripped after $0.00" in world.comments(world.pull().number)[0]
 
 
 def test_a_review_during_a_job_is_heard_after_it(world: World) -> None:

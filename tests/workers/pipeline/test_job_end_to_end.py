@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from deploy.demo.stage import FILE, TIGHT
+from deploy.demo.setup import AUTOFIX_YML, TIGHT_BUDGET
 from tests.fakes.course_world import NAME, Killed, World, open_world
 from workers.db.tables import JobRow, StepRow
 from workers.deliveries import inbox
@@ -79,7 +79,7 @@ def test_what_nobody_solves_ends_in_an_honest_comment(world: World) -> None:
 
 
 def test_a_budget_that_ends_first_is_told_and_goes_on_after_a_raise(world: World) -> None:
-    world.add(**{".github__autofix.yml": FILE + TIGHT})
+    world.add(**{".github__autofix.yml": AUTOFIX_YML + TIGHT_BUDGET})
     number = world.open("tracking")
     job_id = world.label(number)
     assert run(world.deps, job_id) is State.OVER_BUDGET, world.said(number)
@@ -191,8 +191,8 @@ def answered(world: World) -> Callable[[str, str], str]:
 
     def ask(text: str, by: str) -> str:
         instruct(world, number, text, by)
-        remarks = world.github.issue(NAME, number).remarks
-        return remarks[-1].body if "pennyfix:answer" in remarks[-1].body else ""
+        comments = world.github.issue(NAME, number).comments
+        return comments[-1].body if "pennyfix:answer" in comments[-1].body else ""
 
     return ask
 
@@ -216,7 +216,7 @@ def test_a_command_carried_out_twice_is_answered_once(world: World) -> None:
     for guid in ("a", "b"):
         world.deliver(command, guid)
         run_command(world.deps, guid)
-    answers = [r for r in world.github.issue(NAME, number).remarks if "pennyfix:answer" in r.body]
+    answers = [r for r in world.github.issue(NAME, number).comments if "pennyfix:answer" in r.body]
     assert len(answers) == 1
 
 

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from deploy.demo.github.state import Pull
-from deploy.demo.stage import FILE, project_files
+from deploy.demo.github.state import DemoPull
+from deploy.demo.setup import AUTOFIX_YML, project_files
 from tests.fakes.course_world import NAME, World, open_world
 from workers.jobs.job import State
 
 pytestmark = pytest.mark.slow
 
-OWN = FILE.replace("label: autofix", "label: mend it")
+OWN = AUTOFIX_YML.replace("label: autofix", "label: mend it")
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_the_label_of_the_file_starts_the_first_job(world: World) -> None:
 
 
 def test_a_label_changed_by_a_merged_pull_request_is_heard_of(world: World) -> None:
-    installed(world, FILE)
+    installed(world, AUTOFIX_YML)
     repo = world.github.repository(NAME)
     own, tip = repo.objects, repo.objects.ref("refs/heads/main")
     assert tip is not None
@@ -53,8 +53,8 @@ def test_a_label_changed_by_a_merged_pull_request_is_heard_of(world: World) -> N
     who = own.commit(tip).author
     sha = own.add_commit(tree, [tip], "Another label\n", who, who)
     own.set_ref("refs/heads/label", sha)
-    pull = Pull("label", "main", sha, tip)
-    opened = world.github.deeds.open_issue(repo, world.github.world.account("ada"), "Another label", "", pull)
+    pull = DemoPull("label", "main", sha, tip)
+    opened = world.github.actions.open_issue(repo, world.github.world.account("ada"), "Another label", "", pull)
     assert labeled(world, "mend it") == []
     world.github.merge(NAME, opened.number, by="ada")
     world.go()

@@ -76,8 +76,8 @@ def context(github: StandIn, tmp_path: Path) -> Iterator[Context]:
 
 def test_the_app_finds_its_deliveries_page_by_page_and_stops_at_the_window(github: StandIn, context: Context) -> None:
     for _ in range(120):
-        github.post.send("issues", {"action": "opened"})
-    github.post.flush()
+        github.webhooks.send("issues", {"action": "opened"})
+    github.webhooks.flush()
     with app_api(context.settings) as api:
         everything = list(api.deliveries(datetime.now(UTC) - timedelta(hours=1)))
         assert len(everything) >= 120
@@ -89,13 +89,13 @@ def test_what_a_receiver_that_was_down_missed_arrives_once_more_under_the_same_g
     github: StandIn, receiver: Receiver, context: Context
 ) -> None:
     receiver.status = 503
-    lost = github.post.send("issues", {"action": "labeled"})
-    github.post.flush()
+    lost = github.webhooks.send("issues", {"action": "labeled"})
+    github.webhooks.flush()
     while not receiver.arrived.empty():
         receiver.take()
     receiver.status = 202
     assert lost.guid in {d.guid for d in look(context, "me")}
-    github.post.flush()
+    github.webhooks.flush()
     assert lost.guid in {receiver.take()[0]["x-github-delivery"] for _ in range(receiver.arrived.qsize())}
     assert look(context, "me") == ()
 
@@ -123,8 +123,8 @@ def test_a_github_that_is_away_costs_one_warning_and_the_loop_goes_on(github: St
                 stop.set()
             return stop.is_set()
 
-    from deploy.demo.github.rest import Wire
+    from deploy.demo.github.rest import HttpAnswer
 
-    github.rest.fault = lambda _method, _path: Wire(500, {}, b"{}")
+    github.rest.fault = lambda _method, _path: HttpAnswer(500, {}, b"{}")
     keep_redelivering(context, Counting(), first=0, every=0)
     assert asked.is_set()

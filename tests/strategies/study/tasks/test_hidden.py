@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.repository.patch import Patch
-from sandbox.testing.report import Outcome, TestReport, TestResult
+from sandbox.testing.report import TestOutcome, TestReport, TestResult
 from strategies.study.tasks.hidden import missing, patch_from
 from strategies.study.tasks.planting import plant
 from strategies.study.tasks.repositories import recipe_of, workspace_of
@@ -31,7 +31,7 @@ new file mode 100644
 
 
 def report(**outcomes: str) -> TestReport:
-    found = {k.replace("__", "::"): Outcome(v) for k, v in outcomes.items()}
+    found = {k.replace("__", "::"): TestOutcome(v) for k, v in outcomes.items()}
     return TestReport({i: TestResult(i, o) for i, o in found.items()})
 
 

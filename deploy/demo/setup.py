@@ -1,4 +1,4 @@
-"""The demo's stage: a stand-in GitHub with two repositories, scripted models, and what `up` is told."""
+"""Sets the demo up: a stand-in GitHub with two repositories, scripted models, and the settings of `pennyfix up`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Self
 
 from deploy.demo.github import StandIn
 from deploy.demo.github.rest import Traffic
+from deploy.demo.github.state import Permission
 from deploy.demo.models import ScriptedModels, read_scripts
 from workers.config.settings import child_environment
 from workers.jobs.job import State
@@ -19,11 +20,11 @@ from workers.jobs.job import State
 PROJECT = Path(__file__).parent / "project"
 ROOT = Path(__file__).parent.parent.parent
 OWNER, PERSON = "demo", "ada"
-FILE = "label: autofix\nstrategy: cascade\nunverified: decline\n"
-TIGHT = "budget: {issue_usd: 0.02}\n"  # enough for the weak model, not for one call to the strong one
-THINKING = {"demo-weak": 0.3, "demo-strong": 0.8}  # seconds
-UP = (sys.executable, "-c", "from pennyfix import main; main()", "up")
-TOML = """\
+AUTOFIX_YML = "label: autofix\nstrategy: cascade\nunverified: decline\n"
+TIGHT_BUDGET = "budget: {issue_usd: 0.02}\n"  # enough for the weak model, not for one call to the strong one
+THINKING_SECONDS = {"demo-weak": 0.3, "demo-strong": 0.8}  # seconds
+UP_COMMAND = (sys.executable, "-c", "from pennyfix import main; main()", "up")
+PENNYFIX_TOML = """\
 [[tiers]]
 name = "weak"
 model = "openai/demo-weak"
@@ -59,7 +60,7 @@ issue_usd = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class DemoCase:
     """One issue of the demo: its script, where it is opened, and the job state it must end in."""
 
     script: str
@@ -69,8 +70,8 @@ class Scene:
     meaning: str
 
 
-# The script's name, the repository, how it must end, and in whose words.
-PLAY = (
+# The script's name, the repository, the job state it must end in, and what that shows.
+DEMO_CASES = (
     ("weight", "demo/parcel", State.OPENED, "the weak model solves it"),
     ("arrival", "demo/parcel", State.OPENED, "the weak model fails, the strong one solves it"),
     ("split", "demo/parcel", State.DECLINED, "nobody solves it"),
@@ -91,15 +92,18 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-class Stage:
-    """Set up below `home` and taken down with `with`. `environment` is for `command`, the real `up`."""
+class DemoSetup:
+    """The stand-ins of one demo, started below `home` and stopped with `with`.
+
+    `environment` holds the environment variables for `command`, the real `pennyfix up`.
+    """
 
     def __init__(
         self,
         home: Path,
         *,
-        thinking: Mapping[str, float] = THINKING,
-        command: tuple[str, ...] = UP,
+        thinking: Mapping[str, float] = THINKING_SECONDS,
+        command: tuple[str, ...] = UP_COMMAND,
         observer: Callable[[Traffic], None] | None = None,
     ) -> None:
         self.home = home
@@ -109,7 +113,7 @@ class Stage:
         hook = f"http://127.0.0.1:{self.port}/webhooks/github"
         self.github = StandIn(home / "github", webhook_url=hook, webhook_secret=secret, observer=observer)
         self.models = ScriptedModels(seconds=dict(thinking), key=secrets.token_hex(8))
-        self.scenes: tuple[Scene, ...] = ()
+        self.issues: tuple[DemoCase, ...] = ()
         self.environment: dict[str, str] = {}
 
     def __enter__(self) -> Self:
@@ -118,12 +122,14 @@ class Stage:
         api_base = self.models.start()
         self.github.start()
         files = project_files()
-        people = {PERSON: "write"}
-        self.github.add_repository("demo/parcel", {**files, ".github/autofix.yml": FILE}, people=people)  # type: ignore[arg-type]  # "write" is one of the permissions
-        self.github.add_repository("demo/tight", {**files, ".github/autofix.yml": FILE + TIGHT}, people=people)  # type: ignore[arg-type]  # see above
-        self.scenes = tuple(self._open(*act) for act in PLAY)
+        people: dict[str, Permission] = {PERSON: "write"}
+        self.github.add_repository("demo/parcel", {**files, ".github/autofix.yml": AUTOFIX_YML}, people=people)
+        self.github.add_repository(
+            "demo/tight", {**files, ".github/autofix.yml": AUTOFIX_YML + TIGHT_BUDGET}, people=people
+        )
+        self.issues = tuple(self._open(*act) for act in DEMO_CASES)
         config, key = self.home / "pennyfix.toml", self.home / "app.pem"
-        config.write_text(TOML.format(api_base=api_base), encoding="utf-8")
+        config.write_text(PENNYFIX_TOML.format(api_base=api_base), encoding="utf-8")
         key.write_text(self.github.private_key, encoding="ascii")
         key.chmod(0o600)
         self.environment = self._environment(state, config, key)
@@ -135,13 +141,13 @@ class Stage:
 
     def label(self) -> None:
         """Ada labels the four issues."""
-        for scene in self.scenes:
-            self.github.label(scene.repository, scene.number, "autofix", by=PERSON)
+        for case in self.issues:
+            self.github.label(case.repository, case.number, "autofix", by=PERSON)
 
-    def _open(self, name: str, repository: str, ends: State, meaning: str) -> Scene:
+    def _open(self, name: str, repository: str, ends: State, meaning: str) -> DemoCase:
         script = next(s for s in read_scripts() if s.name == name)
         number = self.github.open_issue(repository, script.title, script.body, by=PERSON)
-        return Scene(name, repository, number, ends, meaning)
+        return DemoCase(name, repository, number, ends, meaning)
 
     def _environment(self, state: Path, config: Path, key: Path) -> dict[str, str]:
         own = {k: v for k, v in child_environment().items() if not k.startswith("PENNYFIX_")}

@@ -1,4 +1,4 @@
-"""Reads from Pennyfix's own database how the demo's issues are getting on."""
+"""Reads from Pennyfix's own database the state of the demo's issues."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from deploy.demo.stage import Scene
+from deploy.demo.setup import DemoCase
 from workers.jobs.job import State
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class IssueProgress:
     """One issue now. `usd` is what was spent so far; `state` is None before there is a job."""
 
-    scene: Scene
+    issue: DemoCase
     state: State | None = None
     step: str = ""
     usd: Decimal = Decimal(0)
@@ -32,11 +32,13 @@ class IssueProgress:
 
     @property
     def as_expected(self) -> bool:
-        return self.state == self.scene.ends
+        return self.state == self.issue.ends
 
 
-def look(database: Database, scenes: tuple[Scene, ...], id_of: Callable[[str], int]) -> tuple[IssueProgress, ...]:
-    """How each issue is getting on; `id_of` gives a repository's numeric id."""
+def read_progress(
+    database: Database, issues: tuple[DemoCase, ...], id_of: Callable[[str], int]
+) -> tuple[IssueProgress, ...]:
+    """State, step and cost of each issue; `id_of` gives a repository's numeric id."""
     from workers.billing.spending_reports import spent
     from workers.jobs.queue import latest
     from workers.jobs.step_kinds import HIDDEN_STEPS
@@ -44,13 +46,13 @@ def look(database: Database, scenes: tuple[Scene, ...], id_of: Callable[[str], i
 
     found = []
     with database.read() as session:
-        for scene in scenes:
-            repository = id_of(scene.repository)
-            job = latest(session, repository, scene.number)
+        for issue in issues:
+            repository = id_of(issue.repository)
+            job = latest(session, repository, issue.number)
             if job is None:
-                found.append(IssueProgress(scene))
+                found.append(IssueProgress(issue))
                 continue
-            usd = spent(session, "issue", f"{repository}#{scene.number}", "").spent
-            said = steps(session, job.id, HIDDEN_STEPS)
-            found.append(IssueProgress(scene, job.state, said[-1] if said else "", usd, job.reason, job.pull_request))
+            usd = spent(session, "issue", f"{repository}#{issue.number}", "").spent
+            shown = steps(session, job.id, HIDDEN_STEPS)
+            found.append(IssueProgress(issue, job.state, shown[-1] if shown else "", usd, job.reason, job.pull_request))
     return tuple(found)
