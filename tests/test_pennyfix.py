@@ -177,8 +177,8 @@ def database(machine: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Databas
     monkeypatch.setenv("PENNYFIX_REDIS_URL", "redis+socket:///nowhere/broker.sock")
     database = open_database(url)
     with database.begin() as session:
-        installations.know(session, Place(1, 11, "Acme/Parcel"), NOW)
-        installations.know(session, Place(1, 12, "acme/idle"), NOW)
+        installations.ensure_repository(session, Place(1, 11, "Acme/Parcel"), NOW)
+        installations.ensure_repository(session, Place(1, 12, "acme/idle"), NOW)
     yield database
     database.close()
 

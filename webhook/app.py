@@ -38,7 +38,7 @@ def create_app(
     writer = Writer(database, waker.wake, waker.published)
     labels = TriggerLabels(database)
     context = TriageContext(settings.github_app_id, labels.look_up)
-    quick_context = TriageContext(settings.github_app_id, labels.kept)
+    quick_context = TriageContext(settings.github_app_id, labels.cached)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

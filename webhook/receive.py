@@ -23,7 +23,7 @@ from webhook.payload import ActionOnly, Event, Payload
 from webhook.signature import verified
 from webhook.triage import RULES, TriageContext, triage
 from webhook.writer import NotWritten, ReceivedDelivery, Writer
-from workers.deliveries.trigger_labels import LabelUnknown, NotKept
+from workers.deliveries.trigger_labels import LabelUnknown, NotCached
 from workers.jobs.commands import Command, Ignored
 
 PATH = "/webhooks/github"
@@ -121,7 +121,7 @@ async def _read(
     name: str,
 ) -> tuple[Event, Command | Ignored]:
     if len(body) < LARGE:
-        with suppress(NotKept):
+        with suppress(NotCached):
             return read(secrets, quick_context, body, signature, guid, name)
     return await anyio.to_thread.run_sync(read, secrets, context, body, signature, guid, name)
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 import structlog
 
-from workers.deliveries.inbox import Recorded, mark_wakeups, record
+from workers.deliveries.inbox import RecordedDelivery, mark_wakeups, record
 from workers.jobs.commands import Command, Ignored
 
 if TYPE_CHECKING:
@@ -59,8 +59,8 @@ class ReceivedDelivery:
 class _Waiting:
     delivery: ReceivedDelivery
     loop: asyncio.AbstractEventLoop
-    answer: asyncio.Future[Recorded]
-    outcome: Recorded | Exception = field(default_factory=lambda: NotWritten("not tried"))
+    answer: asyncio.Future[RecordedDelivery]
+    outcome: RecordedDelivery | Exception = field(default_factory=lambda: NotWritten("not tried"))
 
 
 class Writer:
@@ -91,7 +91,7 @@ class Writer:
         self._queue.put(None)
         self._thread.join(30)
 
-    async def write(self, delivery: ReceivedDelivery) -> Recorded:
+    async def write(self, delivery: ReceivedDelivery) -> RecordedDelivery:
         """Record it durably. Raises NotWritten after `PATIENCE` s, when too many wait, or when the database fails."""
         loop = asyncio.get_running_loop()
         waiting = _Waiting(delivery, loop, loop.create_future())
@@ -175,7 +175,7 @@ class Writer:
                     self._wake("delivery", waiting.delivery.guid)
 
 
-def _record_one(session: Session, delivery: ReceivedDelivery, now: datetime) -> Recorded:
+def _record_one(session: Session, delivery: ReceivedDelivery, now: datetime) -> RecordedDelivery:
     return record(
         session,
         guid=delivery.guid,

@@ -27,7 +27,7 @@ def _fill(database: Database, count: int) -> None:
     now = datetime.now(UTC) - timedelta(hours=1)
     with database.begin() as session:
         for number in range(INSTALLATIONS):
-            installations.know(session, Place(number + 1, number + 1, f"o{number}/r"), now)
+            installations.ensure_repository(session, Place(number + 1, number + 1, f"o{number}/r"), now)
         session.add_all(
             JobRow(
                 kind="resolve",

@@ -49,7 +49,9 @@ def _fill(database: Database, repositories: int, charges: int, jobs: int, now: d
     month = month_of(now)
     with database.begin() as session:
         for number in range(1, repositories + 1):
-            installations.know(session, Place(1 + number % 50, number, f"owner{number % 50}/repository-{number}"), now)
+            installations.ensure_repository(
+                session, Place(1 + number % 50, number, f"owner{number % 50}/repository-{number}"), now
+            )
         session.flush()
         sessions.open_session(
             session, digest=digest(COOKIE), github_id=1, login="ada", csrf="c", token="",

@@ -81,7 +81,7 @@ def measure(watchers: int) -> tuple[float, float, float]:
         place = Place(1, 11, "acme/widgets", 7)
         now = utc_now()
         with database.begin() as session:
-            installations.know(session, place, now)
+            installations.ensure_repository(session, place, now)
             sessions.open_session(
                 session, digest=digest(COOKIE), github_id=1, login="ada", csrf="c", token="", sights={11: True},
                 now=now + timedelta(hours=1), expires=now + timedelta(hours=9),

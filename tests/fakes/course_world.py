@@ -37,9 +37,9 @@ from workers.jobs import queue
 from workers.jobs.commands import Cancel, Instruct, Place, Start
 from workers.jobs.job import Job, State
 from workers.pipeline.dependencies import JobDependencies
+from workers.pipeline.report_ended import report_ended
 from workers.pipeline.runner import run
 from workers.pipeline.slash_commands import run_command
-from workers.pipeline.tell_ended import report_ended
 from workers.processes import sweeper
 from workers.processes.context import Context
 from workers.processes.wiring import job_dependencies
@@ -102,7 +102,7 @@ class World:
     def open(self, script: str) -> int:
         return self.github.open_issue(NAME, SCRIPTS[script].title, SCRIPTS[script].body, by="ada")
 
-    def deliver(self, command: Start | Cancel | Instruct, guid: str = "") -> inbox.Recorded:
+    def deliver(self, command: Start | Cancel | Instruct, guid: str = "") -> inbox.RecordedDelivery:
         self.guids += 1
         with self.database.begin() as session:
             return inbox.record(
@@ -229,7 +229,7 @@ def open_world(folder: Path, toml: str = PENNYFIX_TOML) -> Iterator[World]:
             edit_interval=0.0,
             heartbeat=5.0,
             wake=it.woken.append,
-            wake_teller=it.untold.append,
+            wake_reporter=it.untold.append,
         )
         yield it
         database.close()

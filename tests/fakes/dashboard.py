@@ -136,8 +136,8 @@ class Dashboard:
 
     def _know(self) -> None:
         with self.database.begin() as session:
-            installations.know(session, self.place(), self.now())
-            installations.know(session, self.place(secret=True), self.now())
+            installations.ensure_repository(session, self.place(), self.now())
+            installations.ensure_repository(session, self.place(secret=True), self.now())
 
     def fill(self) -> dict[str, int]:
         """A month of work; job ids by what became of them."""

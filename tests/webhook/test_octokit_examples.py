@@ -66,9 +66,9 @@ def test_every_published_example_is_answered_with_the_right_decision(
     numbers = {json.loads(e["body"])["repository"]["id"] for e in examples if e["event"] == "issues"}
     with database.begin() as session:
         for number in numbers:
-            installations.know(session, Place(4242, number, "octo-org/octo-repo"), datetime.now(UTC)).settings = {
-                "label": LABEL
-            }
+            installations.ensure_repository(
+                session, Place(4242, number, "octo-org/octo-repo"), datetime.now(UTC)
+            ).settings = {"label": LABEL}
     seen: Counter[tuple[tuple[str, str], int, str]] = Counter()
     with TestClient(create_app(settings, database, lambda _kind, _id: None)) as client:
         for example in examples:

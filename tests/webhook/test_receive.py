@@ -263,7 +263,9 @@ def test_a_database_that_fails_is_503_and_only_then(settings: Settings, database
 
 def test_the_label_that_the_repositorys_file_named_counts(client: TestClient, database: Database) -> None:
     with database.begin() as session:
-        installations.know(session, Place(99, 11, "acme/widgets"), datetime.now(UTC)).settings = {"label": "repair"}
+        installations.ensure_repository(session, Place(99, 11, "acme/widgets"), datetime.now(UTC)).settings = {
+            "label": "repair"
+        }
     assert post(client, "issues", issue_event("labeled", label="repair")).status_code == 202
     assert post(client, "issues", issue_event("labeled")).status_code == 204
 

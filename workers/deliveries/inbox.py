@@ -27,7 +27,7 @@ KEPT = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class RecordedDelivery:
     """What became of a delivery. Publish the wake-up (`job_id`, or the delivery's guid) after the commit."""
 
     duplicate: bool
@@ -36,7 +36,7 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True)
-class Pending:
+class PendingDelivery:
     """A delivery that a worker has taken. `attempts` counts this one."""
 
     guid: str
@@ -54,7 +54,7 @@ def record(
     body_digest: str,
     command: Command | Ignored,
     now: datetime,
-) -> Recorded:
+) -> RecordedDelivery:
     """Keep the delivery and do at once what needs no GitHub. A guid seen before changes nothing."""
     taught = isinstance(command, Lifecycle) and command.teaches
     pending = taught or isinstance(command, Instruct | FollowUp | Observe | Learn)
@@ -73,26 +73,26 @@ def record(
         "next_run_at": now,
     }
     if insert_one(session, DeliveryRow, values, "guid") is None:
-        return Recorded(duplicate=True)
+        return RecordedDelivery(duplicate=True)
     if pending and not isinstance(command, Lifecycle):
-        return Recorded(duplicate=False, wake="delivery")
+        return RecordedDelivery(duplicate=False, wake="delivery")
     if isinstance(command, Start):
         return _start(session, command, now)
     if isinstance(command, Cancel):
         place = command.place
         job_id = queue.request_cancel(session, place.repository_id, place.issue, command.reason, now=now)
-        return Recorded(duplicate=False, job_id=job_id)
+        return RecordedDelivery(duplicate=False, job_id=job_id)
     if isinstance(command, Lifecycle):
-        done = installations.apply(session, command, now, keep_delivery=guid)
+        done = installations.apply_lifecycle(session, command, now, keep_delivery=guid)
         session.execute(update(DeliveryRow).where(DeliveryRow.guid == guid).values(reason=done))
-    return Recorded(duplicate=False, wake="delivery" if taught else None)
+    return RecordedDelivery(duplicate=False, wake="delivery" if taught else None)
 
 
-def _start(session: Session, command: Start, now: datetime) -> Recorded:
+def _start(session: Session, command: Start, now: datetime) -> RecordedDelivery:
     place = command.place
-    installations.know(session, place, now)
+    installations.ensure_repository(session, place, now)
     enqueued = queue.enqueue(session, queue.NewJob(place, actor=command.actor), now=now)
-    return Recorded(duplicate=False, job_id=enqueued.job_id, wake="job" if enqueued.created else None)
+    return RecordedDelivery(duplicate=False, job_id=enqueued.job_id, wake="job" if enqueued.created else None)
 
 
 def _installation(command: Command | Ignored) -> int | None:
@@ -107,7 +107,7 @@ def _repository(command: Command | Ignored) -> int | None:
 
 def lease_delivery(
     session: Session, owner: str, ttl: timedelta, now: datetime, *, guid: str | None = None
-) -> Pending | None:
+) -> PendingDelivery | None:
     """A pending delivery to act on: this one, or the one that has waited longest; None if there is none free."""
     query = select(DeliveryRow).where(
         DeliveryRow.state == "pending",
@@ -135,11 +135,11 @@ def lease_delivery(
         row.reason = str(error)
         session.flush()
         return None
-    return Pending(row.guid, command, row.attempts, owner)
+    return PendingDelivery(row.guid, command, row.attempts, owner)
 
 
 def finish_delivery(
-    session: Session, pending: Pending, *, now: datetime, reason: str = "", error: str = "", retry: bool = True
+    session: Session, pending: PendingDelivery, *, now: datetime, reason: str = "", error: str = "", retry: bool = True
 ) -> str:
     """End what `lease_delivery` began; the delivery's new state, or "lost" if another worker took it over.
 

@@ -32,7 +32,7 @@ _GONE = {
 }
 
 
-def know(session: Session, place: Place, now: datetime, *, account: str = "") -> RepositoryRow:
+def ensure_repository(session: Session, place: Place, now: datetime, *, account: str = "") -> RepositoryRow:
     """The repository's row, made or corrected to what `place` says."""
     row = session.get(RepositoryRow, place.repository_id)
     if row is None or row.installation_id != place.installation_id:
@@ -60,7 +60,7 @@ def _add(session: Session, place: Place, now: datetime, account: str) -> Reposit
     return row
 
 
-def apply(session: Session, change: Lifecycle, now: datetime, *, keep_delivery: str = "") -> str:
+def apply_lifecycle(session: Session, change: Lifecycle, now: datetime, *, keep_delivery: str = "") -> str:
     """Carry out a life-cycle change; a sentence about what was done. `keep_delivery` survives a purge."""
     if change.what == "deleted":
         ended = purge(session, change.installation_id, now, keep_delivery=keep_delivery)
@@ -76,7 +76,7 @@ def apply(session: Session, change: Lifecycle, now: datetime, *, keep_delivery: 
         )
         return f"installation suspended; {ended} jobs cancelled"
     for number, name in change.repositories:
-        know(session, Place(change.installation_id, number, name), now, account=change.account)
+        ensure_repository(session, Place(change.installation_id, number, name), now, account=change.account)
         if change.what == "repository_renamed":
             session.execute(update(JobRow).where(JobRow.repository_id == number).values(repository=name))
     return f"{change.what.replace('_', ' ')}: {len(change.repositories)} repositories"

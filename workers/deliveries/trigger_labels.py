@@ -9,30 +9,30 @@ from sqlalchemy.exc import SQLAlchemyError
 from workers.db.database import Database
 from workers.db.tables import RepositoryRow
 
-SECONDS = 10.0
-MOST = 10_000
+CACHE_SECONDS = 10.0
+MAX_CACHED = 10_000
 
 
 class LabelUnknown(Exception):
     """The database does not answer: whether a label is ours cannot be said now."""
 
 
-class NotKept(LookupError):
+class NotCached(LookupError):
     """The label would have to be looked up in the database."""
 
 
 class TriggerLabels:
-    """From repository id to label; None while the file was never read. Answers may be `SECONDS` old."""
+    """From repository id to label; None while the file was never read. Answers may be `CACHE_SECONDS` old."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._kept: dict[int, tuple[float, str | None]] = {}
+        self._cached: dict[int, tuple[float, str | None]] = {}
 
-    def kept(self, repository_id: int) -> str | None:
+    def cached(self, repository_id: int) -> str | None:
         """The label, without touching the database. Raises NotKept."""
-        found = self._kept.get(repository_id)
-        if found is None or time.monotonic() - found[0] >= SECONDS:
-            raise NotKept(repository_id)
+        found = self._cached.get(repository_id)
+        if found is None or time.monotonic() - found[0] >= CACHE_SECONDS:
+            raise NotCached(repository_id)
         return found[1]
 
     def look_up(self, repository_id: int) -> str | None:
@@ -43,7 +43,7 @@ class TriggerLabels:
                 label = (row.settings or {}).get("label") if row is not None else None
         except SQLAlchemyError as error:
             raise LabelUnknown(f"the database does not answer: {type(error).__name__}") from error
-        if len(self._kept) >= MOST:
-            self._kept.clear()
-        self._kept[repository_id] = (time.monotonic(), label if isinstance(label, str) else None)
-        return self._kept[repository_id][1]
+        if len(self._cached) >= MAX_CACHED:
+            self._cached.clear()
+        self._cached[repository_id] = (time.monotonic(), label if isinstance(label, str) else None)
+        return self._cached[repository_id][1]

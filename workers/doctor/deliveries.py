@@ -9,7 +9,7 @@ from workers.doctor.check import DoctorCheck, ok, warn
 from workers.doctor.check import skipped as skipped_check
 from workers.github.app_client import AppApi
 from workers.github.types import ForgeError
-from workers.processes.redelivery import WINDOW, missed
+from workers.processes.redelivery import WINDOW, missed_deliveries
 
 NAME = "missed deliveries"
 
@@ -17,7 +17,7 @@ NAME = "missed deliveries"
 def deliveries(api: AppApi, now: datetime, *, redeliver: bool) -> list[DoctorCheck]:
     """What was missed in the last days; with `redeliver` GitHub is asked for it."""
     try:
-        found = missed(api.deliveries(now - WINDOW), now)
+        found = missed_deliveries(api.deliveries(now - WINDOW), now)
         if redeliver:
             for delivery in found:
                 api.redeliver(delivery.id)

@@ -42,7 +42,7 @@ class JobEnding:
     `check` is a check run's conclusion. `evidence`, `tier` and `strategy` are one word each, for the outcome's row.
     `threads` are line comments of a review that are answered. `needed` is USD of the call that found no room,
     `strong_only` USD that the strong model alone would have cost (an estimate, "" for none).
-    `quiet`: see `workers.pipeline.admission.Turned`.
+    `quiet`: say it only where a comment is there already. Made by the functions of `workers.pipeline.endings`.
     """
 
     state: State

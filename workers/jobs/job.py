@@ -33,6 +33,10 @@ class Kind(StrEnum):
     FOLLOW_UP = "follow_up"  # a review, instructions or failing checks on our pull request
 
 
+AWAITS_APPROVAL = "waits for approval"
+"""The stored reason of a job that ended because its estimate is above what may be spent unasked."""
+
+
 class LeaseLost(Exception):
     """Another worker owns this job now (or it was ended): stop, write nothing outside."""
 
@@ -82,6 +86,11 @@ class Job:
     def place(self) -> Place:
         """Where the job is at work."""
         return Place(self.installation_id, self.repository_id, self.repository, self.issue)
+
+    @property
+    def awaits_approval(self) -> bool:
+        """Whether it ended to wait for `/autofix approve`. The row holds it as the job's reason."""
+        return self.state is State.DECLINED and self.reason == AWAITS_APPROVAL
 
     @property
     def thread(self) -> int:

@@ -348,10 +348,6 @@ def bad_amount(value: str, why: str, fix: str) -> str:
     return f"{amount} isn't an amount that I can use: {line(why, 200)}. {sentence(fix, 200)} Nothing was changed."
 
 
-AWAITS_APPROVAL = "waits for approval"
-"""The reason of a job whose quote is above the threshold."""
-
-
 def quote(q: Quote, month: Month) -> str:
     """What it is likely to cost."""
     rows = [

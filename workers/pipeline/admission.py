@@ -1,7 +1,7 @@
 """Whether a job may start, and go on to publish: one decision over what GitHub and the ledger say now. Pure.
 
 A delivery proves at most that somebody had triage rights a while ago, so everything is looked at again:
-once before any money is spent, and once more before anything is published (`still_wanted`).
+once before any money is spent, and once more before anything is published (`recheck_issue`).
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from workers.jobs.job import Job, State
 from workers.messages import comments
 from workers.messages.pull_request import is_ours
 from workers.pipeline import labels
-from workers.pipeline.follow_up import Request
+from workers.pipeline.follow_up import FollowUpRequest
 
 MAY_SPEND: frozenset[Permission] = frozenset({"write", "admin"})
 
 
-class Reads(Protocol):
+class RepositoryReader(Protocol):
     """What admission looks at on GitHub."""
 
     def read_repository(self) -> RemoteRepository: ...
@@ -32,14 +32,14 @@ class Reads(Protocol):
     def read_file(self, path: str, ref: str) -> str | None: ...
 
 
-class Work(Protocol):
+class BranchReader(Protocol):
     """What there may be of ours already."""
 
     def find_pull(self, branch: str, state: Literal["open", "closed", "all"] = "open") -> RemotePull | None: ...
     def read_branch(self, branch: str) -> RemoteCommit | None: ...
 
 
-class GitHubReader(Reads, Work, Protocol):
+class GitHubReader(RepositoryReader, BranchReader, Protocol):
     """Both."""
 
 
@@ -121,7 +121,7 @@ def admit(s: Snapshot) -> Admitted | Rejected:
     if isinstance(s.file, ConfigError):
         text = comments.bad_configuration(PATH, s.file.problems)
         return Rejected(State.DECLINED, f"{PATH} cannot be used", text, labels.NEEDS_HUMAN)
-    if not carries(s.issue, s.file.label):
+    if not has_label(s.issue, s.file.label):
         return _cancelled(f"the label {s.file.label} is not on the issue")
     branch = comments.branch(s.issue_number)
     if s.pull is not None:
@@ -139,13 +139,13 @@ def admit(s: Snapshot) -> Admitted | Rejected:
 
 
 def admit_follow_up(
-    s: Snapshot, pull: RemotePull, request: Request, failed: Sequence[FailedCheck] = ()
+    s: Snapshot, pull: RemotePull, request: FollowUpRequest, failed: Sequence[FailedCheck] = ()
 ) -> Admitted | Rejected:
     """The same for work on our own open pull request: its label is not needed, its branch may have others' commits.
 
     `failed` are the checks that fail on its newest commit now.
     """
-    gone = still_open(s.repository, pull)
+    gone = recheck_pull_request(s.repository, pull)
     if gone is not None:
         return gone
     if pull.head_branch != comments.branch(s.issue_number) or pull.head_repository_id != s.repository.id:
@@ -166,20 +166,20 @@ def admit_follow_up(
     return Admitted(s.file.model_copy(update={"accept": accept, "unverified": "decline"}), pull.base_branch)
 
 
-def carries(issue: RemoteIssue, label: str) -> bool:
+def has_label(issue: RemoteIssue, label: str) -> bool:
     """Whether the label is on; GitHub does not tell upper from lower case."""
     return label.casefold() in (name.casefold() for name in issue.labels)
 
 
-def still_wanted(repository: RemoteRepository, issue: RemoteIssue, label: str) -> Rejected | None:
+def recheck_issue(repository: RemoteRepository, issue: RemoteIssue, label: str) -> Rejected | None:
     """The look before publishing: None when the issue is still as it was admitted (`label` "" asks for none)."""
     gone = _gone(repository, issue)
-    if gone is None and label and not carries(issue, label):
+    if gone is None and label and not has_label(issue, label):
         gone = _cancelled(f"the label {label} was taken off")
     return gone
 
 
-def still_open(repository: RemoteRepository, pull: RemotePull) -> Rejected | None:
+def recheck_pull_request(repository: RemoteRepository, pull: RemotePull) -> Rejected | None:
     """The same look at our pull request, before and after the work of a follow-up."""
     if repository.archived or repository.disabled:
         return _cancelled("the repository is archived")

@@ -50,7 +50,7 @@ def cause_of(job: Job) -> str:
     return str(json.loads(job.request or "{}").get("cause", ""))
 
 
-def unasked(rounds: Sequence[Job]) -> tuple[int, tuple[Job, ...]]:
+def since_a_person_asked(rounds: Sequence[Job]) -> tuple[int, tuple[Job, ...]]:
     """(the last one that a person's words started, 0 for none; those after it)."""
     for place in range(len(rounds), 0, -1):
         if cause_of(rounds[place - 1]) == "instructions":
@@ -58,7 +58,7 @@ def unasked(rounds: Sequence[Job]) -> tuple[int, tuple[Job, ...]]:
     return 0, tuple(rounds)
 
 
-def cost(session: Session, rounds: Sequence[Job]) -> Decimal:
+def cost_of(session: Session, rounds: Sequence[Job]) -> Decimal:
     """USD of their calls; a call of unknown cost counts at its worst case."""
     spent = func.sum(func.coalesce(ChargeRow.usd, ChargeRow.worst), type_=Usd())
     return session.scalars(select(spent).where(ChargeRow.job_id.in_([r.id for r in rounds]))).one() or ZERO

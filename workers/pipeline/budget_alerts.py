@@ -31,7 +31,7 @@ PATIENCE = timedelta(minutes=2)
 log = structlog.get_logger()
 
 
-class Issues(Protocol):
+class BudgetIssueApi(Protocol):
     """What is needed of GitHub."""
 
     def find_issue(self, marker: str) -> int | None: ...
@@ -41,8 +41,8 @@ class Issues(Protocol):
     def add_comment(self, number: int, body: str) -> int: ...
 
 
-def keep_up(
-    forge: Issues,
+def update_budget_issue(
+    forge: BudgetIssueApi,
     database: Database,
     repository_id: int,
     limits: BudgetLimits,
@@ -76,7 +76,12 @@ def keep_up(
 
 
 def _tell(
-    forge: Issues, database: Database, repository_id: int, limits: BudgetLimits, now: datetime, due: tuple[int, ...]
+    forge: BudgetIssueApi,
+    database: Database,
+    repository_id: int,
+    limits: BudgetLimits,
+    now: datetime,
+    due: tuple[int, ...],
 ) -> None:
     with database.read() as session:
         facts = facts_of(session, repository_id, limits, now)
@@ -93,7 +98,7 @@ def _tell(
         budgets.mark_sent(session, repository_id, due, now)
 
 
-def _bring(forge: Issues, number: int, body: str) -> int:
+def _bring(forge: BudgetIssueApi, number: int, body: str) -> int:
     """The issue with this text; its number. One that was deleted is opened again."""
     number = number or forge.find_issue(budget_issue.MARK) or 0
     if number:

@@ -22,16 +22,16 @@ from workers.jobs.commands import Place
 from workers.jobs.job import Job
 from workers.pipeline.admission import GitHubReader
 from workers.pipeline.breaker import Breaker
-from workers.pipeline.budget_alerts import Issues
-from workers.pipeline.finish import Ends
-from workers.pipeline.follow_up import Reviews
-from workers.pipeline.issue_text import Listing
-from workers.pipeline.publish import Publisher
-from workers.pipeline.status_comment import Comments
+from workers.pipeline.budget_alerts import BudgetIssueApi
+from workers.pipeline.follow_up import ReviewApi
+from workers.pipeline.issue_text import CommentLister
+from workers.pipeline.publish import PublishApi
+from workers.pipeline.show_ending import EndingApi
+from workers.pipeline.status_comment import CommentApi
 from workers.solving.solve_request import Solver
 
 
-class Forge(GitHubReader, Listing, Comments, Publisher, Ends, Reviews, Issues, Protocol):
+class Forge(GitHubReader, CommentLister, CommentApi, PublishApi, EndingApi, ReviewApi, BudgetIssueApi, Protocol):
     """GitHub, as a job uses it; each part is declared next to whoever decides with it."""
 
     @property
@@ -39,7 +39,7 @@ class Forge(GitHubReader, Listing, Comments, Publisher, Ends, Reviews, Issues, P
         """For the mirror's fetch."""
 
 
-def no_quote(_place: Place, _issue: RemoteIssue, _file: RepositoryFile) -> Quote:
+def cannot_quote(_place: Place, _issue: RemoteIssue, _file: RepositoryFile) -> Quote:
     """For a course that never quotes."""
     raise LookupError("this course was made without a way to quote; give `JobDependencies.quote` one")
 
@@ -56,14 +56,14 @@ class JobDependencies:
     limits: BudgetLimits
     strategies: Collection[str]
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
-    at: Callable[[int], None] = lambda _line: None
+    at_line: Callable[[int], None] = lambda _line: None
     wake: Callable[[int], None] = lambda _job_id: None
-    wake_teller: Callable[[int], None] = lambda _job_id: None
+    wake_reporter: Callable[[int], None] = lambda _job_id: None
     quote_above: Decimal | None = None
     breaker: Breaker = field(default_factory=Breaker)
-    quote: Callable[[Place, RemoteIssue, RepositoryFile], Quote] = no_quote
+    quote: Callable[[Place, RemoteIssue, RepositoryFile], Quote] = cannot_quote
     lease: float = 120.0
     heartbeat: float | None = None
-    most_runs: int = 3
+    max_runs: int = 3
     edit_interval: float = 15.0
     page: Callable[[Job], str] = field(default=lambda _job: "")

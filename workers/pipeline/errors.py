@@ -1,6 +1,7 @@
 """What an error means to the job and to people, decided in one place. Pure.
 
-Expected ones become words, transient ones a later run, and the rest is a bug: tried again, then told, always loud.
+An expected error ends the job with a text, a transient one is tried again later, and any other is a bug of ours: tried
+again, then reported, and always raised or logged.
 """
 
 from __future__ import annotations
@@ -8,83 +9,87 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from billiard.exceptions import SoftTimeLimitExceeded  # type: ignore[import-untyped]  # Celery's pool raises it
+
 from sandbox.errors import MirrorError, SandboxUnavailable
 from strategies.models.model import ModelRefused, ModelUnavailable
 from strategies.prompts.prompt import PromptError
 from workers.billing.ledger import SpendingStopped
 from workers.github.types import CredentialsRefused, InstallationGone, RateLimited, Refused, Unreachable
-from workers.jobs.ending import JobEnding
 from workers.jobs.job import State
-from workers.messages import comments
-from workers.pipeline import labels
 from workers.pipeline.publish import BranchMoved
 
-PATIENCE = 10
-"""Runs for what is nobody's fault here (GitHub is down, the App's key is being changed)."""
+MAX_RUNS_WITHOUT_GITHUB = 10
+"""Runs of a job while GitHub is down or the App's key is being changed: more than its own errors get."""
 
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Run again from `at` on. `counts` towards the runs after which it is given up; `told` on the issue."""
+    """Run again from `at` on. `counts` towards the runs after which a job is given up; `shown`: on the issue, too."""
 
     at: datetime
     reason: str
     counts: bool = True
-    told: bool = True
-    loud: bool = False
+    shown: bool = True
+    is_bug: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Fail:
-    """It ends. `words` are the other side's; `tell` False when nobody is there to be told."""
+    """The job ends. `details` is what the failing service or tool said; `shown` False: the App may not write there."""
 
     state: State
     reason: str
-    words: str = ""
-    tell: bool = True
-    loud: bool = False
+    details: str = ""
+    shown: bool = True
+    is_bug: bool = False
 
 
-def classify_error(error: Exception, runs: int, most_runs: int, now: datetime) -> Retry | Fail:
+def classify_error(error: Exception, runs: int, max_runs: int, now: datetime) -> Retry | Fail:
     """What to do about it. `runs` counts this one."""
     wait = timedelta(minutes=min(4 ** max(runs - 1, 0), 60))
-    last = runs >= most_runs
     if isinstance(error, RateLimited):
-        return Retry(error.until, "GitHub asks for patience", counts=False, told=False)
-    if isinstance(error, InstallationGone):
-        return Fail(State.CANCELLED, f"the App may not work here any more ({error})", tell=False)
+        return Retry(error.until, "GitHub asks for patience", counts=False, shown=False)
     if isinstance(error, SpendingStopped):
         return Retry(now + timedelta(minutes=15), "the operator has stopped all spending", counts=False)
     if isinstance(error, Unreachable | CredentialsRefused):
-        if runs >= PATIENCE:
+        if runs >= MAX_RUNS_WITHOUT_GITHUB:
             return Fail(State.FAILED, "GitHub could not be reached", str(error))
-        return Retry(now + wait, str(error), told=False)
-    if isinstance(error, Refused):
-        return Fail(State.FAILED, "GitHub refused what I asked for", str(error))
-    if isinstance(error, ModelRefused):
-        return Fail(State.FAILED, "the model's provider refused", str(error))
-    if isinstance(error, PromptError):  # its words name a path of this machine: they are for the log
-        return Fail(State.FAILED, "a prompt file of the operator's cannot be used", loud=True)
-    known = _WORDS.get(type(error))
-    if known is not None:
-        return Fail(State.FAILED, f"{known}, {runs} times", str(error)) if last else Retry(now + wait, known)
-    name = type(error).__name__
-    if name == "SoftTimeLimitExceeded":  # Celery's, whose door is workers.processes.celery_app
-        return Fail(State.FAILED, "it took longer than a job may take (PENNYFIX_JOB_SECONDS)")
-    if last:
-        return Fail(State.FAILED, f"an error of Pennyfix itself ({name})", loud=True)
-    return Retry(now + wait, f"an error of Pennyfix itself ({name})", told=False, loud=True)
+        return Retry(now + wait, str(error), shown=False)
+    final = _final(error)
+    if final is not None:
+        return final
+    transient = next((reason for kind, reason in _TRANSIENT.items() if isinstance(error, kind)), None)
+    if transient is not None:
+        if runs >= max_runs:
+            return Fail(State.FAILED, f"{transient}, {runs} times", str(error))
+        return Retry(now + wait, transient)
+    reason = f"an error of Pennyfix itself ({type(error).__name__})"
+    if runs >= max_runs:
+        return Fail(State.FAILED, reason, is_bug=True)
+    return Retry(now + wait, reason, shown=False, is_bug=True)
 
 
-_WORDS: dict[type[Exception], str] = {
+def _final(error: Exception) -> Fail | None:
+    """The end, for an error that another run would only repeat; None for others."""
+    match error:
+        case InstallationGone():
+            return Fail(State.CANCELLED, f"the App may not work here any more ({error})", shown=False)
+        case Refused():
+            return Fail(State.FAILED, "GitHub refused what I asked for", str(error))
+        case ModelRefused():
+            return Fail(State.FAILED, "the model's provider refused", str(error))
+        case PromptError():  # its message names a path of this machine, which is for the log alone
+            return Fail(State.FAILED, "a prompt file of the operator's cannot be used", is_bug=True)
+        case SoftTimeLimitExceeded():
+            return Fail(State.FAILED, "it took longer than a job may take (PENNYFIX_JOB_SECONDS)")
+        case _:
+            return None
+
+
+_TRANSIENT: dict[type[Exception], str] = {
     SandboxUnavailable: "the sandbox is not available",
     MirrorError: "the repository could not be fetched",
     ModelUnavailable: "the model does not answer",
     BranchMoved: "somebody pushed to the branch meanwhile",
 }
-
-
-def ending_of_failure(over: Fail) -> JobEnding:
-    """The ending that people read."""
-    text = comments.failed(over.reason, over.words)
-    return JobEnding(over.state, over.reason, "I could not finish", text, labels.NEEDS_HUMAN)

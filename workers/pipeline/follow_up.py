@@ -12,7 +12,7 @@ from workers.messages import comments
 from workers.pipeline.issue_text import TRUSTED
 
 
-class Reviews(Protocol):
+class ReviewApi(Protocol):
     """What is needed of GitHub."""
 
     def read_pull(self, number: int) -> RemotePull: ...
@@ -23,7 +23,7 @@ class Reviews(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class FollowUpRequest:
     """A follow-up's `request` column, read."""
 
     cause: str
@@ -33,10 +33,10 @@ class Request:
     text: str = ""
 
 
-def read_request(text: str) -> Request:
+def read_request(text: str) -> FollowUpRequest:
     """From JSON as `workers.pipeline.slash_commands` wrote it."""
     raw = json.loads(text or "{}")
-    return Request(
+    return FollowUpRequest(
         cause=str(raw.get("cause", "instructions")),
         pull=int(raw.get("pull", 0)),
         review_id=int(raw.get("review_id", 0)),
@@ -45,7 +45,7 @@ def read_request(text: str) -> Request:
     )
 
 
-def answer_to(forge: Reviews, request: Request, reviewer: str) -> tuple[int, ...]:
+def threads_to_answer(forge: ReviewApi, request: FollowUpRequest, reviewer: str) -> tuple[int, ...]:
     """The line comments that a commit answers."""
     if request.cause != "review":
         return ()
@@ -58,7 +58,7 @@ def _counts(comment: ReviewComment, reviewer: str) -> bool:
     return comment.author == reviewer or comment.association in TRUSTED
 
 
-def answer_threads(forge: Reviews, pull: RemotePull, threads: tuple[int, ...], fence: Callable[[], None]) -> None:
+def answer_threads(forge: ReviewApi, pull: RemotePull, threads: tuple[int, ...], fence: Callable[[], None]) -> None:
     """Answer each thread once, however often it is called."""
     if not threads:
         return
@@ -69,7 +69,7 @@ def answer_threads(forge: Reviews, pull: RemotePull, threads: tuple[int, ...], f
             forge.answer_line(pull.number, comment_id, comments.answered(pull.head_sha))
 
 
-def instructions(forge: Reviews, request: Request, reviewer: str) -> str:
+def instructions(forge: ReviewApi, request: FollowUpRequest, reviewer: str) -> str:
     """What the model is asked to do on top of the issue; untrusted text, cleaned by the caller. Raises ForgeError."""
     if request.cause == "checks":
         failed = forge.list_failed_checks(request.head_sha)

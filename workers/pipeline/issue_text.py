@@ -12,13 +12,13 @@ TRUSTED = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
 """https://docs.github.com/en/graphql/reference/enums#commentauthorassociation"""
 
 
-class Listing(Protocol):
+class CommentLister(Protocol):
     """What is needed of GitHub."""
 
     def list_comments(self, number: int) -> tuple[RemoteComment, ...]: ...
 
 
-def visible_issue(forge: Listing, issue: RemoteIssue, repository: str, instructions: str = "") -> Issue:
+def visible_issue(forge: CommentLister, issue: RemoteIssue, repository: str, instructions: str = "") -> Issue:
     """The issue with the comments that count. Raises ForgeError."""
     comments = [
         (c.author, c.body)

@@ -20,14 +20,14 @@ LABEL_STYLES: dict[str, LabelLook] = {
 }
 
 
-class LabelWriter(Protocol):
+class LabelApi(Protocol):
     """What labelling needs of GitHub."""
 
     def add_label(self, number: int, name: str, look: LabelLook) -> None: ...
     def remove_label(self, number: int, name: str) -> None: ...
 
 
-def show_state(forge: LabelWriter, issue: int, name: str, on: tuple[str, ...], fence: Callable[[], None]) -> None:
+def set_state_label(forge: LabelApi, issue: int, name: str, on: tuple[str, ...], fence: Callable[[], None]) -> None:
     """Let `name` ("" for none) be the only state label. `on` are the labels that the issue has now."""
     if name and name not in on:
         fence()

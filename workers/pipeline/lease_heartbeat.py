@@ -1,7 +1,7 @@
 """The heartbeat of a leased job, beside the work: extends the lease, and notices when it must stop.
 
-The worker asks `check` between steps and `fence` before every write that others can see. A lost lease means
-that another worker may be at it: nothing more is written anywhere.
+The worker calls `check` between steps, and `LeasedJob.fence` before every write that others can see. A lost lease
+means that another worker may have the job: nothing more is written anywhere.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ log = structlog.get_logger()
 
 
 class Cancelled(Exception):
-    """Somebody stopped the job: the label was taken off, the issue closed, `/autofix stop`. Its words say what."""
+    """Somebody stopped the job: the label was taken off, the issue closed, `/autofix stop`."""
 
 
 class LeaseHeartbeat:
-    """Use with `with`. `tick` is called after each beat, in the heartbeat's thread (the sticky comment's flush)."""
+    """Use with `with`. `after_beat` is called after each beat, in the heartbeat's thread."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class LeaseHeartbeat:
         self._ttl = ttl
         self._clock = clock
         self._interval = ttl.total_seconds() / 4 if interval is None else interval
-        self.tick: Callable[[], None] | None = None
+        self.after_beat: Callable[[], None] | None = None
         self._stop = threading.Event()
         self._lost = False
         self._cancelled = False
@@ -77,12 +77,7 @@ class LeaseHeartbeat:
         if self._cancelled:
             raise Cancelled
 
-    def fence(self) -> None:
-        """Raises LeaseLost unless the job's row still says that it is ours. Call before each visible write."""
-        with self._database.begin() as session:
-            queue.fenced(session, self.lease)
-
-    def ask(self) -> None:
+    def check_now(self) -> None:
         """Look at the row now, then `check`: before something that cannot be undone."""
         self.beat()
         self.check()
@@ -92,9 +87,9 @@ class LeaseHeartbeat:
             self.beat()
             if self._lost:
                 return
-            if self.tick is not None:
+            if self.after_beat is not None:
                 try:
-                    self.tick()
+                    self.after_beat()
                 except LeaseLost:
                     self._lost = True
                     return

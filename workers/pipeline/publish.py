@@ -15,7 +15,7 @@ from workers.jobs.ending import Files, Publication
 from workers.messages.pull_request import is_ours
 
 
-class Branches(Protocol):
+class BranchApi(Protocol):
     """What publishing needs of GitHub's git data."""
 
     def read_branch(self, branch: str) -> RemoteCommit | None: ...
@@ -24,7 +24,7 @@ class Branches(Protocol):
     def move_branch(self, branch: str, sha: str, *, force: bool) -> None: ...
 
 
-class Pulls(Protocol):
+class PullRequestApi(Protocol):
     """What publishing needs of GitHub's pull requests."""
 
     def find_pull(self, branch: str, state: Literal["open", "closed", "all"] = "open") -> RemotePull | None: ...
@@ -32,7 +32,7 @@ class Pulls(Protocol):
     def edit_pull(self, number: int, *, title: str, body: str) -> None: ...
 
 
-class Publisher(Branches, Pulls, Protocol):
+class PublishApi(BranchApi, PullRequestApi, Protocol):
     """Both."""
 
 
@@ -44,7 +44,7 @@ class BranchMoved(Exception):
     """Somebody pushed to the branch while a follow-up was being made; it starts again from there."""
 
 
-def publish(forge: Publisher, p: Publication, fence: Callable[[], None]) -> RemotePull:
+def publish(forge: PublishApi, p: Publication, fence: Callable[[], None]) -> RemotePull:
     """Make it so, however often it is called. Raises BranchTaken; `fence` raises LeaseLost."""
     sha = _bring_branch(forge, p, fence)
     found = forge.find_pull(p.branch)
@@ -62,7 +62,7 @@ def publish(forge: Publisher, p: Publication, fence: Callable[[], None]) -> Remo
     return replace(found, head_sha=sha)  # GitHub may answer with the branch's earlier tip for a moment
 
 
-def _bring_branch(forge: Branches, p: Publication, fence: Callable[[], None]) -> str:
+def _bring_branch(forge: BranchApi, p: Publication, fence: Callable[[], None]) -> str:
     """The branch's new tip."""
     tip = forge.read_branch(p.branch)
     if tip is not None and not p.follow_up and not is_ours(tip.message, p.issue):
@@ -85,7 +85,7 @@ def _same(a: RemoteCommit, b: RemoteCommit) -> bool:
     return (a.tree, a.parents, a.message.strip()) == (b.tree, b.parents, b.message.strip())
 
 
-def _open(forge: Pulls, p: Publication) -> RemotePull:
+def _open(forge: PullRequestApi, p: Publication) -> RemotePull:
     try:
         return forge.open_pull(title=p.title, head=p.branch, base=p.base, body=p.body, draft=p.draft)
     except Unprocessable as error:

@@ -1,6 +1,6 @@
-"""The straight line of a job: line 4 (the lease) here, lines 5 to 11 in `run.py`.
+"""The straight line of a job (docs/architecture.md): line 4, the lease, is here; lines 5 to 11 are in `run.py`.
 
-`JobDependencies.at` is called with each line's number before it: production passes nothing, the tests kill there.
+`JobDependencies.at_line` is called with each line's number before it: production passes nothing, the tests kill there.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from workers.pipeline.run import Run
 
 def run(deps: JobDependencies, job_id: int) -> State | None:
     """Work on a job, if it is free and due. Its state afterwards; None when there was nothing to do or it was lost."""
-    deps.at(4)
+    deps.at_line(4)
     ttl = timedelta(seconds=deps.lease)
     with deps.database.begin() as session:
         leased = queue.lease(session, job_id, deps.owner, ttl, deps.clock())
@@ -26,7 +26,7 @@ def run(deps: JobDependencies, job_id: int) -> State | None:
 
 def run_next(deps: JobDependencies) -> State | None:
     """Work on the fairest due job; None when none is due."""
-    deps.at(4)
+    deps.at_line(4)
     ttl = timedelta(seconds=deps.lease)
     with deps.database.begin() as session:
         leased = queue.lease_next(session, deps.owner, ttl, deps.clock())
@@ -42,24 +42,23 @@ def carry_out(deps: JobDependencies, job: Job, lease: Lease) -> State | None:
                 return Run(deps, job, heartbeat, forge).go()
         except LeaseLost:
             return None
-        except Exception as error:  # noqa: BLE001 - it ends or comes again; _away raises a bug
-            return _away(deps, job, heartbeat, error)
+        except Exception as error:  # noqa: BLE001 - it ends or comes again; a bug is raised there
+            return _requeue_or_end(deps, job, heartbeat.lease, error)
 
 
-def _away(deps: JobDependencies, job: Job, heartbeat: LeaseHeartbeat, error: Exception) -> State | None:
-    """GitHub itself is not there to be told: try later, or end untold (the sweeper has it told)."""
-    what = classify_error(error, job.attempts, deps.most_runs, deps.clock())
-    state: State | None = State.QUEUED if isinstance(what, Retry) else what.state
+def _requeue_or_end(deps: JobDependencies, job: Job, lease: Lease, error: Exception) -> State | None:
+    """Without GitHub: run the job again later, or end it (the sweeper has the ending reported)."""
+    decision = classify_error(error, job.attempts, deps.max_runs, deps.clock())
+    state: State | None = State.QUEUED if isinstance(decision, Retry) else decision.state
+    now = deps.clock()
     try:
         with deps.database.begin() as session:
-            if isinstance(what, Retry):
-                queue.requeue(
-                    session, heartbeat.lease, what.at, what.reason, now=deps.clock(), count_attempt=what.counts
-                )
+            if isinstance(decision, Retry):
+                queue.requeue(session, lease, decision.at, decision.reason, now=now, count_attempt=decision.counts)
             else:
-                queue.finish(session, heartbeat.lease, what.state, what.reason, now=deps.clock(), told=not what.tell)
+                queue.finish(session, lease, decision.state, decision.reason, now=now, told=not decision.shown)
     except LeaseLost:
         state = None
-    if what.loud:
+    if decision.is_bug:
         raise error
     return state

@@ -28,8 +28,8 @@ from workers.jobs.job import Job, Kind
 from workers.messages import comments
 from workers.months import month_of
 from workers.pipeline import budget_alerts
-from workers.pipeline.admission import MAY_SPEND, carries
-from workers.pipeline.breaker import cost, follow_ups, unasked
+from workers.pipeline.admission import MAY_SPEND, has_label
+from workers.pipeline.breaker import cost_of, follow_ups, since_a_person_asked
 from workers.pipeline.dependencies import Forge, JobDependencies
 from workers.pipeline.repository_label import read_repository_files
 from workers.usd import MoneyError, parse_usd
@@ -38,11 +38,11 @@ PATIENCE = timedelta(minutes=5)
 BUSY = "a job is at it already"
 
 
-class Later(Exception):
+class TryLater(Exception):
     """It cannot be done now, and is worth another try."""
 
 
-class BreakerOut(Exception):
+class BreakerTripped(Exception):
     """Nothing starts by itself on this pull request any more; the words say why, `since` names the rounds counted."""
 
     def __init__(self, why: str, since: int) -> None:
@@ -60,7 +60,7 @@ def run_command(deps: JobDependencies, guid: str) -> str:
     reason, error, retry = "", "", True
     try:
         reason = _carry_out(deps, pending.command)
-    except (Unreachable, RateLimited, Later) as trouble:
+    except (Unreachable, RateLimited, TryLater) as trouble:
         error = str(trouble)
     except ForgeError as trouble:
         error, retry = str(trouble), False
@@ -105,13 +105,13 @@ def follow_up(deps: JobDependencies, forge: Forge, command: FollowUp) -> str:
     }
     try:
         made = queue_follow_up(deps, origin, command.actor, request)
-    except BreakerOut as out:
+    except BreakerTripped as out:
         mark = f"<!-- pennyfix:breaker:{out.since} -->"
         if forge.find_comment(origin.pull_request, mark) is None:
             forge.add_comment(origin.pull_request, f"{mark}\n{comments.breaker_out(str(out))}")
         return str(out)
     if made == BUSY and command.cause == "review":  # what a reviewer asked for is not lost
-        raise Later(made)
+        raise TryLater(made)
     return made
 
 
@@ -124,10 +124,10 @@ def queue_follow_up(deps: JobDependencies, origin: Job, actor: str, request: Map
             s.get("cause") == "checks" and s.get("head_sha") == request["head_sha"] for s in seen
         ):
             return "the checks of this commit were followed up once"
-        since, alone = unasked(rounds)
-        out = deps.breaker.out(len(alone), cost(session, alone)) if request["cause"] != "instructions" else ""
+        since, alone = since_a_person_asked(rounds)
+        out = deps.breaker.out(len(alone), cost_of(session, alone)) if request["cause"] != "instructions" else ""
         if out:
-            raise BreakerOut(out, since)
+            raise BreakerTripped(out, since)
         made = queue.enqueue(
             session,
             queue.NewJob(
@@ -191,11 +191,11 @@ class SlashCommand:
         file = self._file()
         if isinstance(file, ConfigError):
             return comments.bad_configuration(PATH, file.problems)
-        if not carries(self.forge.read_issue(number), file.label):
+        if not has_label(self.forge.read_issue(number), file.label):
             self.forge.add_label(number, file.label, LabelLook("5319e7", "Pennyfix resolves this issue"))
         c, now = self.command, self.deps.clock()
         with self.deps.database.begin() as session:
-            installations.know(session, c.place, now)
+            installations.ensure_repository(session, c.place, now)
             before = queue.latest(session, c.place.repository_id, number)
             made = queue.enqueue(
                 session,
@@ -222,14 +222,14 @@ class SlashCommand:
             stopped = queue.request_cancel(session, c.place.repository_id, self._issue(), reason, now=now)
             self._note(session, "/autofix stop", now)
         if stopped is not None:
-            self.deps.wake_teller(stopped)
+            self.deps.wake_reporter(stopped)
         return comments.stopping(running=stopped is not None)
 
     def approve(self, _permission: Permission) -> str:
         """`/autofix approve`: only what waits for it."""
         with self.deps.database.read() as session:
             last = queue.latest(session, self.command.place.repository_id, self._issue())
-        if last is None or last.reason != comments.AWAITS_APPROVAL:
+        if last is None or not last.awaits_approval:
             return comments.approved(started=False)
         return self._start(last.strategy, approved=True)
 
@@ -261,7 +261,9 @@ class SlashCommand:
             return comments.bad_amount(error.value, error.why, error.fix)
         for job_id in again:
             self.deps.wake(job_id)
-        budget_alerts.keep_up(self.forge, self.deps.database, place.repository_id, self.deps.limits, self.deps.clock)
+        budget_alerts.update_budget_issue(
+            self.forge, self.deps.database, place.repository_id, self.deps.limits, self.deps.clock
+        )
         month = self._month()
         return comments.budget_set(before, amount, month.cap, month)
 
@@ -303,7 +305,7 @@ class SlashCommand:
     def _month(self) -> Month:
         place, now = self.command.place, self.deps.clock()
         with self.deps.database.begin() as session:
-            installations.know(session, replace(place, issue=0), now)
+            installations.ensure_repository(session, replace(place, issue=0), now)
         wanted = totals.scopes(place.installation_id, place.repository_id, 0, month_of(now))
         with self.deps.database.read() as session:
             cap = budgets.budget_of(session, place.repository_id, self.deps.limits).month

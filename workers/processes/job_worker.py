@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from workers.jobs.job import State
+from workers.pipeline import report_ended, slash_commands
 from workers.pipeline import runner as line
-from workers.pipeline import slash_commands, tell_ended
 from workers.pipeline.dependencies import JobDependencies
 from workers.processes.context import Context
 from workers.processes.wiring import job_dependencies
@@ -28,7 +28,7 @@ class JobWorker:
 
     def report_ended(self, job_id: int) -> bool:
         """Tell GitHub how a job ended, if it was not told yet."""
-        return tell_ended.report_ended(self.deps, job_id)
+        return report_ended.report_ended(self.deps, job_id)
 
 
 def open_job_worker(context: Context) -> JobWorker:

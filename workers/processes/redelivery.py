@@ -33,7 +33,7 @@ LOCK, LOCK_FOR = "redelivery", timedelta(minutes=5)
 log = structlog.get_logger()
 
 
-def missed(attempts: Iterable[SentDelivery], now: datetime) -> tuple[SentDelivery, ...]:
+def missed_deliveries(attempts: Iterable[SentDelivery], now: datetime) -> tuple[SentDelivery, ...]:
     """The newest attempt of every delivery none of whose attempts arrived, oldest delivery first."""
     by_guid: dict[str, list[SentDelivery]] = {}
     for one in attempts:
@@ -49,7 +49,7 @@ def missed(attempts: Iterable[SentDelivery], now: datetime) -> tuple[SentDeliver
 
 def redeliver(api: AppApi, now: datetime) -> tuple[SentDelivery, ...]:
     """Ask for everything that was missed; what was asked for. Raises ForgeError."""
-    wanted = missed(api.deliveries(now - WINDOW), now)
+    wanted = missed_deliveries(api.deliveries(now - WINDOW), now)
     for one in wanted:
         api.redeliver(one.id)
     return wanted
@@ -64,14 +64,14 @@ def keep_redelivering(
     while not stop.wait(wait):
         wait = every
         try:
-            look(context, owner)
+            ask_once(context, owner)
         except ForgeError as error:
             log.warning("missed deliveries were not asked for; the next look is in an hour", error=str(error)[:500])
         except Exception as error:  # noqa: BLE001 - a database that is away comes back; this loop waits for it
             log.warning("missed deliveries were not asked for", error=f"{type(error).__name__}: {error}"[:500])
 
 
-def look(context: Context, owner: str) -> tuple[SentDelivery, ...]:
+def ask_once(context: Context, owner: str) -> tuple[SentDelivery, ...]:
     """One look. Raises ForgeError."""
     now = context.clock()
     with context.database.begin() as session:

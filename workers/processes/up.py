@@ -28,7 +28,7 @@ from workers.supervisor import Child, ProcessTree
 LOOK_SECONDS = 0.1
 READY_SECONDS = 60.0
 
-Say = Callable[[str], None]
+PrintLine = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Commands:
 
 def up(
     settings: Settings,
-    say: Say = print,
+    say: PrintLine = print,
     *,
     commands: Commands = Commands(),
     environment: Mapping[str, str] | None = None,
@@ -63,7 +63,7 @@ def up(
         with _Signals() as asked:
             try:
                 tree.start()
-                for line in where(settings, tree, broker):
+                for line in start_lines(settings, tree, broker):
                     say(line)
                 _watch(settings, tree, broker, say, ready, lambda: asked.count > 0 or stop())
             finally:
@@ -85,7 +85,7 @@ def children(settings: Settings, commands: Commands, environment: Mapping[str, s
     ]
 
 
-def where(settings: Settings, tree: ProcessTree, broker: Broker | None) -> list[str]:
+def start_lines(settings: Settings, tree: ProcessTree, broker: Broker | None) -> list[str]:
     """What is said on start: where everything is."""
     from sqlalchemy import make_url
 
@@ -108,7 +108,7 @@ def _watch(
     settings: Settings,
     tree: ProcessTree,
     broker: Broker | None,
-    say: Say,
+    say: PrintLine,
     ready: Callable[[], None],
     stop: Callable[[], bool],
 ) -> None:

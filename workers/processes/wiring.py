@@ -61,12 +61,12 @@ def job_dependencies(context: Context) -> JobDependencies:
         strategies=frozenset(STRATEGIES),
         clock=context.clock,
         wake=lambda job_id: publish(context, "job", job_id),
-        wake_teller=lambda job_id: publish(context, "tell", job_id),
+        wake_reporter=lambda job_id: publish(context, "tell", job_id),
         quote_above=operator.limits.quote_above_usd,
         breaker=Breaker(operator.limits.follow_up_rounds, operator.limits.follow_up_usd),
         quote=estimate,
         lease=settings.lease_seconds,
-        most_runs=settings.job_attempts,
+        max_runs=settings.job_attempts,
         page=lambda job: page_of(settings, job),
     )
 

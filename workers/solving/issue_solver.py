@@ -60,12 +60,12 @@ class IssueSolver:
             prompts=self.prompts.digests(),
         )
         price = (strong.name, strong.model.name, strong.model.model.price)
-        request.at(7)
+        request.at_line(7)
         recipe, looked = discover(workspace, setup=file.setup, test=file.test, image=file.image)
         request.say(Step("environment", found(recipe, looked)))
         if recipe is None and file.accept != "any":
             return SolveResult(unjudged("no tests were found"), versions, price, looked, suggestion(workspace))
-        request.at(8)
+        request.at_line(8)
         try:
             verification = self._verification(request, recipe, roles["tester"])
         except (PreparationFailed, NoBaseline) as error:
@@ -82,7 +82,7 @@ class IssueSolver:
             prompts=self.prompts,
             tests=tell_tests(recipe) if recipe is not None else "",
         )
-        request.at(9)
+        request.at_line(9)
         resolution = resolve(
             request.issue,
             workspace,

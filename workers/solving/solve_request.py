@@ -33,7 +33,7 @@ class SolveRequest:
     strategy: str
     meter: Meter
     say: Callable[[Step], None]
-    at: Callable[[int], None] = lambda _line: None
+    at_line: Callable[[int], None] = lambda _line: None
     stop: Callable[[], None] = lambda: None
     memory: Path | None = None
     outcomes: Outcomes = field(default_factory=NoOutcomes)

@@ -32,7 +32,7 @@ PRICE = Price(D("0.1"), D("0.5"), cached_input=D("0.01"), above_tokens=200_000, 
 
 def job(database: Database, issue: int = 3) -> tuple[Job, Lease]:
     with database.begin() as session:
-        installations.know(session, Place(1, 2, "o/r"), NOW)
+        installations.ensure_repository(session, Place(1, 2, "o/r"), NOW)
         queue.enqueue(session, queue.NewJob(Place(1, 2, "o/r", issue), actor="ada"), now=NOW)
         leased = queue.lease_next(session, "w", TTL, NOW)
     assert leased is not None

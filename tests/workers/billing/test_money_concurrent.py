@@ -173,7 +173,7 @@ def _enqueue(database: Database, now: datetime) -> None:
     with database.begin() as session:
         for number in range(JOBS):
             installation, repository = number % 3 + 1, number % 6 + 1
-            installations.know(session, Place(installation, repository, f"o/r{repository}"), now)
+            installations.ensure_repository(session, Place(installation, repository, f"o/r{repository}"), now)
             queue.enqueue(
                 session,
                 queue.NewJob(Place(installation, repository, f"o/r{repository}", number // 6 + 1), actor="a"),

@@ -69,7 +69,7 @@ class World:
     def keep(self, result: LocalResult, kind: Kind = Kind.RESOLVE) -> int:
         """As a worker keeps it."""
         with self.database.begin() as session:
-            installations.know(session, Place(3, 7, "ada/x", 4), NOW)
+            installations.ensure_repository(session, Place(3, 7, "ada/x", 4), NOW)
             made = queue.enqueue(session, queue.NewJob(Place(3, 7, "ada/x", 4), kind=kind, actor="ada"), now=NOW)  # fmt: skip
             session.get_one(JobRow, made.job_id).base_commit = result.base
             timeline.keep_issue(session, made.job_id, ISSUE)

@@ -11,7 +11,7 @@ from workers.billing import ledger, spending_reports
 from workers.db.database import Database
 from workers.db.tables import ChargeRow, DeliveryRow, InstallationRow, JobRow, RepositoryRow
 from workers.deliveries import inbox
-from workers.deliveries.inbox import Recorded
+from workers.deliveries.inbox import RecordedDelivery
 from workers.jobs import command_json, queue
 from workers.jobs.command_json import CommandUnreadable
 from workers.jobs.commands import Cancel, Command, FollowUp, Ignored, Instruct, Learn, Lifecycle, Observe, Place, Start
@@ -25,7 +25,7 @@ START = Start(PLACE, "ada", "autofix")
 INSTRUCT = Instruct(PLACE, "ada", "budget", "50", 99)
 
 
-def record(database: Database, guid: str, command: Command | Ignored, now: datetime = NOW) -> Recorded:
+def record(database: Database, guid: str, command: Command | Ignored, now: datetime = NOW) -> RecordedDelivery:
     with database.begin() as session:
         return inbox.record(session, guid=guid, event="issues", action="labeled", body_digest="d", command=command,
                                  now=now)  # fmt: skip
@@ -81,9 +81,9 @@ def test_a_label_makes_a_job_and_the_rows_it_needs(database: Database) -> None:
 
 def test_the_same_delivery_twice_changes_nothing(database: Database) -> None:
     first = record(database, "g1", START)
-    assert record(database, "g1", Cancel(PLACE, "ada", "unlabeled")) == Recorded(duplicate=True)
+    assert record(database, "g1", Cancel(PLACE, "ada", "unlabeled")) == RecordedDelivery(duplicate=True)
     assert states(database) == ["queued"]
-    assert record(database, "g2", START) == Recorded(duplicate=False, job_id=first.job_id, wake=None)
+    assert record(database, "g2", START) == RecordedDelivery(duplicate=False, job_id=first.job_id, wake=None)
 
 
 def test_a_delivery_whose_work_fails_is_not_kept_either(database: Database) -> None:
@@ -94,7 +94,7 @@ def test_a_delivery_whose_work_fails_is_not_kept_either(database: Database) -> N
 
 
 def test_an_ignored_delivery_keeps_its_reason(database: Database) -> None:
-    assert record(database, "g1", Ignored("a bot")) == Recorded(duplicate=False)
+    assert record(database, "g1", Ignored("a bot")) == RecordedDelivery(duplicate=False)
     assert (row(database, "g1").state, row(database, "g1").reason) == ("ignored", "a bot")
 
 

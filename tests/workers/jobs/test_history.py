@@ -76,7 +76,7 @@ class Past:
         ]
         resolution = Resolution(Ending.ACCEPTED, attempts, chosen, Patch(), "")
         with self.database.begin() as session:
-            installations.know(session, Place(3, self.repository, f"ada/{self.repository}", number), NOW)
+            installations.ensure_repository(session, Place(3, self.repository, f"ada/{self.repository}", number), NOW)
             made = queue.enqueue(session, queue.NewJob(Place(3, self.repository, "ada/x", number), kind=kind, actor="ada"), now=NOW)  # fmt: skip
             leased = queue.lease(session, made.job_id, "w", timedelta(minutes=1), NOW)
             assert leased is not None

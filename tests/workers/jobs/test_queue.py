@@ -23,7 +23,7 @@ TTL = timedelta(minutes=1)
 
 def enqueue(database: Database, issue: int = 1, *, installation: int = 1, now: datetime = NOW, **more: Any) -> Enqueued:
     with database.begin() as session:
-        installations.know(session, Place(installation, installation, f"o{installation}/r"), now)
+        installations.ensure_repository(session, Place(installation, installation, f"o{installation}/r"), now)
         return queue.enqueue(session, queue.NewJob(Place(installation, installation, f"o{installation}/r", issue), actor="ada", **more), now=now)  # fmt: skip
 
 

@@ -14,8 +14,8 @@ from workers.config.repository_file import RepositoryFile
 from workers.github.types import FailedCheck, RemoteCommit, RemotePull
 from workers.jobs.job import State
 from workers.pipeline import labels
-from workers.pipeline.admission import Admitted, Rejected, Snapshot, admit, admit_follow_up, still_wanted
-from workers.pipeline.follow_up import Request
+from workers.pipeline.admission import Admitted, Rejected, Snapshot, admit, admit_follow_up, recheck_issue
+from workers.pipeline.follow_up import FollowUpRequest
 
 PULL = RemotePull(9, "open", False, False, "t", "b", "autofix/issue-1", "abc", 7, "main", "https://x")
 OURS = RemoteCommit("abc", "tree", "Fix\n\nPennyfix-Job: 3\nPennyfix-Issue: 1", ())
@@ -94,12 +94,12 @@ def test_a_bad_file_is_reported_with_line_and_fix() -> None:
 
 
 def test_an_issue_that_stays_as_it_was_is_still_wanted() -> None:
-    assert still_wanted(repository(), issue(), "autofix") is None
+    assert recheck_issue(repository(), issue(), "autofix") is None
 
 
 @pytest.mark.parametrize("changed", [{"labels": ()}, {"state": "closed"}, {"locked": True}])
 def test_an_issue_that_changed_is_not_published_for(changed: dict[str, object]) -> None:
-    gone = still_wanted(repository(), issue(1, **changed), "autofix")
+    gone = recheck_issue(repository(), issue(1, **changed), "autofix")
     assert gone is not None
     assert gone.state is State.CANCELLED
 
@@ -107,8 +107,10 @@ def test_an_issue_that_changed_is_not_published_for(changed: dict[str, object]) 
 # -- follow-ups -------------------------------------------------------------------------------------------------
 
 
-def follow_up(request: Request | None = None, pull: RemotePull = PULL, **changed: object) -> Admitted | Rejected:
-    return admit_follow_up(snapshot(pull=pull, **changed), pull, request or Request("review", pull.number))
+def follow_up(
+    request: FollowUpRequest | None = None, pull: RemotePull = PULL, **changed: object
+) -> Admitted | Rejected:
+    return admit_follow_up(snapshot(pull=pull, **changed), pull, request or FollowUpRequest("review", pull.number))
 
 
 def test_a_follow_up_of_a_writer_on_our_open_pull_request_is_let_in_on_its_base() -> None:
@@ -121,7 +123,7 @@ def test_a_follow_up_of_a_writer_on_our_open_pull_request_is_let_in_on_its_base(
 def test_failing_checks_of_the_newest_commit_are_let_in() -> None:
     failed = (FailedCheck("lint", "1 error", "E501", ""),)
     assert isinstance(
-        admit_follow_up(snapshot(), PULL, Request("checks", PULL.number, head_sha="abc"), failed), Admitted
+        admit_follow_up(snapshot(), PULL, FollowUpRequest("checks", PULL.number, head_sha="abc"), failed), Admitted
     )
 
 
@@ -141,8 +143,8 @@ def test_a_follow_up_spends_for_nobody_without_write_access(permission: str) -> 
         ({"pull": replace(PULL, state="closed")}, State.CANCELLED, "not open"),
         ({"pull": replace(PULL, head_branch="mine")}, State.CANCELLED, "not from a branch of mine"),
         ({"pull": replace(PULL, head_repository_id=8)}, State.CANCELLED, "not from a branch of mine"),
-        ({"request": Request("checks", 9, head_sha="old")}, State.CANCELLED, "newer commit"),
-        ({"request": Request("checks", 9, head_sha="abc")}, State.CANCELLED, "do not fail"),
+        ({"request": FollowUpRequest("checks", 9, head_sha="old")}, State.CANCELLED, "newer commit"),
+        ({"request": FollowUpRequest("checks", 9, head_sha="abc")}, State.CANCELLED, "do not fail"),
         ({"file": BROKEN}, State.DECLINED, "cannot be used"),
         ({"left": Decimal(0)}, State.OVER_BUDGET, "no money"),
     ],

@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from billiard.exceptions import SoftTimeLimitExceeded  # type: ignore[import-untyped]
 
 from sandbox.errors import MirrorError, SandboxUnavailable
 from strategies.models.model import ModelRefused, ModelUnavailable
 from workers.billing.ledger import SpendingStopped
 from workers.github.types import CredentialsRefused, InstallationGone, RateLimited, Refused, Unreachable
 from workers.jobs.job import State
-from workers.pipeline.errors import PATIENCE, Fail, Retry, classify_error, ending_of_failure
+from workers.pipeline import endings
+from workers.pipeline.errors import MAX_RUNS_WITHOUT_GITHUB, Fail, Retry, classify_error
 from workers.pipeline.publish import BranchMoved
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
@@ -30,12 +32,12 @@ def test_what_may_pass_is_tried_again_with_longer_waits_and_then_told(error: Exc
     assert timedelta(0) < waits[0] < waits[1]
     over = classify_error(error, 3, 3, NOW)
     assert isinstance(over, Fail)
-    assert (over.state, over.tell) == (State.FAILED, True)
+    assert (over.state, over.shown) == (State.FAILED, True)
 
 
 def test_a_rate_limit_waits_as_long_as_asked_and_costs_no_run() -> None:
     again = classify_error(RateLimited(LATER, "x"), 99, 3, NOW)
-    assert again == Retry(LATER, "GitHub asks for patience", counts=False, told=False)
+    assert again == Retry(LATER, "GitHub asks for patience", counts=False, shown=False)
 
 
 def test_the_kill_switch_waits_for_as_long_as_it_is_thrown() -> None:
@@ -46,8 +48,8 @@ def test_the_kill_switch_waits_for_as_long_as_it_is_thrown() -> None:
 
 @pytest.mark.parametrize("error", [Unreachable("x"), CredentialsRefused("x")])
 def test_a_github_that_is_away_gets_more_patience_than_a_job_has_runs(error: Exception) -> None:
-    assert isinstance(classify_error(error, PATIENCE - 1, 3, NOW), Retry)
-    assert isinstance(classify_error(error, PATIENCE, 3, NOW), Fail)
+    assert isinstance(classify_error(error, MAX_RUNS_WITHOUT_GITHUB - 1, 3, NOW), Retry)
+    assert isinstance(classify_error(error, MAX_RUNS_WITHOUT_GITHUB, 3, NOW), Fail)
 
 
 @pytest.mark.parametrize("error", [ModelRefused("bad key"), Refused(403, "bad key")])
@@ -55,14 +57,22 @@ def test_a_refusal_ends_at_once_with_the_other_sides_words(error: Exception) -> 
     over = classify_error(error, 1, 3, NOW)
     assert isinstance(over, Fail)
     assert over.state is State.FAILED
-    assert "bad key" in over.words
-    assert "bad key" in ending_of_failure(over).text
+    assert "bad key" in over.details
+    assert "bad key" in endings.failed(over.reason, over.details).text
 
 
 def test_an_app_that_was_uninstalled_has_nobody_to_tell() -> None:
     over = classify_error(InstallationGone("gone"), 1, 3, NOW)
     assert isinstance(over, Fail)
-    assert (over.state, over.tell) == (State.CANCELLED, False)
+    assert (over.state, over.shown) == (State.CANCELLED, False)
+
+
+def test_a_job_that_takes_too_long_ends_by_the_type_of_the_pools_error_and_not_by_a_name() -> None:
+    over = classify_error(SoftTimeLimitExceeded(), 1, 3, NOW)
+    assert isinstance(over, Fail)
+    assert "PENNYFIX_JOB_SECONDS" in over.reason
+    named_alike = type("SoftTimeLimitExceeded", (Exception,), {})
+    assert isinstance(classify_error(named_alike(), 1, 3, NOW), Retry)
 
 
 def test_a_bug_is_always_loud_and_never_shows_its_details() -> None:
@@ -70,6 +80,6 @@ def test_a_bug_is_always_loud_and_never_shows_its_details() -> None:
     over = classify_error(KeyError("secret"), 3, 3, NOW)
     assert isinstance(again, Retry)
     assert isinstance(over, Fail)
-    assert again.loud
-    assert over.loud
-    assert "secret" not in ending_of_failure(over).text
+    assert again.is_bug
+    assert over.is_bug
+    assert "secret" not in endings.failed(over.reason, over.details).text

@@ -191,7 +191,7 @@ def test_a_push_by_somebody_else_in_mid_run_makes_the_follow_up_start_from_it(wo
             assert pull is not None
             pull.head_sha = sha
 
-    world.deps = replace(world.deps, at=push)
+    world.deps = replace(world.deps, at_line=push)
     assert world.go() == [State.QUEUED]
     world.after_a_while()
     job = world.latest(number)
@@ -255,7 +255,7 @@ def test_a_review_during_a_job_is_heard_after_it(world: World) -> None:
             world.receive()
             assert world.woken == before
 
-    world.deps = replace(world.deps, at=again)
+    world.deps = replace(world.deps, at_line=again)
     assert world.go() == [State.OPENED]
     first = world.latest(number).id
     world.after_a_while()

@@ -127,7 +127,7 @@ def test_a_label_taken_off_in_mid_run_stops_it(world: World) -> None:
             world.github.unlabel(NAME, number, "autofix", by="ada")
             world.deliver(Cancel(world.place(number), "ada", "the label was removed"))
 
-    assert run(replace(world.deps, at=unlabel), job_id) is State.CANCELLED
+    assert run(replace(world.deps, at_line=unlabel), job_id) is State.CANCELLED
     assert world.github.pulls(NAME) == []
     assert "The label was removed." in world.said(number)
     assert world.labels(number) == set()
@@ -161,7 +161,7 @@ def test_a_worker_killed_at_any_line_is_resumed_and_nothing_is_published_twice(w
                 struck.append(here)
                 raise Killed
 
-        deps = replace(world.deps, at=kill)
+        deps = replace(world.deps, at_line=kill)
         with pytest.raises(Killed):
             run(deps, job_id)
         assert world.job(job_id).state in (State.QUEUED, State.RUNNING)

@@ -39,18 +39,23 @@ def store(tmp_path: Path) -> Iterator[Database]:
 @pytest.fixture
 def lease(store: Database) -> Lease:
     with store.begin() as session:
-        installations.know(session, Place(3, 7, "ada/parcel", 1), START)
+        installations.ensure_repository(session, Place(3, 7, "ada/parcel", 1), START)
         made = queue.enqueue(session, queue.NewJob(Place(3, 7, "ada/parcel", 1), actor="ada"), now=START)
         leased = queue.lease(session, made.job_id, "worker", TTL, START)
     assert leased is not None
     return leased[1]
 
 
+def fence(store: Database, lease: Lease) -> None:
+    with store.begin() as session:
+        queue.fenced(session, lease)
+
+
 def test_a_beat_extends_the_lease(store: Database, lease: Lease) -> None:
     clock = Clock()
     heartbeat = LeaseHeartbeat(store, lease, ttl=TTL, clock=clock)
     clock.now += timedelta(seconds=50)
-    heartbeat.ask()
+    heartbeat.check_now()
     clock.now += timedelta(seconds=50)
     heartbeat.check()
     assert heartbeat.lease.expires == START + timedelta(seconds=110)
@@ -70,8 +75,8 @@ def test_a_cancellation_is_noticed_at_the_next_beat(store: Database, lease: Leas
         queue.request_cancel(session, 7, 1, "the label was removed", now=START)
     heartbeat.check()
     with pytest.raises(Cancelled):
-        heartbeat.ask()
-    heartbeat.fence()  # the lease is still ours: the ending may be told
+        heartbeat.check_now()
+    fence(store, lease)  # the lease is still ours: the ending may be told
 
 
 def test_a_lease_taken_by_another_worker_is_lost(store: Database, lease: Lease) -> None:
@@ -80,9 +85,9 @@ def test_a_lease_taken_by_another_worker_is_lost(store: Database, lease: Lease) 
         queue.requeue(session, lease, START, "test", now=START)
         assert queue.lease(session, lease.job_id, "another", TTL, START) is not None
     with pytest.raises(LeaseLost):
-        heartbeat.fence()
+        fence(store, lease)
     with pytest.raises(LeaseLost):
-        heartbeat.ask()
+        heartbeat.check_now()
 
 
 def test_the_thread_beats_and_outlives_a_tick_that_fails(store: Database, lease: Lease) -> None:
@@ -93,6 +98,6 @@ def test_the_thread_beats_and_outlives_a_tick_that_fails(store: Database, lease:
         raise RuntimeError("GitHub said something odd")
 
     with LeaseHeartbeat(store, lease, ttl=TTL, clock=Clock(), interval=0.01) as heartbeat:
-        heartbeat.tick = tick
+        heartbeat.after_beat = tick
         assert all(ticks.acquire(timeout=10) for _ in range(3))
         heartbeat.check()

@@ -40,9 +40,9 @@ from workers.messages import comments
 from workers.messages.hidden_block import find
 from workers.pipeline import labels
 from workers.pipeline.dependencies import Forge, JobDependencies
+from workers.pipeline.report_ended import report_ended
 from workers.pipeline.runner import run
-from workers.pipeline.slash_commands import BreakerOut, queue_follow_up, run_command
-from workers.pipeline.tell_ended import report_ended
+from workers.pipeline.slash_commands import BreakerTripped, queue_follow_up, run_command
 from workers.processes import sweeper
 from workers.solving.solve_request import SolveRequest, SolveResult
 
@@ -90,7 +90,7 @@ class FakeSolver:
         self.calls += 1
         self.seen.append(request)
         for line in (7, 8, 9):
-            request.at(line)
+            request.at_line(line)
             request.say(Step("line", f"at line {line}"))
         self.during(request)
         if isinstance(answer, Exception):
@@ -131,7 +131,7 @@ class House:
 
     def start(self, actor: str = "ada") -> int:
         with self.database.begin() as session:
-            installations.know(session, Place(3, 7, "ada/parcel", 1), self.clock())
+            installations.ensure_repository(session, Place(3, 7, "ada/parcel", 1), self.clock())
             made = queue.enqueue(session, queue.NewJob(Place(3, 7, "ada/parcel", 1), actor=actor), now=self.clock())
         return made.job_id
 
@@ -199,7 +199,7 @@ def house(tmp_path: Path, origin: Path) -> Iterator[Callable[..., House]]:
             limits=BudgetLimits(Decimal(100), Decimal(50), Decimal(2)),
             strategies={"cascade"},
             clock=clock,
-            at=at,
+            at_line=at,
             wake=woken.append,
             lease=LEASE,
             heartbeat=30.0,
@@ -566,7 +566,7 @@ def test_the_checks_of_one_commit_are_followed_up_once_and_the_breaker_ends_a_pi
     assert "once" in ask("aaa")
     for n in range(it.deps.breaker.rounds - 1):
         assert ask(f"b{n}") == "queued"
-    with pytest.raises(BreakerOut, match="after 5 rounds"):
+    with pytest.raises(BreakerTripped, match="after 5 rounds"):
         ask("ccc")
 
 

@@ -19,14 +19,19 @@ class Clock:
         return self.now
 
 
+class Row:
+    """A job's row whose lease is never lost."""
+
+    def fence(self) -> None: ...
+    def remember_comment(self, comment_id: int) -> None: ...
+
+
 def status(github: FakeGitHub, clock: Callable[[], float], comment_id: int = 0) -> StatusComment:
     return StatusComment(
         github,
         1,
+        Row(),
         comment_id=comment_id,
-        store=lambda _step: None,
-        remember=lambda _id: None,
-        fence=lambda: None,
         monotonic=clock,
     )
 
@@ -45,13 +50,13 @@ def test_steps_within_fifteen_seconds_are_one_edit() -> None:
     it = status(github, clock)
     it.start("Working on it")
     for number in range(10):
-        it.say(Step("attempt", f"step {number}"))
+        it.show(Step("attempt", f"step {number}"))
     assert github.writes.count("edit") == 0
     clock.now += 15
-    it.tick()
+    it.refresh()
     assert github.writes.count("edit") == 1
     assert "step 9" in github.comments[1][0].body
-    it.tick()
+    it.refresh()
     assert github.writes.count("edit") == 1
 
 
@@ -92,9 +97,9 @@ def test_nothing_is_edited_after_the_last_word() -> None:
     it = status(github, clock)
     it.start("Working on it")
     it.end("Done", "It is done.")
-    it.say(Step("attempt", "late"))
+    it.show(Step("attempt", "late"))
     clock.now += 60
-    it.tick()
+    it.refresh()
     assert "late" not in github.comments[1][0].body
 
 
@@ -108,8 +113,8 @@ def test_progress_that_cannot_be_shown_does_not_stop_the_work() -> None:
 
     github.after = away
     clock.now += 60
-    it.say(Step("attempt", "one"))
+    it.show(Step("attempt", "one"))
     github.after = lambda _what: None
     clock.now += 60
-    it.tick()
+    it.refresh()
     assert "one" in github.comments[1][0].body

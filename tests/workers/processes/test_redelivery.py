@@ -15,7 +15,7 @@ from workers.config.settings import Settings, load_settings
 from workers.db.database import open_database
 from workers.github.app_client import SentDelivery, app_api
 from workers.processes.context import Context
-from workers.processes.redelivery import MOST, keep_redelivering, look, missed
+from workers.processes.redelivery import MOST, ask_once, keep_redelivering, missed_deliveries
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
@@ -29,14 +29,14 @@ def test_only_what_never_arrived_is_missed_by_its_newest_attempt_oldest_first() 
         sent(9, "gone", 502, 1), sent(8, "saved", 202, 1), sent(7, "late", 0, 2),
         sent(3, "gone", 504, 60), sent(2, "saved", 500, 61), sent(1, "fine", 204, 62),
     ]  # fmt: skip
-    assert [a.id for a in missed(attempts, NOW)] == [7, 9]
+    assert [a.id for a in missed_deliveries(attempts, NOW)] == [7, 9]
 
 
 def test_an_attempt_under_way_is_left_alone_and_patience_ends() -> None:
-    assert missed([sent(1, "now", 502, 0.1)], NOW) == ()
+    assert missed_deliveries([sent(1, "now", 502, 0.1)], NOW) == ()
     often = [sent(n, "refused", 400, 60 * n) for n in range(1, MOST + 1)]
-    assert missed(often, NOW) == ()
-    assert [a.id for a in missed(often[:-1], NOW)] == [1]
+    assert missed_deliveries(often, NOW) == ()
+    assert [a.id for a in missed_deliveries(often[:-1], NOW)] == [1]
 
 
 @pytest.fixture
@@ -94,10 +94,10 @@ def test_what_a_receiver_that_was_down_missed_arrives_once_more_under_the_same_g
     while not receiver.arrived.empty():
         receiver.take()
     receiver.status = 202
-    assert lost.guid in {d.guid for d in look(context, "me")}
+    assert lost.guid in {d.guid for d in ask_once(context, "me")}
     github.webhooks.flush()
     assert lost.guid in {receiver.take()[0]["x-github-delivery"] for _ in range(receiver.arrived.qsize())}
-    assert look(context, "me") == ()
+    assert ask_once(context, "me") == ()
 
 
 def test_one_process_asks_at_a_time(context: Context) -> None:
@@ -106,7 +106,7 @@ def test_one_process_asks_at_a_time(context: Context) -> None:
 
     with context.database.begin() as session:
         assert locks.take(session, LOCK, "somebody else", LOCK_FOR, context.clock())
-    assert look(context, "me") == ()
+    assert ask_once(context, "me") == ()
 
 
 def test_a_github_that_is_away_costs_one_warning_and_the_loop_goes_on(github: StandIn, context: Context) -> None:

@@ -39,7 +39,7 @@ class Broker:
 
 def enqueue(database: Database, issue: int = 1, now: datetime = NOW) -> int:
     with database.begin() as session:
-        installations.know(session, Place(1, 2, "o/r"), now)
+        installations.ensure_repository(session, Place(1, 2, "o/r"), now)
         return queue.enqueue(session, queue.NewJob(Place(1, 2, "o/r", issue), actor="ada"), now=now).job_id
 
 

@@ -21,7 +21,7 @@ def test_jobs_and_money_are_counted(database: Database) -> None:
     with database.begin() as session:
         for number in (1, 2):
             place = Place(1, 2, "ada/parcel", number)
-            installations.know(session, place, NOW)
+            installations.ensure_repository(session, place, NOW)
             queue.enqueue(session, queue.NewJob(Place(1, 2, "ada/parcel", number), actor="a"), now=NOW)
         leased = queue.lease_next(session, "w", timedelta(minutes=1), NOW)
         assert leased is not None

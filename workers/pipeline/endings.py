@@ -1,0 +1,63 @@
+"""Every way in which a job ends, each with its constructor: the state, the headline, the text and the label. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from workers.billing.bill import Bill, Month
+from workers.jobs.ending import JobEnding
+from workers.jobs.job import AWAITS_APPROVAL, State
+from workers.messages import comments
+from workers.messages.attempt_view import AttemptView
+from workers.pipeline import labels
+
+
+def not_started(reason: str, text: str, label: str = "") -> JobEnding:
+    """A condition on GitHub's side is not met."""
+    return JobEnding(State.DECLINED, reason, "Not started", text, label)
+
+
+def awaiting_approval(text: str) -> JobEnding:
+    """The estimate is above what may be spent unasked; `/autofix approve` starts the next job."""
+    return JobEnding(State.DECLINED, AWAITS_APPROVAL, "Waiting for approval", text)
+
+
+def no_fix(reason: str, text: str) -> JobEnding:
+    """No attempt was good enough."""
+    return JobEnding(State.DECLINED, reason, "No fix that I can stand behind", text, labels.NEEDS_HUMAN)
+
+
+def question(reason: str, text: str) -> JobEnding:
+    """The issue does not say enough."""
+    return JobEnding(State.DECLINED, reason, "I have a question", text, labels.NEEDS_HUMAN)
+
+
+def unjudged(text: str) -> JobEnding:
+    """Nothing can tell a right fix from a wrong one."""
+    reason = "the tests cannot be found or run"
+    return JobEnding(State.DECLINED, reason, "Could not be judged", text, labels.NEEDS_HUMAN)
+
+
+def branch_taken(branch: str) -> JobEnding:
+    """Somebody else's commits are on our branch when it is to be published."""
+    text = comments.refused(f"the branch `{branch}` holds commits that are not mine.", "Rename or delete it.")
+    return JobEnding(State.DECLINED, "the branch is taken", "Not published", text, labels.NEEDS_HUMAN)
+
+
+def over_budget(
+    reason: str, bill: Bill, month: Month, attempts: Sequence[AttemptView] = (), best: str = ""
+) -> JobEnding:
+    """A call found no room in a budget. `best` says what there is so far."""
+    text = comments.over_budget(attempts, bill, month, reason, best)
+    return JobEnding(State.OVER_BUDGET, reason, "Stopped: over budget", text, labels.OVER_BUDGET)
+
+
+def cancelled(reason: str, cost: Decimal) -> JobEnding:
+    """Somebody stopped it, or it is not wanted any more: said only where something was said before. `cost` is USD."""
+    return JobEnding(State.CANCELLED, reason, "Stopped", comments.cancelled(reason, cost), quiet=True)
+
+
+def failed(reason: str, details: str = "", state: State = State.FAILED) -> JobEnding:
+    """An error ended it. `details` is what the failing service or tool said: untrusted text."""
+    return JobEnding(state, reason, "I couldn't finish", comments.failed(reason, details), labels.NEEDS_HUMAN)
