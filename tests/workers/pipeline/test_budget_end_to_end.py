@@ -142,5 +142,5 @@ def test_the_repositorys_own_threshold_asks_too(world: World) -> None:
     world.add(**{".github__autofix.yml": AUTOFIX_YML + "quote_above_usd: 0.001\n"})
     number = labeled(world, "weight")
     assert world.go() == [State.DECLINED]
-    assert "more than the $0.001 that may be spent here without asking" in world.said(number)
+    assert "more than the $0.001 that I may spend here without asking" in world.said(number)
     assert spent(world) == 0
