@@ -45,11 +45,10 @@ from workers.pipeline.follow_up import FollowUpRequest, answer_threads, instruct
 from workers.pipeline.issue_text import visible_issue
 from workers.pipeline.lease_heartbeat import Cancelled, LeaseHeartbeat
 from workers.pipeline.leased_job import LeasedJob
-from workers.pipeline.progress import Progress
 from workers.pipeline.publish import BranchMoved, BranchTaken, publish
 from workers.pipeline.repository_label import record_repository_file
 from workers.pipeline.show_ending import show_ending
-from workers.pipeline.status_comment import StatusComment
+from workers.pipeline.status_comment import Progress, StatusComment
 from workers.solving.solve_request import SolveRequest, SolveResult
 
 log = structlog.get_logger()

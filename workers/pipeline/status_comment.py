@@ -15,6 +15,8 @@ from strategies.step import Step
 from workers.github.types import ForgeError, Missing, RemoteComment
 from workers.jobs.step_kinds import HIDDEN_STEPS
 from workers.messages import comments
+from workers.pipeline.lease_heartbeat import LeaseHeartbeat
+from workers.pipeline.leased_job import LeasedJob
 
 
 class CommentApi(Protocol):
@@ -134,3 +136,26 @@ class StatusComment:
         with self._lock:
             self._written = float("-inf")
         self.refresh()
+
+
+class Progress:
+    """Takes the progress lines of one job. Between edits, the heartbeat brings the comment up to date."""
+
+    def __init__(self, heartbeat: LeaseHeartbeat, leased: LeasedJob, comment: StatusComment) -> None:
+        self._heartbeat = heartbeat
+        self._leased = leased
+        self._comment = comment
+        heartbeat.after_beat = comment.refresh
+
+    def report(self, step: Step) -> None:
+        """Store the step and show it when it is time. Raises LeaseLost or Cancelled when the work should stop."""
+        self._heartbeat.check()
+        self._leased.add_step(step)
+        self._comment.show(step)
+
+    def report_wait(self, reason: str) -> None:
+        """Say at once why the job waits for another run. Raises LeaseLost."""
+        step = Step("waiting", reason)
+        self._leased.add_step(step)
+        self._comment.show(step)
+        self._comment.refresh_now()
