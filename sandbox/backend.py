@@ -1,6 +1,6 @@
-"""The two small protocols every sandbox implementation keeps; `tests/sandbox/conformance.py` is their proof.
+"""The two protocols of every sandbox implementation, checked by `tests/sandbox/conformance.py`, and its progress lines.
 
-Only `Backend.prepare` has egress. `Sandbox.run` has no network switch at all, so nobody can forget it.
+Only `Backend.prepare` has egress. `Sandbox.run` has no network switch, so none can be left on.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
 
-from sandbox.environment import Environment
-from sandbox.recipe import Recipe
-from sandbox.result import ExecResult
+from sandbox.recipe import Environment, Recipe
+from sandbox.result import Ended, ExecResult
 from sandbox.tree import SourceTree
 
 Say = Callable[[str], None]
 """Receives one line of progress for people."""
+LOG_BYTES = 20_000  # of a failed set-up's output that is kept
+SETUP_LINE_CHARACTERS = 100  # our own fallback chains are longer, and mean nothing to people
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +84,19 @@ class Backend(Protocol):
 
     def open(self, environment: Environment, tree: SourceTree) -> Sandbox:
         """A fresh sandbox whose tracked files are those of `tree`. Raises SandboxUnavailable."""
+
+
+def setup_progress(line: str, number: int, count: int) -> str:
+    """The progress line for one line of a set-up as it starts: the line itself when it is short, else its number."""
+    return f"set-up: {line}" if len(line) <= SETUP_LINE_CHARACTERS else f"set-up: step {number} of {count}"
+
+
+def setup_log(result: ExecResult, refused: Sequence[str]) -> str:
+    """The end of what a failed set-up line printed; `refused` are the `host:port` pairs it was not let through to."""
+    log = (result.stdout + result.stderr)[-LOG_BYTES:].decode("utf-8", "replace")
+    if result.ended is not Ended.EXIT:
+        log += f"\n[ended by: {result.ended.value}]"
+    if refused:
+        hosts = ", ".join(sorted(set(refused)))
+        log += f"\n[the set-up may not reach: {hosts}; an operator can allow hosts in pennyfix.toml, [sandbox]]"
+    return log

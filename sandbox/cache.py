@@ -18,9 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox import folders
-from sandbox.environment import Environment
 from sandbox.errors import SandboxUnavailable
-from sandbox.recipe import Recipe
+from sandbox.recipe import Environment, Recipe
 from sandbox.tree import SourceTree
 
 KEY = re.compile(r"[0-9a-f]{40}")

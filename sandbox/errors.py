@@ -1,4 +1,4 @@
-"""What can go wrong below the strategies, drawn as a tree.
+"""The errors of this package, as a tree.
 
 SandboxError
 ├── SandboxUnavailable     the environment broke: never a failed test, the job is tried again
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 
 class SandboxError(Exception):
-    """Base of everything this package raises on purpose."""
+    """Base of the errors that this package raises."""
 
 
 class SandboxUnavailable(SandboxError):

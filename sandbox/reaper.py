@@ -1,4 +1,4 @@
-"""Removes what died workers left behind, and environments nobody used for long. The sweeper calls it now and then."""
+"""Removes sandboxes whose worker died, and environments unused for long. The sweeper calls it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ KEEP_SECONDS = 14 * 86_400.0
 
 @runtime_checkable
 class Reaps(Protocol):
-    """A backend that leaves something behind when its process dies. All of ours are."""
+    """A backend whose sandboxes and environments outlive its process. All of ours do."""
 
     def reap(self, now: float) -> int:
         """Remove sandboxes past their deadline at `now` (seconds since the epoch); returns how many."""

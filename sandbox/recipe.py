@@ -1,4 +1,4 @@
-"""How one repository is installed and tested: found by convention, or said in `.github/autofix.yml`."""
+"""How one repository is installed and tested: found by convention, or configured in `.github/autofix.yml`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class ReportFormat(StrEnum):
 class Canary:
     """A test that must fail, to be put among the repository's tests. `{name}` becomes a random identifier.
 
-    `path` is where it goes, `content` what it says, `only` how the runner is told to run it as well when
+    `path` is where it goes, `content` its text, `only` how the runner is told to run it as well when
     only chosen tests run (`Recipe.test_only`); empty when its path is enough.
     """
 
@@ -69,3 +69,19 @@ class Recipe:
             raise ValueError(f"the {self.language} recipe from {self.source} cannot run chosen tests")
         chosen = " ".join(shlex.quote(t) for t in only)
         return self.test_only.replace("{junit}", shlex.quote(junit)).replace("{tests}", chosen)
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """A recipe's dependencies, prepared and frozen, from which any number of sandboxes is opened.
+
+    `key` identifies it (repository, recipe, input digests, image); `ref` is the backend's own handle.
+    `seconds` is what preparing took (0.0 when it came from the cache), `cached` whether it did.
+    """
+
+    key: str
+    backend: str
+    ref: str
+    recipe: Recipe
+    seconds: float
+    cached: bool

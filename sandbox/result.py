@@ -13,7 +13,7 @@ class Ended(StrEnum):
     TIMEOUT = "timeout"  # killed at its deadline, with its whole process tree
     OOM = "oom"  # killed for memory
     OUTPUT_LIMIT = "output_limit"  # killed for printing more than it may
-    KILLED = "killed"  # by a signal nobody here sent
+    KILLED = "killed"  # by a signal that this package did not send
     LOST = "lost"  # the sandbox broke underneath; never a failed test
 
 
@@ -42,7 +42,7 @@ DEADLY = frozenset(128 + n for n in (4, 6, 7, 8, 9, 11, 15, 31))  # ILL ABRT BUS
 
 
 def by_signal(code: int) -> bool:
-    """Whether a shell's exit code says that a deadly signal ended the command (128 + its number, POSIX XCU 2.8.2).
+    """Whether a shell's exit code means that a deadly signal ended the command (128 + its number, POSIX XCU 2.8.2).
 
     Others above 128, such as 130, may be a program's own.
     """

@@ -103,12 +103,12 @@ def pack(files: Iterable[tuple[str, bytes]]) -> bytes:
 
 
 def demand(result: ExecResult, doing: str) -> ExecResult:
-    """The result when the command ended well; otherwise SandboxUnavailable, with what it said."""
+    """The result when the command ended well; otherwise SandboxUnavailable, with its error output."""
     if result.ok:
         return result
-    said = result.stderr.decode("utf-8", "replace").strip()[-500:]
+    output = result.stderr.decode("utf-8", "replace").strip()[-500:]
     how = f"exit code {result.exit_code}" if result.ended is Ended.EXIT else result.ended.value
-    raise SandboxUnavailable(f"{doing} in the sandbox failed ({how}): {said or 'it said nothing'}")
+    raise SandboxUnavailable(f"{doing} in the sandbox failed ({how}): {output or 'it printed nothing'}")
 
 
 def _parents(path: str) -> Iterable[str]:

@@ -19,22 +19,20 @@ from types import TracebackType
 from typing import IO, Self
 
 from sandbox import folders, transfer
-from sandbox.backend import Say
+from sandbox.backend import Say, setup_log, setup_progress
 from sandbox.bubblewrap.mounts import Mounts
 from sandbox.cache import Cache, Prepared, environment_key, hit
-from sandbox.environment import Environment
 from sandbox.errors import PreparationFailed, SandboxUnavailable
 from sandbox.layout import PROXY_PORT, SYSTEM_PATH, Layout
 from sandbox.network import forwarder
 from sandbox.network.egress import Egress
 from sandbox.options import BackendOptions
-from sandbox.process.child import kill_group, run_child
-from sandbox.recipe import Recipe
+from sandbox.process.child import ChildCommand, kill_group, run_child
+from sandbox.recipe import Environment, Recipe
 from sandbox.result import Ended, ExecResult, by_signal
-from sandbox.setup_log import setup_log, told
 from sandbox.tree import SourceTree
 
-NOBODY_HERE = 64_321  # a uid no account has; root becomes it before anything untrusted starts
+UNUSED_UID = 64_321  # a uid no account has; root becomes it before anything untrusted starts
 TOOLS = "/run/pennyfix"
 AUTHORITIES = "/etc/pennyfix-authorities.pem"
 ROOT_FOLDERS = ("bin", "sbin", "lib", "lib32", "lib64")
@@ -71,7 +69,7 @@ class BubblewrapBackend:
     def __init__(self, options: BackendOptions) -> None:
         """Raises SandboxUnavailable when bwrap is missing or this kernel does not let it make namespaces."""
         self.options = options
-        self.user = NOBODY_HERE if os.getuid() == 0 else None
+        self.user = UNUSED_UID if os.getuid() == 0 else None
         self.layout = Layout(path=(TOOLS, folders.interpreter_folder(), *SYSTEM_PATH))
         self.uv = folders.find_uv()
         self._cache = Cache(options.home, self.name)
@@ -99,9 +97,9 @@ class BubblewrapBackend:
             folder = folders.new_folder(self.options.home, self.name, self.user)
             with BubblewrapSandbox(self, folder, None) as box:
                 self._set_up(box, recipe, tree, say)
-                kept = self._cache.begin(key) / "frozen"
-                folder.rename(kept)
-            prepared = Prepared(key, str(kept), time.monotonic() - started)
+                frozen = self._cache.begin(key) / "frozen"
+                folder.rename(frozen)
+            prepared = Prepared(key, str(frozen), time.monotonic() - started)
             self._cache.finish(prepared)
         return Environment(key, self.name, prepared.ref, recipe, seconds=prepared.seconds, cached=False)
 
@@ -153,12 +151,12 @@ class BubblewrapBackend:
         variables = {**layout.setup_variables(proxy=True, authorities=trusted), **self.options.setup_variables}
         deadline = time.monotonic() + limits.setup_seconds
         python = str(Path(folders.interpreter_folder()) / "python3")
-        gate = (python, "-c", Path(forwarder.__file__).read_text(), "/egress/proxy", str(PROXY_PORT))
+        forward = (python, "-c", Path(forwarder.__file__).read_text(), "/egress/proxy", str(PROXY_PORT))
         with Egress(self.options.allowed_hosts, home=self.options.home) as egress:
             for number, line in enumerate(recipe.setup, 1):
-                say(told(line, number, len(recipe.setup)))
+                say(setup_progress(line, number, len(recipe.setup)))
                 result = box.execute(
-                    (*gate, "sh", "-c", line),
+                    (*forward, "sh", "-c", line),
                     timeout=max(1.0, deadline - time.monotonic()),
                     cap=limits.output_bytes,
                     env=variables,
@@ -258,17 +256,15 @@ class BubblewrapSandbox:
                 "sh", "-c", _RUN, "sh", cwd or self.root, *argv,
             ]  # fmt: skip
             try:
-                result = run_child(
+                command = ChildCommand(
                     mounts.command(bwrap, rest),
-                    env={**backend.layout.variables(), **(env or {})},
-                    cwd="/",
+                    {**backend.layout.variables(), **(env or {})},
+                    timeout,
+                    cap,
                     stdin=stdin,
-                    timeout=timeout,
-                    cap=cap,
-                    kill=kill_group,
-                    watch=folders.disk_watch(self._folder, limits.disk_mb),
                     pass_fds=(*mounts.descriptors, status_write),
                 )
+                result = run_child(command, kill=kill_group, watch=folders.disk_watch(self._folder, limits.disk_mb))
             finally:
                 os.close(status_write)
             return _judged(result, _status(status_read))
@@ -299,19 +295,19 @@ class BubblewrapSandbox:
 
 
 def _newer_options(bwrap: str) -> list[str]:
-    """What only newer versions know: no further user namespaces inside (0.8)."""
+    """Options that only newer versions have: no further user namespaces inside (0.8)."""
     known = subprocess.run([bwrap, "--help"], capture_output=True, check=False, env={}).stdout
     return ["--disable-userns"] if b"--disable-userns" in known else []
 
 
 def _status(descriptor: int) -> str:
-    """What bwrap said of its child; complete, because every writer has ended."""
-    said = b""
+    """Bwrap's JSON status of its child; complete, because every writer has ended."""
+    status = b""
     os.set_blocking(descriptor, False)
     with suppress(BlockingIOError):
         while more := os.read(descriptor, 4096):
-            said += more
-    return said.decode("utf-8", "replace")
+            status += more
+    return status.decode("utf-8", "replace")
 
 
 def _judged(result: ExecResult, status: str) -> ExecResult:

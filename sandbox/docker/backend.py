@@ -18,18 +18,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sandbox import transfer
-from sandbox.backend import SandboxLimits, Say
+from sandbox.backend import SandboxLimits, Say, setup_log, setup_progress
 from sandbox.cache import Cache, Prepared, environment_key, hit
 from sandbox.docker.exec_stream import engine
 from sandbox.docker.sandbox import WORKER, DockerSandbox
-from sandbox.environment import Environment
 from sandbox.errors import PreparationFailed, SandboxUnavailable
 from sandbox.layout import PROXY_PORT, Layout
 from sandbox.network import forwarder
 from sandbox.network.egress import Egress
 from sandbox.options import BackendOptions
-from sandbox.recipe import Recipe
-from sandbox.setup_log import setup_log, told
+from sandbox.recipe import Environment, Recipe
 from sandbox.tree import SourceTree
 
 if TYPE_CHECKING:
@@ -125,7 +123,7 @@ class DockerBackend:
         return len(stale)
 
     def _image(self, name: str | None) -> str:
-        """The id of the image to prepare in. Raises PreparationFailed when the repository names one nobody has."""
+        """The id of the image to prepare in. Raises PreparationFailed when there is none of that name."""
         import docker.errors
 
         if name is None:
@@ -154,12 +152,15 @@ class DockerBackend:
     def _build(self, key: str, image: str, recipe: Recipe, tree: SourceTree, say: Say) -> str:
         """Run the set-up with the proxy as its only way out; returns the id of the frozen image."""
         limits, layout = self.options.limits, self.layout
-        with Egress(self.options.allowed_hosts, home=self.options.home) as egress, self._gate(egress.path) as gate:
+        with (
+            Egress(self.options.allowed_hosts, home=self.options.home) as egress,
+            self._proxy_link(egress.path) as link,
+        ):
             container = self._create(
-                image, network=f"container:{gate.id}", read_only=False, lifetime=limits.setup_seconds
+                image, network=f"container:{link.id}", read_only=False, lifetime=limits.setup_seconds
             )
             with DockerSandbox(self, container, "") as box:
-                authorities = self._furnish(container)
+                authorities = self._add_folders(container)
                 transfer.fill(box.raw, layout.root, tree)
                 variables = {
                     **layout.setup_variables(proxy=True, authorities=authorities),
@@ -167,7 +168,7 @@ class DockerBackend:
                 }
                 deadline = time.monotonic() + limits.setup_seconds
                 for number, line in enumerate(recipe.setup, 1):
-                    say(told(line, number, len(recipe.setup)))
+                    say(setup_progress(line, number, len(recipe.setup)))
                     result = box.work(
                         ("sh", "-c", line),
                         timeout=max(1.0, deadline - time.monotonic()),
@@ -183,8 +184,8 @@ class DockerBackend:
                     label = f"LABEL {ENVIRONMENT_LABEL}={key}"
                     return str(container.commit(repository="pennyfix/environment", tag=key, changes=[label]).id)
 
-    def _furnish(self, container: Container) -> str | None:
-        """Make the folders that the work owns, and the CA file. PID 1 has no capability, so the engine does it."""
+    def _add_folders(self, container: Container) -> str | None:
+        """Make the folders that commands write, and the CA file, through the engine: PID 1 has no capability to."""
         authorities = self.options.authorities()
         out = io.BytesIO()
         with tarfile.open(fileobj=out, mode="w") as tar:
@@ -196,7 +197,7 @@ class DockerBackend:
                 member = tarfile.TarInfo(AUTHORITIES.lstrip("/"))
                 member.size, member.mode = len(authorities), 0o644
                 tar.addfile(member, io.BytesIO(authorities))
-        with engine("furnishing a container"):
+        with engine("preparing a container's folders"):
             container.put_archive("/", out.getvalue())
         return AUTHORITIES if authorities else None
 
@@ -217,14 +218,14 @@ class DockerBackend:
         return too_large
 
     @contextmanager
-    def _gate(self, proxy: Path) -> Iterator[Container]:
+    def _proxy_link(self, proxy: Path) -> Iterator[Container]:
         """A container without network whose loopback leads to the proxy's socket; the set-up joins that loopback."""
         from docker.types import Mount
 
         mount = Mount("/egress", str(proxy.parent), type="bind", read_only=True)
         source = Path(forwarder.__file__).read_text()
         command = ["python3", "-c", source, f"/egress/{proxy.name}", str(PROXY_PORT)]
-        gate = self._create(
+        link = self._create(
             self.options.image,
             network="none",
             read_only=True,
@@ -235,13 +236,13 @@ class DockerBackend:
         )
         try:
             with engine("starting the way to the proxy"):
-                code, said = gate.exec_run(["python3", "-c", _LISTENING % PROXY_PORT], user=WORKER)
+                code, output = link.exec_run(["python3", "-c", _LISTENING % PROXY_PORT], user=WORKER)
             if code:
-                raise SandboxUnavailable(f"Docker: the way to the proxy did not start: {said!r}")
-            yield gate
+                raise SandboxUnavailable(f"Docker: the way to the proxy did not start: {output!r}")
+            yield link
         finally:
             with suppress(SandboxUnavailable), engine("removing the way to the proxy"):
-                gate.remove(force=True, v=True)
+                link.remove(force=True, v=True)
 
     def thawed(self, ref: str) -> DockerSandbox:
         """A started sandbox from `ref` with what set-up left in checkout and home, and no tracked file yet."""

@@ -97,7 +97,7 @@ class Frames:
 class Streamed:
     """What an exec printed and how it stopped: `code` is None when it was stopped.
 
-    `reason` is what `tick` said when it stopped it.
+    `reason` is the one that `tick` returned to stop it.
     """
 
     code: int | None
@@ -108,33 +108,45 @@ class Streamed:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ExecRequest:
+    """One exec in a container: what runs, as whom and where, at most `timeout` seconds and `cap` bytes per stream."""
+
+    argv: Sequence[str]
+    user: str
+    cwd: str
+    env: Mapping[str, str]
+    timeout: float
+    cap: int
+    stdin: IO[bytes] | bytes = b""
+
+
 def stream(
     api: APIClient,
     container: str,
-    argv: Sequence[str],
+    request: ExecRequest,
     *,
-    stdin: IO[bytes] | bytes = b"",
-    timeout: float,
-    cap: int,
-    user: str,
-    cwd: str,
-    env: Mapping[str, str],
     kill: Callable[[], None],
     tick: Callable[[], str] | None = None,
     sink: IO[bytes] | None = None,
 ) -> Streamed:
-    """Run `argv` to its end, its deadline, its cap, or until `tick` names a reason; but for the first, `kill` ends it.
+    """Run `request` to its end, its deadline, its cap, or until `tick` names a reason; `kill` ends what does not end.
 
     Raises docker.errors.DockerException, requests' errors or OSError when the engine or the container is gone.
     """
-    deadline = time.monotonic() + timeout
-    source = io.BytesIO(stdin) if isinstance(stdin, bytes) else stdin
+    deadline = time.monotonic() + request.timeout
+    source = io.BytesIO(request.stdin) if isinstance(request.stdin, bytes) else request.stdin
     first = source.read(CHUNK)
-    created = api.exec_create(container, list(argv), stdin=bool(first), user=user, workdir=cwd, environment=dict(env))[
-        "Id"
-    ]
+    created = api.exec_create(
+        container,
+        list(request.argv),
+        stdin=bool(first),
+        user=request.user,
+        workdir=request.cwd,
+        environment=dict(request.env),
+    )["Id"]
     sock = _raw_socket(api.exec_start(created, socket=True))
-    frames = Frames(cap, sink)
+    frames = Frames(request.cap, sink)
     try:
         stopped = _carry(api, created, sock, source, first, frames, deadline, tick)
         if stopped is None:
@@ -189,7 +201,7 @@ def _carry(
 
 
 def _send(sock: socket.socket, source: IO[bytes], pending: memoryview) -> memoryview:
-    """Send some of `pending`; what is left, or the next chunk. Empty at the end, or when nobody reads any more."""
+    """Send some of `pending`; what is left, or the next chunk. Empty at the end, or when the other end is closed."""
     try:
         pending = pending[sock.send(pending) :]
     except (BlockingIOError, ssl.SSLWantWriteError):
@@ -215,7 +227,7 @@ def _end_of_input(sock: socket.socket) -> None:
 
 
 def _end(sock: socket.socket, frames: Frames, kill: Callable[[], None]) -> None:
-    """Kill, and read on meanwhile: an engine whose stream nobody reads does not notice that an exec ended."""
+    """Kill, and read on meanwhile: an engine whose stream is not read does not notice that an exec ended."""
     killer = threading.Thread(target=kill, daemon=True)
     killer.start()
     sock.settimeout(0.05)

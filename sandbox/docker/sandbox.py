@@ -125,12 +125,12 @@ class DockerSandbox:
         cap = self._backend.options.limits.output_bytes
         wrapped = ("sh", "-c", _RUN, "sh", cwd or self.root, *argv)
         done = self._stream(wrapped, stdin=stdin, timeout=timeout, cap=cap, env=env, tick=tick)
-        ended = self._how(done)
+        ended = self._ended(done)
         code = done.code if ended is Ended.EXIT else None
         err = done.err + (f"\n[{done.reason}]\n".encode() if done.reason else b"")
         return ExecResult(ended, code, done.out, err, time.monotonic() - started)
 
-    def _how(self, done: exec_stream.Streamed) -> Ended:
+    def _ended(self, done: exec_stream.Streamed) -> Ended:
         """How a command ended. Memory is asked about after every failure: a killed child rarely shows in the code."""
         if done.over:
             return Ended.OUTPUT_LIMIT
@@ -166,8 +166,9 @@ class DockerSandbox:
 
     def _more_ooms(self) -> bool:
         """Whether the kernel killed something for memory since last asked (cgroup v1 and v2 count alike)."""
-        said = self._stream(("sh", "-c", _OOM), stdin=b"", timeout=10.0, cap=65_536, env={}).out.decode()
-        count = max((int(n) for k, _, n in (x.partition(" ") for x in said.splitlines()) if k == "oom_kill"), default=0)
+        events = self._stream(("sh", "-c", _OOM), stdin=b"", timeout=10.0, cap=65_536, env={}).out.decode()
+        lines = (line.partition(" ") for line in events.splitlines())
+        count = max((int(number) for key, _, number in lines if key == "oom_kill"), default=0)
         before, self._ooms = self._ooms, count
         return count > before
 
@@ -186,19 +187,10 @@ class DockerSandbox:
             raise SandboxUnavailable("Docker: this sandbox is closed")
         variables = {**self._backend.layout.variables(), **env}
         with engine("running a command"):
+            request = exec_stream.ExecRequest(argv, WORKER, "/", variables, timeout, cap, stdin)
+            container = str(self.container.id)
             return exec_stream.stream(
-                self._backend.client.api,
-                str(self.container.id),
-                argv,
-                stdin=stdin,
-                timeout=timeout,
-                cap=cap,
-                user=WORKER,
-                cwd="/",
-                env=variables,
-                kill=self._kill,
-                tick=tick,
-                sink=sink,
+                self._backend.client.api, container, request, kill=self._kill, tick=tick, sink=sink
             )
 
     def _kill(self) -> None:

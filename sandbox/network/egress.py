@@ -49,26 +49,26 @@ def parse_target(head: bytes) -> tuple[str, int, bytes]:
     Raises ValueError when it is not one (RFC 9110 section 9.3.6, RFC 9112 section 3.2.2).
     """
     line, _, rest = head.partition(b"\r\n")
-    words = line.decode("latin-1").split(" ")
-    if len(words) != 3 or not words[2].startswith("HTTP/1."):  # noqa: PLR2004 - method, target, version
+    parts = line.decode("latin-1").split(" ")
+    if len(parts) != 3 or not parts[2].startswith("HTTP/1."):  # noqa: PLR2004 - method, target, version
         raise ValueError("not an HTTP/1 request")
-    method, target, version = words
+    method, target, version = parts
     if method == "CONNECT":
         host, colon, port = target.rpartition(":")
         if not colon or not port.isdigit():
             raise ValueError("CONNECT needs host:port")
         return host.strip("[]").lower(), int(port), b""
-    parts = urlsplit(target)
-    if parts.scheme != "http" or not parts.hostname or parts.username is not None:
+    url = urlsplit(target)
+    if url.scheme != "http" or not url.hostname or url.username is not None:
         raise ValueError("only CONNECT and plain http:// targets are served")
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    path = (url.path or "/") + (f"?{url.query}" if url.query else "")
     fields = [f for f in rest.split(b"\r\n") if not f.lower().startswith((b"proxy-", b"connection:", b"keep-alive:"))]
     onward = b"\r\n".join((f"{method} {path} {version}".encode("latin-1"), b"Connection: close", *fields))
-    return parts.hostname.lower(), parts.port or 80, onward
+    return url.hostname.lower(), url.port or 80, onward
 
 
 def forbidden_address(address: str) -> bool:
-    """Whether no name may lead to this address: loopback, link-local (cloud metadata), multicast, unspecified."""
+    """Whether no name may lead here: loopback, link-local (cloud metadata), multicast and unspecified addresses."""
     ip = ipaddress.ip_address(address.partition("%")[0])
     mapped = getattr(ip, "ipv4_mapped", None)
     ip = mapped or ip
@@ -79,7 +79,7 @@ class Egress:
     """The proxy, running while the `with` block lasts. `refused` lists the `host:port` pairs it turned away."""
 
     def __init__(self, allowed: Sequence[str], *, home: Path | None = None, resolve_forbidden: bool = False) -> None:
-        """`allowed` are `host:port` pairs (port 443 when none is said). The socket is in `home` when its path fits."""
+        """`allowed` are `host:port` pairs (port 443 when none is given). The socket is in `home` when its path fits."""
         self.allowed = frozenset(a.lower() if ":" in a else f"{a.lower()}:443" for a in allowed)
         self.refused: list[str] = []
         self._home = home

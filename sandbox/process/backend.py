@@ -21,16 +21,14 @@ from types import TracebackType
 from typing import IO, Self
 
 from sandbox import folders, transfer
-from sandbox.backend import Say
+from sandbox.backend import Say, setup_log, setup_progress
 from sandbox.cache import Cache, Prepared, environment_key, hit
-from sandbox.environment import Environment
 from sandbox.errors import PreparationFailed, SandboxUnavailable
 from sandbox.layout import SYSTEM_PATH, Layout
 from sandbox.options import BackendOptions
-from sandbox.process.child import kill_group, run_child
-from sandbox.recipe import Recipe
+from sandbox.process.child import ChildCommand, kill_group, run_child
+from sandbox.recipe import Environment, Recipe
 from sandbox.result import Ended, ExecResult
-from sandbox.setup_log import setup_log, told
 from sandbox.tree import SourceTree
 
 WARNING = (
@@ -81,10 +79,10 @@ class ProcessBackend:
             folder = folders.new_folder(self.options.home, self.name)
             with ProcessSandbox(self, folder) as box:
                 self._set_up(box, recipe, tree, say)
-                kept = self._cache.begin(key) / "frozen"
-                folder.rename(kept)
-            (kept / ORIGIN).write_text(str(folder))
-            prepared = Prepared(key, str(kept), time.monotonic() - started)
+                frozen = self._cache.begin(key) / "frozen"
+                folder.rename(frozen)
+            (frozen / ORIGIN).write_text(str(folder))
+            prepared = Prepared(key, str(frozen), time.monotonic() - started)
             self._cache.finish(prepared)
         return Environment(key, self.name, prepared.ref, recipe, seconds=prepared.seconds, cached=False)
 
@@ -138,7 +136,7 @@ class ProcessBackend:
         variables = {**layout.setup_variables(proxy=False, authorities=trusted), **self.options.setup_variables}
         deadline = time.monotonic() + limits.setup_seconds
         for number, line in enumerate(recipe.setup, 1):
-            say(told(line, number, len(recipe.setup)))
+            say(setup_progress(line, number, len(recipe.setup)))
             left = max(1.0, deadline - time.monotonic())
             result = box.execute(("sh", "-c", line), timeout=left, cap=limits.output_bytes, env=variables)
             if not result.ok:
@@ -149,7 +147,7 @@ class ProcessBackend:
 
 
 class ProcessSandbox:
-    """A folder. Nothing more."""
+    """A plain folder: its commands run as this user, without isolation."""
 
     def __init__(self, backend: ProcessBackend, folder: Path) -> None:
         self.layout = backend.layout(folder)
@@ -227,10 +225,12 @@ class ProcessSandbox:
         mark = uuid.uuid4().hex
         script = ("sh", "-c", 'cd -- "$1" || exit 127; shift; exec "$@"', "sh", cwd or self.root, *argv)
         limit = self._backend.options.limits.disk_mb
+        variables = {**self.layout.variables(), **(env or {}), MARK: mark}
         return run_child(
-            script, env={**self.layout.variables(), **(env or {}), MARK: mark}, cwd="/", stdin=stdin, timeout=timeout,
-            cap=cap, kill=lambda process: kill_marked(process, mark), watch=folders.disk_watch(self._folder, limit),
-        )  # fmt: skip
+            ChildCommand(script, variables, timeout, cap, stdin=stdin),
+            kill=lambda process: kill_marked(process, mark),
+            watch=folders.disk_watch(self._folder, limit),
+        )
 
     def _inside(self, path: str) -> Path:
         """The path on this machine. Raises ValueError when it, or a link on its way, leads outside."""

@@ -1,6 +1,6 @@
 """Runs one local process with a deadline, an output cap and an end for its whole tree.
 
-Used by the bubblewrap and process backends. It isolates nothing; what it is given to run may.
+Used by the bubblewrap and process backends. It isolates nothing itself; bubblewrap, started by it, does.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from functools import partial
 from typing import IO
 
@@ -26,51 +27,52 @@ DRAIN_SECONDS = 0.3
 Kill = Callable[["subprocess.Popen[bytes]"], None]
 
 
-def run_child(
-    argv: Sequence[str],
-    *,
-    env: Mapping[str, str],
-    cwd: str | None = None,
-    stdin: IO[bytes] | bytes = b"",
-    timeout: float,
-    cap: int,
-    kill: Kill,
-    watch: Callable[[], str] | None = None,
-    pass_fds: Sequence[int] = (),
-) -> ExecResult:
-    """Run `argv` to its end, its deadline, its cap, or until `watch` names a reason; then `kill` ends what is left.
+@dataclass(frozen=True, slots=True)
+class ChildCommand:
+    """What one local process runs, at most `timeout` seconds and `cap` bytes per stream; it inherits `pass_fds`."""
+
+    argv: Sequence[str]
+    env: Mapping[str, str]
+    timeout: float
+    cap: int
+    cwd: str = "/"
+    stdin: IO[bytes] | bytes = b""
+    pass_fds: Sequence[int] = ()
+
+
+def run_child(command: ChildCommand, *, kill: Kill, watch: Callable[[], str] | None = None) -> ExecResult:
+    """Run to the end, the deadline, the cap, or until `watch` names a reason; then `kill` ends what is left.
 
     Raises SandboxUnavailable when it cannot be started at all.
     """
     started = time.monotonic()
     try:
         process = subprocess.Popen(
-            argv,
-            env=dict(env),
-            cwd=cwd,
+            command.argv,
+            env=dict(command.env),
+            cwd=command.cwd,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
-            pass_fds=pass_fds,
+            pass_fds=command.pass_fds,
             bufsize=0,
         )
     except OSError as error:
-        raise SandboxUnavailable(f"{argv[0]} cannot be started: {error}") from error
+        raise SandboxUnavailable(f"{command.argv[0]} cannot be started: {error}") from error
     out, err = bytearray(), bytearray()
     try:
-        ended = _carry(
-            process, io.BytesIO(stdin) if isinstance(stdin, bytes) else stdin, out, err, started + timeout, cap, watch
-        )
+        source = io.BytesIO(command.stdin) if isinstance(command.stdin, bytes) else command.stdin
+        ended = _carry(process, source, out, err, started + command.timeout, command.cap, watch)
     finally:
         kill(process)
         process.wait()
-        _drain(process, out, err, cap)
+        _drain(process, out, err, command.cap)
         for pipe in (process.stdin, process.stdout, process.stderr):
             if pipe:
                 with suppress(OSError):
                     pipe.close()
-        del out[cap:], err[cap:]
+        del out[command.cap :], err[command.cap :]
     code = process.returncode
     if ended is Ended.EXIT and code < 0:
         ended = Ended.KILLED
@@ -87,7 +89,7 @@ def _carry(
     cap: int,
     watch: Callable[[], str] | None,
 ) -> Ended:
-    """Move bytes until the process itself ended or must be ended; what it left running does not keep us."""
+    """Move bytes until the process itself ended or must be ended; processes it left running are not waited for."""
     with ExitStack() as stack:
         selector = stack.enter_context(selectors.DefaultSelector())
         _register(process, source, out, err, selector)
@@ -121,10 +123,10 @@ def _register(
     selector: selectors.BaseSelector,
 ) -> None:
     """Watch the three pipes; each is registered with what moves its bytes, which answers False at its end."""
-    for pipe, kept in ((process.stdout, out), (process.stderr, err)):
+    for pipe, buffer in ((process.stdout, out), (process.stderr, err)):
         if pipe:
             os.set_blocking(pipe.fileno(), False)
-            selector.register(pipe, selectors.EVENT_READ, partial(_receive, pipe.fileno(), kept))
+            selector.register(pipe, selectors.EVENT_READ, partial(_receive, pipe.fileno(), buffer))
     if process.stdin:
         first = source.read(CHUNK)
         if not first:
@@ -141,7 +143,7 @@ class _Input:
         self._pipe, self._source, self._pending = pipe, source, memoryview(first)
 
     def send(self) -> bool:
-        """Write some; False at the end, or when nobody reads any more."""
+        """Write some; False at the end, or when the other end is closed."""
         try:
             self._pending = self._pending[os.write(self._pipe.fileno(), self._pending) :]
         except BlockingIOError:
@@ -152,24 +154,24 @@ class _Input:
         return bool(self._pending)
 
 
-def _receive(fd: int, kept: bytearray, *, wait: bool = True) -> bool:
+def _receive(fd: int, buffer: bytearray, *, wait: bool = True) -> bool:
     """Take what is there; False at the end, and with `wait` False also when nothing is there yet."""
     try:
         received = os.read(fd, CHUNK)
     except BlockingIOError:
         return wait
-    kept += received
+    buffer += received
     return bool(received)
 
 
 def _drain(process: subprocess.Popen[bytes], out: bytearray, err: bytearray, cap: int) -> None:
     """Take what the pipes still hold, for a moment, then cut both to the cap."""
     until = time.monotonic() + DRAIN_SECONDS
-    for pipe, kept in ((process.stdout, out), (process.stderr, err)):
+    for pipe, buffer in ((process.stdout, out), (process.stderr, err)):
         if pipe is None or pipe.closed:
             continue
         with suppress(BlockingIOError, OSError):
-            while len(kept) <= cap and time.monotonic() < until and _receive(pipe.fileno(), kept, wait=False):
+            while len(buffer) <= cap and time.monotonic() < until and _receive(pipe.fileno(), buffer, wait=False):
                 pass
 
 

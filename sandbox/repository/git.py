@@ -115,7 +115,7 @@ def git(
 ) -> bytes:
     """Run git to the end and return its standard output (empty when it goes to the file `stdout`).
 
-    At `timeout` seconds the whole process group is killed. Raises MirrorError with redacted words.
+    At `timeout` seconds the whole process group is killed. Raises MirrorError with a redacted message.
     """
     try:
         process = subprocess.Popen(
@@ -138,6 +138,6 @@ def git(
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
     if process.returncode not in accept:
-        words = redacted(err.decode("utf-8", "replace").strip()[-2000:], secret)
-        raise MirrorError(f"git {argv[0]} failed (exit code {process.returncode}): {words}")
+        message = redacted(err.decode("utf-8", "replace").strip()[-2000:], secret)
+        raise MirrorError(f"git {argv[0]} failed (exit code {process.returncode}): {message}")
     return out or b""

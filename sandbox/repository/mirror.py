@@ -104,7 +104,7 @@ class Mirror:
         """Bring the refs up to date (deleted branches go) and remember the remote's default branch.
 
         `url` is https, http on the loopback address, or an absolute path. At most `timeout` seconds.
-        Raises MirrorError; its words hold no credential.
+        Raises MirrorError; its message holds no credential.
         """
         allowed = protocol(url)
         config = [(f"protocol.{allowed}.allow", "always")]

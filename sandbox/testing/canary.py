@@ -1,4 +1,4 @@
-"""A failing test of ours among the repository's own: a report that does not show it fail is not believed.
+"""The canary: a failing test added to the repository's own. A report that does not show it fail is not trusted.
 
 The code under judgment runs in the same process as the runner and can make it say anything; it cannot
 know beforehand what this test is called.
@@ -32,7 +32,7 @@ class PlantedCanary:
 
 
 def make_canary(canary: Canary) -> PlantedCanary:
-    """Give the canary a name that nobody can have prepared for."""
+    """Fill in a random name, which the code under judgment cannot know beforehand."""
     name = "c" + secrets.token_hex(8)
     path = canary.path.replace("{name}", name)
     return PlantedCanary(

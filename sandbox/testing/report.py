@@ -1,4 +1,4 @@
-"""What a test run said, test by test, whatever runner said it."""
+"""The results of a test run, test by test, the same for every runner."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from sandbox.result import ExecResult
 
 class TestOutcome(StrEnum):
     """One test's outcome. ERROR is a test that could not run (import, fixture, collection)."""
+
+    __test__ = False  # not a pytest class
 
     PASSED = "passed"
     FAILED = "failed"

@@ -23,8 +23,6 @@ from sandbox.testing.junit import MESSAGE, REPORT_BYTES, ReportUnreadable, parse
 from sandbox.testing.report import TestOutcome, TestReport, TestResult, TestRun
 from sandbox.testing.tap import parse_tap
 
-"""Where reports are written inside the checkout; it ignores itself and is never part of a patch."""
-
 NO_TEST_RAN = "no test ran"
 UNTRUSTED = "the report cannot be trusted (canary not reported)"
 TAIL = 2_000
@@ -58,26 +56,26 @@ def run_tests(
     reported. Raises SandboxUnavailable, and ValueError when `only` is given and the recipe cannot choose.
     """
     junit = f"{OWN_FOLDER}/junit-{secrets.token_hex(8)}.xml"
-    bird = make_canary(recipe.canary) if canary and recipe.canary is not None else None
+    planted = make_canary(recipe.canary) if canary and recipe.canary is not None else None
     files = {f"{OWN_FOLDER}/.gitignore": b"*\n"}
-    if bird is not None:
-        files[bird.path] = bird.content
+    if planted is not None:
+        files[planted.path] = planted.content
     sandbox.write(files)
-    chosen = (*only, bird.only) if only and bird is not None else tuple(only)
+    chosen = (*only, planted.only) if only and planted is not None else tuple(only)
     command = recipe.command(f"{sandbox.root}/{junit}", chosen)
     if recipe.report is ReportFormat.SUREFIRE:
         sandbox.run(["sh", "-c", f"{_SUREFIRE} -delete"], timeout=60)
     result = sandbox.run(["sh", "-c", command], timeout=timeout, env={"PYTHONHASHSEED": "0"})
     if result.ended is Ended.LOST:
         raise SandboxUnavailable(f"the sandbox was lost while tests ran: {result.text[-TAIL:]}")
-    report, reason = _judge(sandbox, recipe, result, junit, bird, timeout)
-    if bird is not None:
-        sandbox.run(["rm", "-f", "--", bird.path], timeout=60)
+    report, reason = _judge(sandbox, recipe, result, junit, planted, timeout)
+    if planted is not None:
+        sandbox.run(["rm", "-f", "--", planted.path], timeout=60)
     return TestRun(report, reason, result, command)
 
 
 def _judge(
-    sandbox: Sandbox, recipe: Recipe, result: ExecResult, junit: str, bird: PlantedCanary | None, timeout: float
+    sandbox: Sandbox, recipe: Recipe, result: ExecResult, junit: str, planted: PlantedCanary | None, timeout: float
 ) -> tuple[TestReport | None, str]:
     if result.ended in _KILLED:
         return None, _KILLED[result.ended].format(timeout=timeout)
@@ -89,17 +87,17 @@ def _judge(
         return None, f"{e}{_tail(result)}"
     if reason := disagreement(recipe.runner, result.exit_code or 0, report):
         return None, reason + _tail(result)
-    # An interrupted collection shows no test at all, ours included; it can only count against a patch.
+    # An interrupted collection shows no test at all, the canary included; it can only count against a patch.
     interrupted = recipe.runner == "pytest" and result.exit_code == PYTEST_INTERRUPTED
-    if bird is not None and not interrupted and not bird.reported(report):
+    if planted is not None and not interrupted and not planted.reported(report):
         return None, UNTRUSTED
-    if bird is not None:
-        report = bird.removed(report)
+    if planted is not None:
+        report = planted.removed(report)
     return (report, "") if report.results else (None, NO_TEST_RAN + _tail(result))
 
 
 def read_report(sandbox: Sandbox, recipe: Recipe, result: ExecResult, junit: str) -> TestReport:
-    """What the run left behind, parsed. Raises ReportUnreadable, FileNotFoundError, ValueError (too large)."""
+    """The test report of a run, parsed. Raises ReportUnreadable, FileNotFoundError, ValueError (too large)."""
     return _READERS[recipe.report](sandbox, result, junit)
 
 

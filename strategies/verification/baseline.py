@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.backend import Sandbox
-from sandbox.environment import Environment
+from sandbox.recipe import Environment
 from sandbox.testing.report import TestReport
 from sandbox.testing.testrun import run_tests
 from strategies.verdict import Counts

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from sandbox.backend import Sandbox
-from sandbox.environment import Environment
+from sandbox.recipe import Environment
 from sandbox.repository.patch import Patch
 from sandbox.result import Ended
 from sandbox.testing.tests_guard import is_test

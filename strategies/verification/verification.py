@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Self
 
 from sandbox.backend import Backend, Sandbox
-from sandbox.environment import Environment
 from sandbox.errors import PatchRejected, SandboxUnavailable
-from sandbox.recipe import Recipe
+from sandbox.recipe import Environment, Recipe
 from sandbox.repository.patch import Patch
 from sandbox.repository.patch_rules import violations
 from sandbox.repository.workspace import Workspace

@@ -5,9 +5,8 @@ from __future__ import annotations
 import sys
 
 from sandbox.backend import Say
-from sandbox.environment import Environment
 from sandbox.errors import SandboxUnavailable
-from sandbox.recipe import Canary, Recipe, ReportFormat
+from sandbox.recipe import Canary, Environment, Recipe, ReportFormat
 from sandbox.testing.canary import make_canary
 from sandbox.tree import SourceTree
 from tests.fakes.folder_sandbox import FolderSandbox

@@ -18,11 +18,10 @@ from pathlib import Path
 import pytest
 
 from sandbox.backend import Backend, Sandbox, SandboxLimits
-from sandbox.environment import Environment
 from sandbox.errors import PreparationFailed, SandboxUnavailable
 from sandbox.options import BackendOptions
 from sandbox.reaper import tidy
-from sandbox.recipe import Recipe, ReportFormat
+from sandbox.recipe import Environment, Recipe, ReportFormat
 from sandbox.result import Ended
 from tests.fakes.tree import FakeTree
 

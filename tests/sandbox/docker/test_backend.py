@@ -12,9 +12,9 @@ from sandbox.backend import Backend, Sandbox
 from sandbox.docker.backend import DEADLINE_LABEL, DockerBackend
 from sandbox.docker.exec_stream import Frames
 from sandbox.docker.sandbox import DockerSandbox
-from sandbox.environment import Environment
 from sandbox.errors import PreparationFailed, SandboxUnavailable
 from sandbox.options import BackendOptions
+from sandbox.recipe import Environment
 from sandbox.result import Ended
 from tests.sandbox.conformance import LIMITS, TREE, Conformance, quiet, recipe
 

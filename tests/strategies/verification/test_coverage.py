@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.backend import Sandbox
-from sandbox.environment import Environment
-from sandbox.recipe import Recipe, ReportFormat
+from sandbox.recipe import Environment, Recipe, ReportFormat
 from sandbox.repository.patch import Patch
 from strategies.verification.coverage import executing, kept_covered, parse
 from tests.fakes.folder_sandbox import FolderSandbox
