@@ -27,9 +27,9 @@ def worker(
     import socket
 
     from workers.config.settings import load_settings
-    from workers.processes.sweep import beside
+    from workers.processes.sweeper import sweep_beside
     from workers.processes.worker import work
 
     settings = load_settings()
-    with beside(settings):
+    with sweep_beside(settings):
         work(settings, name=name or f"worker@{socket.gethostname()}")

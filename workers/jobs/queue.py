@@ -361,7 +361,7 @@ def cancel_all(
     repository_id: int | None = None,
     tell: bool = False,
 ) -> int:
-    """Cancel every job of an installation or repository; how many. `tell` False: nobody is there to be told."""
+    """Cancel every job of an installation or repository; how many. `tell` False: the App may not write there now."""
     if (installation_id is None) == (repository_id is None):
         raise TypeError("cancel_all() needs an installation_id or a repository_id")
     whose = (

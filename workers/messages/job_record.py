@@ -1,10 +1,13 @@
 """What the hidden block of a pull request says of its job: all that is needed to reproduce or audit it. Pure.
 
-How it is hidden is `workers.messages.hidden_block`'s.
+It is JSON in an HTML comment. Only what Pennyfix itself says goes in, and it cannot end the comment early: `<`, `>`,
+`&` and `-` are written as escapes, which JSON reads back unchanged.
 """
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,11 +15,15 @@ from strategies.attempt import JudgedAttempt
 from strategies.resolution import Resolution
 from workers.billing.bill import Bill
 from workers.jobs.versions import Versions
-from workers.messages.hidden_block import hide
 
 SCHEMA = 1
 LONGEST = 12_000
 """Characters; lists (of test ids, attempts) are shortened until the block fits."""
+
+_OPEN = "<!-- pennyfix-record "
+_CLOSE = " -->"
+_BLOCK = re.compile(re.escape(_OPEN) + r"([^\n<>]*?)" + re.escape(_CLOSE))
+_ESCAPED = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "-": "\\u002d"}
 
 
 def job_record(
@@ -84,3 +91,21 @@ def _shortened(value: Any, keep: int) -> Any:
         cut = [_shortened(v, keep) for v in value[:keep]]
         return cut if len(value) <= keep else [*cut, f"and {len(value) - keep} more"]
     return value
+
+
+def hide(record: Mapping[str, Any]) -> str:
+    """`record` (JSON-able; money as text) as a comment that GitHub does not show."""
+    text = json.dumps(record, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+    return _OPEN + "".join(_ESCAPED.get(character, character) for character in text) + _CLOSE
+
+
+def find(body: str) -> dict[str, Any] | None:
+    """The last record hidden in a text, or None if there is none that can be read."""
+    for block in reversed(_BLOCK.findall(body)):
+        try:
+            record = json.loads(block)
+        except ValueError:
+            continue
+        if isinstance(record, dict):
+            return record
+    return None

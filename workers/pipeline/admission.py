@@ -24,7 +24,7 @@ MAY_SPEND: frozenset[Permission] = frozenset({"write", "admin"})
 
 
 class RepositoryReader(Protocol):
-    """What admission looks at on GitHub."""
+    """The repository, its file, the issue and a person's permission."""
 
     def read_repository(self) -> RemoteRepository: ...
     def read_issue(self, number: int) -> RemoteIssue: ...
@@ -33,14 +33,14 @@ class RepositoryReader(Protocol):
 
 
 class BranchReader(Protocol):
-    """What there may be of ours already."""
+    """What an earlier job may have left: our branch and its pull request."""
 
     def find_pull(self, branch: str, state: Literal["open", "closed", "all"] = "open") -> RemotePull | None: ...
     def read_branch(self, branch: str) -> RemoteCommit | None: ...
 
 
 class GitHubReader(RepositoryReader, BranchReader, Protocol):
-    """Both."""
+    """What admission reads of GitHub."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,8 +40,8 @@ class Forge(GitHubReader, CommentLister, CommentApi, PublishApi, EndingApi, Revi
 
 
 def cannot_quote(_place: Place, _issue: RemoteIssue, _file: RepositoryFile) -> Quote:
-    """For a course that never quotes."""
-    raise LookupError("this course was made without a way to quote; give `JobDependencies.quote` one")
+    """The default of `JobDependencies.quote`. Raises LookupError."""
+    raise LookupError("these dependencies hold no way to quote; set `JobDependencies.quote`")
 
 
 @dataclass(frozen=True, slots=True)

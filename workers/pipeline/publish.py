@@ -16,7 +16,7 @@ from workers.messages.pull_request import is_ours
 
 
 class BranchApi(Protocol):
-    """What publishing needs of GitHub's git data."""
+    """GitHub's git data."""
 
     def read_branch(self, branch: str) -> RemoteCommit | None: ...
     def add_commit(self, parent: str, files: Files, message: str) -> RemoteCommit: ...
@@ -25,7 +25,7 @@ class BranchApi(Protocol):
 
 
 class PullRequestApi(Protocol):
-    """What publishing needs of GitHub's pull requests."""
+    """GitHub's pull requests."""
 
     def find_pull(self, branch: str, state: Literal["open", "closed", "all"] = "open") -> RemotePull | None: ...
     def open_pull(self, *, title: str, head: str, base: str, body: str, draft: bool) -> RemotePull: ...
@@ -33,7 +33,7 @@ class PullRequestApi(Protocol):
 
 
 class PublishApi(BranchApi, PullRequestApi, Protocol):
-    """Both."""
+    """What publishing needs of GitHub."""
 
 
 class BranchTaken(Exception):

@@ -1,4 +1,4 @@
-"""What a worker process does when it is woken: the production course behind three verbs."""
+"""What a worker process does when it is woken: run a job, carry out a command, report an ended job."""
 
 from __future__ import annotations
 

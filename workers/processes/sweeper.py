@@ -1,27 +1,42 @@
-"""What makes a crash harmless: takes over what was left lying, publishes what was not, forgets what is old.
+"""The sweeper makes a crash harmless: it takes over what was left lying, publishes what was not, forgets what is old.
 
 Several sweepers may run; a lock row lets one work at a time, and every step is a short transaction that would be
-safe without it. Nothing here talks to GitHub: a job that is given up is left untold, and a worker is woken for it.
+safe without it. No sweep talks to GitHub: a job that is given up is left unreported, and a worker is woken for it.
+
+`python -m workers.processes.sweeper PARENT` sweeps every few seconds until SIGTERM.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+import structlog
 from sqlalchemy import CursorResult, delete, select
 from sqlalchemy.orm import Session
 
+from workers import logging as logging_setup
 from workers.billing import ledger, resume
 from workers.billing.policy import BudgetLimits
+from workers.config.settings import Settings, load_settings
 from workers.db import locks
 from workers.db.database import Database
 from workers.db.tables import DeliveryRow, JobRow, SessionRow, WorkerBeatRow
 from workers.deliveries import inbox
 from workers.jobs import queue
 from workers.jobs.job import State
+from workers.parent import die_with_parent
+from workers.processes.celery_app import publisher
+from workers.processes.context import Context, open_context
+from workers.processes.redelivery import keep_redelivering
 
 Wake = Literal["job", "delivery", "tell"]
 Publish = Callable[[Wake, str], None]
@@ -33,6 +48,8 @@ STALE = timedelta(minutes=5)  # a wake-up older than this may be lost
 GRACE = timedelta(seconds=10)  # whoever recorded it is probably publishing it right now
 MOST_ATTEMPTS = 3
 BATCH = 200
+SECONDS = 5.0  # between two sweeps
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,3 +243,59 @@ def _untold(session: Session, now: datetime, stale: timedelta) -> list[int]:
         | (JobRow.published_at <= JobRow.finished_at),
     )
     return list(session.scalars(query.order_by(JobRow.id).limit(BATCH)))
+
+
+# -- the process ------------------------------------------------------------------------------------------
+
+
+def keep_sweeping(context: Context, stop: threading.Event, *, seconds: float = SECONDS) -> None:
+    """Sweep until `stop` is set. A sweep that fails is logged, and the next one tries again."""
+    owner = f"{socket.gethostname()}/{os.getpid()}"
+    while not stop.is_set():
+        try:
+            swept = sweep(
+                context.database, context.publish, context.clock(), owner=owner,
+                limits=context.limits, most_attempts=context.settings.job_attempts,
+            )  # fmt: skip
+            if swept:
+                log.info("swept", **{k: v for k, v in asdict(swept).items() if v})
+        except Exception as error:  # noqa: BLE001  # a database or broker that is away comes back; this loop is what waits for it
+            log.warning("a sweep failed", error=f"{type(error).__name__}: {error}"[:500])
+        stop.wait(seconds)
+
+
+@contextmanager
+def sweep_beside(settings: Settings) -> Iterator[None]:
+    """Sweep in a thread of this process while the block runs: what a worker on its own machine does."""
+    stop = threading.Event()
+    context = open_context(settings, publisher(settings))
+    thread = threading.Thread(target=keep_sweeping, args=(context, stop), name="sweeper", daemon=True)
+    thread.start()
+    _start_redelivering(context, stop)
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(timeout=SECONDS)
+        context.database.close()
+
+
+def _start_redelivering(context: Context, stop: threading.Event) -> None:
+    """Deliveries that did not arrive, in a thread of its own: GitHub may take its time to answer."""
+    threading.Thread(target=keep_redelivering, args=(context, stop), name="redelivery", daemon=True).start()
+
+
+def main(parent: int) -> None:
+    """The process."""
+    die_with_parent(parent)
+    settings = load_settings()
+    logging_setup.configure(settings, "sweeper")
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
+    context = open_context(settings, publisher(settings))
+    _start_redelivering(context, stop)
+    keep_sweeping(context, stop)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

@@ -37,7 +37,7 @@ class Commands:
 
     receiver: tuple[str, ...] = ("webhook.serve",)
     worker: tuple[str, ...] = ("workers.processes.worker",)
-    sweeper: tuple[str, ...] = ("workers.processes.sweep",)
+    sweeper: tuple[str, ...] = ("workers.processes.sweeper",)
 
 
 def up(

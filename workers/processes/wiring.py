@@ -1,4 +1,4 @@
-"""What is configured becomes a course: the GitHub client, the solver, the limits. Made once per wake-up, cheaply."""
+"""Makes `JobDependencies` from what is configured: the GitHub client, the solver, the limits."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ log = structlog.get_logger()
 
 
 def job_dependencies(context: Context) -> JobDependencies:
-    """The production course."""
+    """The dependencies of jobs in production."""
     from strategies.models.litellm_model import open_model
     from strategies.registry import STRATEGIES
     from workers.solving.issue_solver import IssueSolver

@@ -1,4 +1,4 @@
-"""The seam between the course and solving: what is brought, and what comes back."""
+"""What a solver is given, and what it gives back: between the pipeline (or the command line) and solving."""
 
 from __future__ import annotations
 

@@ -25,8 +25,7 @@ from workers.billing.quote import QuotedTier, quote
 from workers.config.errors import ConfigProblem
 from workers.jobs.versions import Versions
 from workers.messages import comments, pull_request
-from workers.messages.hidden_block import find
-from workers.messages.job_record import job_record
+from workers.messages.job_record import find, job_record
 from workers.messages.judged_attempts import views_of_judged
 from workers.messages.markdown import BODY_LIMIT
 from workers.messages.pull_request import PullFacts

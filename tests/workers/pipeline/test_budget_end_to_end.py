@@ -9,7 +9,7 @@ import pytest
 
 from deploy.demo.github.state import DemoIssue
 from deploy.demo.setup import AUTOFIX_YML, PENNYFIX_TOML
-from tests.fakes.course_world import NAME, World, open_world, spent
+from tests.fakes.pipeline_world import NAME, World, open_world, spent
 from workers.jobs.job import State
 from workers.messages.budget_issue import TITLE
 from workers.pipeline import labels

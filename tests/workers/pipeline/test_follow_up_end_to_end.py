@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.course_world import NAME, World, open_world, spent
+from tests.fakes.pipeline_world import NAME, World, open_world, spent
 from workers.jobs.job import State
-from workers.messages.hidden_block import find
+from workers.messages.job_record import find
 from workers.pipeline import labels
 from workers.pipeline.breaker import Breaker
 from workers.pipeline.slash_commands import run_command

@@ -14,13 +14,13 @@ import pytest
 from sqlalchemy import select
 
 from deploy.demo.setup import AUTOFIX_YML, TIGHT_BUDGET
-from tests.fakes.course_world import NAME, Killed, World, open_world
+from tests.fakes.pipeline_world import NAME, Killed, World, open_world
 from workers.db.tables import JobRow, StepRow
 from workers.deliveries import inbox
 from workers.jobs import queue
 from workers.jobs.commands import Cancel, Instruct, Observe, Start
 from workers.jobs.job import State
-from workers.messages.hidden_block import find
+from workers.messages.job_record import find
 from workers.pipeline import labels
 from workers.pipeline.runner import run
 from workers.pipeline.slash_commands import run_command

@@ -9,7 +9,7 @@ import pytest
 
 from deploy.demo.github.state import DemoPull
 from deploy.demo.setup import AUTOFIX_YML, project_files
-from tests.fakes.course_world import NAME, World, open_world
+from tests.fakes.pipeline_world import NAME, World, open_world
 from workers.jobs.job import State
 
 pytestmark = pytest.mark.slow

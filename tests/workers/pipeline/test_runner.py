@@ -37,7 +37,7 @@ from workers.jobs.commands import Command, FollowUp, Instruct, Observe, Place
 from workers.jobs.job import Job, State
 from workers.jobs.versions import Versions
 from workers.messages import comments
-from workers.messages.hidden_block import find
+from workers.messages.job_record import find
 from workers.pipeline import labels
 from workers.pipeline.dependencies import Forge, JobDependencies
 from workers.pipeline.report_ended import report_ended

@@ -19,14 +19,18 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from tests.fakes.github_delivery import SECRET, comment_event, issue_event, signed
 from workers.processes.broker import answers, socket_path
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 ROOT = Path(__file__).parents[3]
 
 
-def until(true: Callable[[], object], seconds: float = 60, what: str = "it") -> None:
-    deadline = time.monotonic() + seconds
+HANGS = 180.0
+"""Seconds after which something that has not happened never will, however busy the machine is."""
+
+
+def until(true: Callable[[], object], what: str) -> None:
+    deadline = time.monotonic() + HANGS
     while not true():
-        assert time.monotonic() < deadline, f"waited {seconds} s for {what}"
+        assert time.monotonic() < deadline, f"waited {HANGS} s for {what}"
         time.sleep(0.05)
 
 
@@ -60,7 +64,7 @@ class Running:
                 stderr=out,
                 start_new_session=True,
             )
-        until(lambda: "ready\n" in self.said() or self.process.poll() is not None, 60, "ready")
+        until(lambda: "ready\n" in self.said() or self.process.poll() is not None, "ready")
         assert self.process.poll() is None, self.said()
 
     def said(self) -> str:
@@ -138,10 +142,10 @@ def test_labels_and_comments_are_worked_on_and_a_clean_stop_leaves_nothing_behin
         assert re.search(rf"^{part} ", said, re.MULTILINE), part
     assert [up.label(n) for n in range(1, 6)] == [202] * 5
     assert up.post("issue_comment", comment_event("/autofix help"), guid="help") == 202
-    until(up.published(1, 2, 3, 4, 5), 30, "five jobs")
-    until(lambda: up.record()["obeyed help"] == 1, 10, "the comment")
+    until(up.published(1, 2, 3, 4, 5), "five jobs")
+    until(lambda: up.record()["obeyed help"] == 1, "the comment")
     up.process.send_signal(signal.SIGTERM)
-    assert up.process.wait(60) == 0
+    assert up.process.wait(HANGS) == 0
     assert "nothing is left running" in up.said()
     assert up.pids() == []
     assert not socket_path(up.home).exists()
@@ -150,22 +154,22 @@ def test_labels_and_comments_are_worked_on_and_a_clean_stop_leaves_nothing_behin
 def test_a_running_job_finishes_before_a_clean_stop(start: Callable[[float], Running]) -> None:
     up = start(4)
     up.label(1)
-    until(lambda: up.record()["began 1"], 20, "the job to begin")
+    until(lambda: up.record()["began 1"], "the job to begin")
     up.process.send_signal(signal.SIGINT)
-    assert up.process.wait(60) == 0
+    assert up.process.wait(HANGS) == 0
     assert up.record() == {"began 1": 1, "published 1": 1}
 
 
 def test_a_job_that_does_not_finish_in_time_is_given_back_and_runs_again(start: Callable[[float], Running]) -> None:
     up = start(30)
     up.label(1)
-    until(lambda: up.record()["began 1"], 20, "the job to begin")
+    until(lambda: up.record()["began 1"], "the job to begin")
     up.process.send_signal(signal.SIGTERM)
-    assert up.process.wait(40) == 0
+    assert up.process.wait(HANGS) == 0
     assert up.record() == {"began 1": 1}
     assert up.pids() == []
     again = start(0)
-    until(again.published(1), 60, "the job")
+    until(again.published(1), "the job")
     assert again.record()["published 1"] == 1
 
 
@@ -175,10 +179,10 @@ def test_killing_the_worker_in_the_middle_of_a_job_loses_nothing_and_publishes_o
 ) -> None:
     up = start(3)
     up.label(1)
-    until(lambda: up.record()["began 1"], 20, "the job to begin")
+    until(lambda: up.record()["began 1"], "the job to begin")
     os.kill(up.pid("worker") if who == "the worker" else int(up.running()), signal.SIGKILL)
     up.label(2)
-    until(up.published(1, 2), 60, "both jobs")
+    until(up.published(1, 2), "both jobs")
     assert up.record()["began 1"] >= 2
     assert [up.record()[f"published {n}"] for n in (1, 2)] == [1, 1]
 
@@ -187,14 +191,15 @@ def test_killing_the_broker_loses_nothing_and_publishes_nothing_twice(start: Cal
     up = start(1)
     for n in range(1, 4):
         up.label(n)
-    until(lambda: up.record()["began 1"], 20, "the first job")
+    until(lambda: up.record()["began 1"], "the first job")
     broker = next(p for p in up.pids() if b"valkey-server" in Path(f"/proc/{p}/cmdline").read_bytes())
     os.kill(broker, signal.SIGKILL)
     assert up.label(4) == 202
-    until(lambda: answers(socket_path(up.home)), 20, "the broker")
+    until(lambda: answers(socket_path(up.home)), "the broker")
     assert up.label(5) == 202
-    until(up.published(1, 2, 3, 4, 5), 60, "five jobs")
-    time.sleep(2)
+    until(up.published(1, 2, 3, 4, 5), "five jobs")
+    up.label(6)  # its wake-up comes after every other that was sent
+    until(up.published(6), "a job after all others")
     assert [up.record()[f"published {n}"] for n in range(1, 6)] == [1] * 5
 
 
@@ -205,7 +210,7 @@ def test_killing_the_receiver_loses_nothing_it_acknowledged(start: Callable[[flo
         if n == 20:
             os.kill(up.pid("receiver"), signal.SIGKILL)
         acknowledged[n] = []
-        deadline = time.monotonic() + 40
+        deadline = time.monotonic() + HANGS
         while True:  # as GitHub does when a redelivery is asked for: the same id again
             try:
                 acknowledged[n].append(up.label(n))
@@ -214,17 +219,17 @@ def test_killing_the_receiver_loses_nothing_it_acknowledged(start: Callable[[flo
                 assert time.monotonic() < deadline
                 time.sleep(0.1)
     assert all(answer in ([202], [200]) for answer in acknowledged.values())
-    until(up.published(*range(1, 41)), 60, "forty jobs")
+    until(up.published(*range(1, 41)), "forty jobs")
     assert [up.record()[f"published {n}"] for n in range(1, 41)] == [1] * 40
 
 
 def test_when_up_itself_is_killed_no_orphan_stays_and_the_next_one_goes_on(start: Callable[[float], Running]) -> None:
     up = start(2)
     up.label(1)
-    until(lambda: up.record()["began 1"], 20, "the job to begin")
+    until(lambda: up.record()["began 1"], "the job to begin")
     os.kill(up.process.pid, signal.SIGKILL)
     up.process.wait()
-    until(lambda: up.pids() == [], 10, "the children to end")
+    until(lambda: up.pids() == [], "the children to end")
     again = start(0)
-    until(again.published(1), 60, "the job")
+    until(again.published(1), "the job")
     assert again.record()["published 1"] == 1
