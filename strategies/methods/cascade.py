@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from strategies.attempt import Attempt, JudgedAttempt
 from strategies.issue import Issue
 from strategies.methods.decision import Decision, Option, decide, right_if_green, second_opinion
+from strategies.solvers.attempt_task import AttemptHints
 from strategies.solvers.solve import solve
 from strategies.step import Step
 from strategies.strategy import SolveContext
@@ -42,7 +43,7 @@ class Cascade:
             if record.tried and record.tried[-1] != option.tier:
                 context.say(Step("escalate", f"escalating to {tier.name}", {"tier": tier.name}))
             attempt = record.add(
-                option, solve(context, issue, workspace, tier, learned=tuple(context.history), note=note)
+                option, solve(context, issue, workspace, tier, AttemptHints(learned=tuple(context.history)), note=note)
             )
             yield attempt
             if attempt.patch and context.history and _green(context.history[-1]):

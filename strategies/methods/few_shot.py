@@ -14,6 +14,7 @@ from strategies.localization.bm25 import words
 from strategies.outcomes import Example
 from strategies.prompts.cleaning import shorten
 from strategies.prompts.fence import fence
+from strategies.prompts.prompt import PromptFolder
 from strategies.strategy import SolveContext
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class FewShot:
             chosen = context.random.sample(known, min(self.n, len(known)))
         else:
             chosen = sorted(known, key=lambda e: -likeness(issue, e.issue))[: self.n]
-        return "\n\n".join(_tell(e) for e in chosen)
+        return "\n\n".join(_shown(e, context.prompts) for e in chosen)
 
 
 def likeness(a: Issue, b: Issue) -> float:
@@ -49,11 +50,8 @@ def likeness(a: Issue, b: Issue) -> float:
     return len(one & two) / len(one | two) if one | two else 0.0
 
 
-def _tell(example: Example) -> str:
-    told = f"{example.issue.title}\n{shorten(example.issue.body, ISSUE)}"
-    return (
-        "A solved issue of this repository:\n"
-        + fence("solved-issue", told)
-        + "\nThe change that was merged for it:\n"
-        + fence("diff", shorten(example.diff, DIFF))
+def _shown(example: Example, prompts: PromptFolder) -> str:
+    text = f"{example.issue.title}\n{shorten(example.issue.body, ISSUE)}"
+    return prompts.load("solved-issue").fill(
+        issue=fence("solved-issue", text), diff=fence("diff", shorten(example.diff, DIFF))
     )

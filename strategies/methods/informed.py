@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from strategies.attempt import Attempt
 from strategies.issue import Issue
 from strategies.models.model import ModelError
+from strategies.solvers.attempt_task import AttemptHints
 from strategies.solvers.solve import solve
 from strategies.step import Step
 from strategies.strategy import SolveContext
@@ -47,5 +48,10 @@ class Informed:
         context.say(Step("context", note, {"characters": len(advice)}))
         for _ in range(context.weak.attempts):
             yield solve(
-                context, issue, workspace, context.weak, learned=tuple(context.history), advice=advice, note=note
+                context,
+                issue,
+                workspace,
+                context.weak,
+                AttemptHints(learned=tuple(context.history), advice=advice),
+                note=note,
             )

@@ -12,7 +12,7 @@ from strategies.models.asking import ask
 from strategies.models.model import Message, Prompt
 from strategies.prompts.cleaning import shorten
 from strategies.prompts.fence import fence
-from strategies.prompts.sections import tell_issue
+from strategies.prompts.sections import issue_section
 from strategies.strategy import SolveContext
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class IssueContext:
         files = pack(located, workspace, LIMIT_TOKENS)
         messages = (
             Message("user", files or "(no file)", cache=True),
-            Message("user", prompt.fill(issue=tell_issue(issue))),
+            Message("user", prompt.fill(issue=issue_section(issue, context.prompts))),
         )
         answer = ask(
             context.strong.model,

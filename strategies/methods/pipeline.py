@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from strategies.attempt import Attempt
 from strategies.issue import Issue
+from strategies.solvers.attempt_task import AttemptHints
 from strategies.solvers.solve import solve
 from strategies.step import Step
 from strategies.strategy import SolveContext
@@ -43,7 +44,6 @@ class Pipeline:
                     issue,
                     workspace,
                     tier,
-                    learned=tuple(context.history),
+                    AttemptHints(learned=tuple(context.history), temperature=min(0.1 * i, 1.0) if i else None),
                     note=f"{tier.name} {i + 1} of {times}",
-                    temperature=min(0.1 * i, 1.0) if i else None,
                 )

@@ -18,7 +18,8 @@ from strategies.localization.localize import Located, localize
 from strategies.models.asking import ask
 from strategies.models.model import Message, ModelError, Prompt
 from strategies.prompts.fence import fence
-from strategies.prompts.sections import tell_issue
+from strategies.prompts.sections import issue_section
+from strategies.solvers.attempt_task import AttemptHints
 from strategies.solvers.solve import solve
 from strategies.step import Step
 from strategies.strategy import SolveContext
@@ -50,9 +51,8 @@ class PromptReduction:
                 issue,
                 workspace,
                 context.strong,
-                learned=tuple(context.history),
+                AttemptHints(learned=tuple(context.history), located=chosen or located),
                 note=note,
-                located=chosen or located,
             )
 
 
@@ -68,7 +68,7 @@ def reduce(
     )
     messages = (
         Message("user", files or "(no file)", cache=True),
-        Message("user", prompt.fill(issue=tell_issue(issue))),
+        Message("user", prompt.fill(issue=issue_section(issue, context.prompts))),
     )
     answer = ask(context.weak.model, Prompt(messages, purpose="reduction", max_output_tokens=800, digest=prompt.digest))
     chosen = parse_ranges(answer.text, {one.path: workspace.read_text(one.path) or "" for one in located})

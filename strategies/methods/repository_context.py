@@ -58,7 +58,9 @@ class RepositoryContext:
             if not shown and not gone:
                 _keep(folder, self.kind, prompt.digest, workspace.base, now, kept.text)
                 return kept.text
-            before = fence("before", kept.text) + (f"\nGone since: {', '.join(gone[:50])}" if gone else "")
+            before = fence("before", kept.text)
+            if gone:
+                before += "\n" + context.prompts.load("repository-gone").fill(paths=", ".join(gone[:50]))
         question = prompt.fill(files=_show(shown), before=before or "(nothing yet)")
         answer = ask(
             context.strong.model, Prompt((Message("user", question),), purpose=self.kind, digest=prompt.digest)

@@ -21,7 +21,8 @@ from strategies.methods.decision import decide, situation
 from strategies.models.asking import ask
 from strategies.models.model import Message, ModelError, Prompt
 from strategies.prompts.cleaning import shorten
-from strategies.prompts.sections import tell_issue
+from strategies.prompts.sections import issue_section
+from strategies.solvers.attempt_task import AttemptHints
 from strategies.solvers.solve import solve
 from strategies.step import Step
 from strategies.strategy import SolveContext
@@ -61,14 +62,21 @@ class Router:
             return
         tier = context.tiers[choice.tier]
         for _ in range(tier.attempts):
-            yield solve(context, issue, workspace, tier, learned=tuple(context.history), note=f"routed: {choice.why}")
+            yield solve(
+                context,
+                issue,
+                workspace,
+                tier,
+                AttemptHints(learned=tuple(context.history)),
+                note=f"routed: {choice.why}",
+            )
 
     def choose(self, issue: Issue, workspace: Workspace, context: SolveContext) -> Choice:
         """The judgment. Raises OverBudget, ModelError."""
         prompt = context.prompts.load("route")
         located = localize(issue, workspace, limit_tokens=2_000)
         text = prompt.fill(
-            issue=tell_issue(issue),
+            issue=issue_section(issue, context.prompts),
             files="\n".join(f"{o.path} ({', '.join(o.reasons[:2])})" for o in located[:SHOWN_FILES]) or "(none)",
             features=features(issue, workspace),
             tiers=ladder(context),

@@ -20,7 +20,9 @@ from strategies.models.meter import OverBudget
 from strategies.models.model import Message, ModelError, Prompt
 from strategies.prompts.cleaning import shorten
 from strategies.prompts.fence import fence
-from strategies.prompts.sections import tell_issue
+from strategies.prompts.prompt import PromptFolder
+from strategies.prompts.sections import issue_section
+from strategies.solvers.attempt_task import AttemptHints
 from strategies.solvers.solve import solve
 from strategies.step import Step
 from strategies.strategy import SolveContext
@@ -29,18 +31,18 @@ from strategies.verdict import Judged
 if TYPE_CHECKING:
     from sandbox.repository.workspace import Workspace
 
-LOOKS = (
-    "",
-    "Consider first whether the cause lies in a caller rather than where the error shows.",
-    "Consider first the smallest change that could be right, and its edge cases.",
-    "Consider first how neighbouring code solves the same problem.",
-    "Consider first what invariant is broken, and restore it at its source.",
-)
-"""Words that vary the samples, put behind the cached prefix."""
+VARIATIONS = ("sample-caller", "sample-smallest", "sample-neighbour", "sample-invariant")
+"""Prompt files that vary the samples after the first, put behind the cached prefix."""
 CANDIDATE = 4_000
 TWO = 2
 
 Order = Callable[[Issue, "Workspace", SolveContext, Sequence[Attempt]], Sequence[Attempt]]
+
+
+def variation(number: int, prompts: PromptFolder) -> str:
+    """What sample `number` (from 0) is asked to consider first; "" for the first of each round. Raises PromptError."""
+    place = number % (len(VARIATIONS) + 1)
+    return prompts.load(VARIATIONS[place - 1]).fill() if place else ""
 
 
 def draw(issue: Issue, workspace: Workspace, context: SolveContext, n: int) -> Iterator[Attempt]:
@@ -48,7 +50,13 @@ def draw(issue: Issue, workspace: Workspace, context: SolveContext, n: int) -> I
     seen: set[str] = set()
     for i in range(n):
         heat = i / max(n - 1, 1)
-        attempt = solve(context, issue, workspace, context.weak, advice=LOOKS[i % len(LOOKS)], temperature=heat)
+        attempt = solve(
+            context,
+            issue,
+            workspace,
+            context.weak,
+            AttemptHints(advice=variation(i, context.prompts), temperature=heat),
+        )
         mark = normal(attempt.patch) if attempt.patch else ""
         if mark and mark in seen:
             context.say(Step("sample", f"sample {i + 1} is the same as an earlier one", {"sample": i + 1}))
@@ -181,7 +189,7 @@ def by_judge(
     )
     prompt = context.prompts.load("choose")
     judge = context.roles["judge"]
-    question = prompt.fill(issue=tell_issue(issue), candidates=shown, count=str(len(found)))
+    question = prompt.fill(issue=issue_section(issue, context.prompts), candidates=shown, count=str(len(found)))
     try:
         answer = ask(judge.model, Prompt((Message("user", question),), purpose="judge", digest=prompt.digest))
     except ModelError as error:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from strategies.attempt import Attempt, JudgedAttempt
 from strategies.issue import Issue
-from strategies.methods.sampling import LOOKS
+from strategies.methods.sampling import variation
 from strategies.models.meter import OverBudget
+from strategies.solvers.attempt_task import AttemptHints
 from strategies.solvers.solve import solve
 from strategies.step import Step
 from strategies.strategy import SolveContext
@@ -99,7 +100,9 @@ class SelfTestCascade:
                     context.say(Step("escalate", f"escalating to {tier.name}", {"tier": tier.name}))
                 learned = (*context.history, *handed)
                 if k == 0:
-                    yield solve(context, issue, workspace, tier, learned=learned, note="one answer, no self-tests")
+                    yield solve(
+                        context, issue, workspace, tier, AttemptHints(learned=learned), note="one answer, no self-tests"
+                    )
                 else:
                     yield from self._tier(issue, workspace, context, tier, k, learned, handed)
         except OverBudget:
@@ -122,8 +125,10 @@ class SelfTestCascade:
         try:
             for i in range(k):
                 heat = None if k == 1 else i / (k - 1)
-                look = LOOKS[i % len(LOOKS)]
-                one = solve(context, issue, workspace, tier, learned=learned, advice=look, temperature=heat)
+                advice = variation(i, context.prompts)
+                one = solve(
+                    context, issue, workspace, tier, AttemptHints(learned=learned, advice=advice, temperature=heat)
+                )
                 if one.patch:
                     answers.append(one)
                 else:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from strategies.attempt import Attempt
 from strategies.issue import Issue
+from strategies.solvers.attempt_task import AttemptHints
 from strategies.solvers.solve import solve
 from strategies.strategy import SolveContext
 
@@ -24,4 +25,4 @@ class Single:
     def attempts(self, issue: Issue, workspace: Workspace, context: SolveContext) -> Iterator[Attempt]:
         tier = context.tiers[self.rank]
         for _ in range(tier.attempts):
-            yield solve(context, issue, workspace, tier, learned=tuple(context.history))
+            yield solve(context, issue, workspace, tier, AttemptHints(learned=tuple(context.history)))

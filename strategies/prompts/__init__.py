@@ -1,1 +1,1 @@
-"""Everything that is said to a model: the prompt files, and how they are filled."""
+"""Every sentence that a model is told: one file each. What a tool or a test answers (its output, its errors) is not."""

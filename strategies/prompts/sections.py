@@ -1,4 +1,4 @@
-"""The parts of a prompt that tell about the issue and about earlier attempts; untrusted text is fenced and capped."""
+"""The parts of a prompt on the issue, earlier attempts and the tests; untrusted text is fenced and capped."""
 
 from __future__ import annotations
 
@@ -21,47 +21,55 @@ DIAGNOSIS = 1_500
 DIFF = 6_000
 FEEDBACK = 4_000
 ATTEMPTS = 3
+"""Caps in characters, and how many earlier attempts are described (the latest)."""
 REPORT = "/tmp/report.xml"  # noqa: S108 - inside the sandbox
-"""Caps in characters, and how many earlier attempts are told of (the latest)."""
+ISSUE_PROMPTS = ("issue-instructions",)
+ATTEMPTS_PROMPTS = ("repair-learned", "learned-attempt", "learned-verdict")
+"""The prompt files of a section, for the digest of a prompt that holds it."""
 
 
-def tell_issue(issue: Issue) -> str:
-    """The issue with its comments, and what a maintainer asked for on top."""
+def issue_section(issue: Issue, prompts: PromptFolder) -> str:
+    """The issue with its comments, and what a maintainer asked for on top. Raises PromptError."""
     parts = [f"Title: {issue.title}", "", issue.body or "(no text)"]
     for comment in issue.comments:
         parts += ["", f"Comment by {comment.author}:", comment.body]
-    told = fence("issue", "\n".join(parts))
+    section = fence("issue", "\n".join(parts))
     if issue.instructions:
-        told += "\n\nA maintainer of the repository asks on top:\n" + fence("instructions", issue.instructions)
-    return told
+        instructions = fence("instructions", issue.instructions)
+        section += "\n\n" + prompts.load("issue-instructions").fill(instructions=instructions)
+    return section
 
 
-def tell_learned(learned: Sequence[JudgedAttempt], workspace: Workspace, prompts: PromptFolder) -> str:
-    """What the latest attempts tried and how they failed; "" when there were none."""
-    told = []
-    for number, tried in list(enumerate(learned, 1))[-ATTEMPTS:]:
-        attempt = tried.attempt
-        lines = [f"Attempt {number} ({attempt.tier}):"]
-        if attempt.diagnosis:
-            lines.append(fence("diagnosis", shorten(attempt.diagnosis, DIAGNOSIS)))
-        if attempt.patch:
-            lines.append(fence("diff", shorten(_diff(attempt.patch, workspace), DIFF)))
-        if attempt.error:
-            lines.append(fence("error", shorten(attempt.error, FEEDBACK)))
-        if tried.verdict.feedback:
-            lines.append(f"Verdict: {tried.verdict.judged}.")
-            lines.append(fence("output", shorten(tried.verdict.feedback, FEEDBACK)))
-        told.append("\n".join(lines))
-    return prompts.load("repair-learned").fill(attempts="\n\n".join(told)) if told else ""
+def attempts_section(attempts: Sequence[JudgedAttempt], workspace: Workspace, prompts: PromptFolder) -> str:
+    """What the latest attempts changed and how they failed; "" when there were none. Raises PromptError."""
+    described = [
+        _attempt(number, judged, workspace, prompts) for number, judged in list(enumerate(attempts, 1))[-ATTEMPTS:]
+    ]
+    return prompts.load("repair-learned").fill(attempts="\n\n".join(described)) if described else ""
 
 
-def tell_tests(recipe: Recipe) -> str:
-    """How the repository's tests are run, for a model with a shell."""
-    told = [f"All tests: {recipe.command(REPORT)}"]
+def _attempt(number: int, judged: JudgedAttempt, workspace: Workspace, prompts: PromptFolder) -> str:
+    attempt = judged.attempt
+    parts = [prompts.load("learned-attempt").fill(number=str(number), tier=attempt.tier)]
+    if attempt.diagnosis:
+        parts.append(fence("diagnosis", shorten(attempt.diagnosis, DIAGNOSIS)))
+    if attempt.patch:
+        parts.append(fence("diff", shorten(_diff(attempt.patch, workspace), DIFF)))
+    if attempt.error:
+        parts.append(fence("error", shorten(attempt.error, FEEDBACK)))
+    if judged.verdict.feedback:
+        output = fence("output", shorten(judged.verdict.feedback, FEEDBACK))
+        parts.append(prompts.load("learned-verdict").fill(judged=str(judged.verdict.judged), output=output))
+    return "\n".join(parts)
+
+
+def suite_section(recipe: Recipe, prompts: PromptFolder) -> str:
+    """How the repository's tests are run, for a model with a shell. Raises PromptError."""
+    commands = [f"All tests: {recipe.command(REPORT)}"]
     if recipe.test_only is not None:
         chosen = recipe.test_only.replace("{junit}", REPORT).replace("{tests}", "FILE_OR_TEST …")
-        told.append(f"Chosen ones: {chosen}")
-    return "How the tests of this repository are run:\n" + fence("tests", "\n".join(told))
+        commands.append(f"Chosen ones: {chosen}")
+    return prompts.load("tests-run").fill(commands=fence("tests", "\n".join(commands)))
 
 
 def _diff(patch: Patch, workspace: Workspace) -> str:

@@ -9,65 +9,64 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
-from typing import TYPE_CHECKING
 
 from sandbox.backend import Sandbox
 from sandbox.errors import PatchRejected
 from sandbox.repository.changes import changes, untracked
 from sandbox.repository.patch import Patch
 from strategies.attempt import Attempt
-from strategies.issue import Issue
 from strategies.localization.localize import localize
 from strategies.localization.pack import outline
 from strategies.models.asking import ask
 from strategies.models.meter import OverBudget
-from strategies.models.model import Completion, Message, ModelError, Prompt
+from strategies.models.model import Completion, Message, ModelError, Prompt, Tool
 from strategies.prompts.fence import fence
 from strategies.prompts.prompt import PromptFolder, digest
-from strategies.prompts.sections import is_empty, tell_issue, tell_learned
-from strategies.solvers.agent_conversation import REPEATS, Talk
-from strategies.solvers.agent_tools import TOOLS, Use, described, perform, read_calls, read_text
+from strategies.prompts.sections import ATTEMPTS_PROMPTS, ISSUE_PROMPTS, attempts_section, is_empty, issue_section
+from strategies.solvers.agent_conversation import REPEATS, Conversation
+from strategies.solvers.agent_tools import TOOL_PROMPTS, ToolUse, perform, read_calls, read_text, tool_list, tools
+from strategies.solvers.attempt_task import AttemptTask
 from strategies.solvers.repair import EMPTY
 from strategies.step import Step
-from strategies.tier import Tier
-
-if TYPE_CHECKING:
-    from sandbox.repository.workspace import Workspace
-    from strategies.attempt import JudgedAttempt
 
 CALLS = 8
 """Tool calls of one answer that are carried out."""
-PROMPTS = ("agent-system", "agent-text-protocol", "agent-issue", "repair-learned")
-NUDGE = "Nothing in the repository has changed yet. Use the tools to change it, or call finish if no change is right."
+PROMPTS = (
+    "agent-system",
+    "agent-text-protocol",
+    "agent-issue",
+    "agent-nudge",
+    "agent-cut-off",
+    "agent-extension",
+    "agent-status",
+    "agent-last-turns",
+    "agent-last-money",
+    "agent-repeated",
+    "agent-too-many-calls",
+    "agent-output-dropped",
+    *TOOL_PROMPTS,
+    *ISSUE_PROMPTS,
+    *ATTEMPTS_PROMPTS,
+)
 
 
 def agent(
-    issue: Issue,
-    workspace: Workspace,
-    tier: Tier,
-    *,
-    open_sandbox: Callable[[], Sandbox],
-    number: int,
-    say: Callable[[Step], None],
-    learned: Sequence[JudgedAttempt] = (),
-    advice: str = "",
-    temperature: float | None = None,
-    prompts: PromptFolder | None = None,
+    task: AttemptTask, open_sandbox: Callable[[], Sandbox], say: Callable[[Step], None], prompts: PromptFolder
 ) -> Attempt:
     """One attempt by one model. Raises SandboxUnavailable; OverBudget and ModelError only while nothing was changed
     (later they end the work, and what the files hold is the attempt)."""
-    if is_empty(issue):
+    tier = task.tier
+    if is_empty(task.issue):
         return Attempt(tier.name, "agent", Patch(), error=EMPTY)
-    prompts = prompts or PromptFolder()
     with open_sandbox() as sandbox:
-        already = untracked(sandbox, workspace)
+        already = untracked(sandbox, task.workspace)
 
         def patch() -> Patch:
-            return changes(sandbox, workspace, already=already)
+            return changes(sandbox, task.workspace, already=already)
 
-        opening = _opening(issue, workspace, tier, learned, advice, prompts)
-        chosen = tier.temperature if temperature is None else temperature
-        run = _Run(tier, sandbox, Talk(opening), chosen, number, say, patch, prompt_digest(prompts), tier.max_turns)
+        offered = tools(prompts)
+        conversation = Conversation(_opening(task, offered, prompts))
+        run = _Run(task, sandbox, conversation, offered, prompts, say, patch, tier.max_turns)
         stopped: OverBudget | ModelError | None = None
         try:
             run.loop()
@@ -90,25 +89,24 @@ def prompt_digest(prompts: PromptFolder) -> str:
     return digest(*(prompts.load(name) for name in PROMPTS))
 
 
-def _opening(
-    issue: Issue, workspace: Workspace, tier: Tier, learned: Sequence[JudgedAttempt], advice: str, prompts: PromptFolder
-) -> list[Message]:
+def _opening(task: AttemptTask, offered: Sequence[Tool], prompts: PromptFolder) -> list[Message]:
+    tier, workspace = task.tier, task.workspace
     native = tier.model.model.supports_tools
-    protocol = "" if native else prompts.load("agent-text-protocol").fill(tools=described())
-    located = localize(issue, workspace, limit_tokens=20_000)[:12]
-    rows = [f"- {one.path} ({'; '.join(one.reasons[:2])})" for one in located]
-    task = prompts.load("agent-issue").fill(
+    protocol = "" if native else prompts.load("agent-text-protocol").fill(tools=tool_list(offered))
+    located = localize(task.issue, workspace, limit_tokens=20_000)[:12]
+    rows = [f"- {file.path} ({'; '.join(file.reasons[:2])})" for file in located]
+    question = prompts.load("agent-issue").fill(
         outline=outline(workspace),
         located=fence("located", "\n".join(rows) or "(none)"),
-        context=f"{advice.strip()}\n\n" if advice.strip() else "",
-        issue=tell_issue(issue),
-        learned=tell_learned(learned, workspace, prompts),
+        context=task.context,
+        issue=issue_section(task.issue, prompts),
+        learned=attempts_section(task.hints.learned, workspace, prompts),
         turns=str(tier.max_turns),
         money=_dollars(tier.model.meter.left()),
     )
     return [
         Message("system", prompts.load("agent-system").fill(protocol=protocol)),
-        Message("user", task, cache=True),
+        Message("user", question, cache=True),
     ]
 
 
@@ -116,14 +114,13 @@ def _opening(
 class _Run:
     """The loop's state. `ended` says why it ended when that was not the agent's own decision."""
 
-    tier: Tier
+    task: AttemptTask
     sandbox: Sandbox
-    talk: Talk
-    temperature: float | None
-    number: int
+    conversation: Conversation
+    tools: tuple[Tool, ...]
+    prompts: PromptFolder
     say: Callable[[Step], None]
     patch: Callable[[], Patch]
-    digest: str
     turns: int
     diagnosis: str = ""
     ended: str = ""
@@ -132,52 +129,52 @@ class _Run:
     nudged: bool = False
 
     def loop(self) -> None:
-        """Ask, do, tell; until the agent finishes or something else ends it."""
+        """Ask the model, run its tools, add their outputs; until the agent finishes or something else ends it."""
         while not self.ended:
             if self.turn >= self.turns and not self._extend():
                 self.ended = f"the agent used all its {self.turns} turns"
                 return
             self.turn += 1
-            self.talk.compact()
+            self.conversation.compact(self.prompts)
             completion = self._ask()
-            native = self.tier.model.model.supports_tools
+            native = self.task.tier.model.model.supports_tools
             uses = read_calls(completion.tool_calls) if native else read_text(completion.text)
-            self.talk.say(Message("assistant", completion.text, completion.tool_calls if native else ()))
+            self.conversation.add(Message("assistant", completion.text, completion.tool_calls if native else ()))
             if completion.finish == "refusal":
                 self.ended = "the model refused to go on"
             elif uses:
                 if self._carry_out(uses, native=native):
                     return
-            elif not self._go_on(completion):
+            elif not self._continue(completion):
                 return
 
     def _ask(self) -> Completion:
-        native = self.tier.model.model.supports_tools
+        native = self.task.tier.model.model.supports_tools
         prompt = Prompt(
-            tuple(self.talk.messages),
+            tuple(self.conversation.messages),
             purpose="agent",
-            tools=TOOLS if native else (),
-            temperature=self.temperature,
-            max_output_tokens=self.tier.max_output_tokens,
-            digest=self.digest,
+            tools=self.tools if native else (),
+            temperature=self.task.temperature,
+            max_output_tokens=self.task.tier.max_output_tokens,
+            digest=prompt_digest(self.prompts),
         )
-        return ask(self.tier.model, prompt)
+        return ask(self.task.tier.model, prompt)
 
-    def _go_on(self, completion: Completion) -> bool:
+    def _continue(self, completion: Completion) -> bool:
         """What follows an answer without a tool: it was cut off, it is the end, or it needs a nudge."""
         if completion.finish == "length":
-            self._tell("Your message was cut off at its maximal length before a tool call. Be shorter.")
+            self._ask_for("agent-cut-off")
             return True
         self.diagnosis = completion.text.strip() or self.diagnosis
         if self.nudged or self._changed():
             return False
         self.nudged = True
-        self._tell(NUDGE)
+        self._ask_for("agent-nudge")
         return True
 
-    def _carry_out(self, uses: list[Use], *, native: bool) -> bool:
-        """Run the tools and tell their outputs. True when `finish` was among them."""
-        told: list[str] = []
+    def _carry_out(self, uses: list[ToolUse], *, native: bool) -> bool:
+        """Run the tools and add their outputs. True when `finish` was among them."""
+        outputs: list[str] = []
         finished = False
         for place, use in enumerate(uses):
             if use.name == "finish":
@@ -185,38 +182,43 @@ class _Run:
                 self.diagnosis = str((use.arguments or {}).get("summary") or "").strip() or self.diagnosis
                 output = "finished"
             elif place >= CALLS:
-                output = f"Error: not run; at most {CALLS} calls at once"
+                output = self.prompts.load("agent-too-many-calls").fill(calls=str(CALLS))
             else:
-                self.say(Step("agent", f"turn {self.turn}: {_short(use)}", {"attempt": self.number, "turn": self.turn}))
+                self.say(
+                    Step("agent", f"turn {self.turn}: {_short(use)}", {"attempt": self.task.number, "turn": self.turn})
+                )
                 output = self._perform(use)
             last = place == len(uses) - 1
             text = fence("output", output) + (f"\n{self._status()}" if last else "")
             if native:
-                self.talk.say(Message("tool", text, tool_call_id=use.call.id, cache=last), output=True)
+                self.conversation.add(Message("tool", text, tool_call_id=use.call.id, cache=last), output=True)
             else:
-                told.append(text)
-        if told:
-            self.talk.say(Message("user", "\n".join(told), cache=True), output=True)
+                outputs.append(text)
+        if outputs:
+            self.conversation.add(Message("user", "\n".join(outputs), cache=True), output=True)
         return finished
 
-    def _perform(self, use: Use) -> str:
+    def _perform(self, use: ToolUse) -> str:
         output = perform(use, self.sandbox)
-        times = self.talk.repeated(f"{use.name} {use.call.arguments}", output)
+        times = self.conversation.repeated(f"{use.name} {use.call.arguments}", output)
         if times >= 2 * REPEATS:
             self.ended = f"the agent ran in circles: {_short(use)} gave the same output {times} times"
         elif times >= REPEATS:
-            output += f"\n[the same command has given the same output {times} times: try something else, or finish]"
+            output += "\n" + self.prompts.load("agent-repeated").fill(times=str(times))
         return output
 
     def _status(self) -> str:
         left = self.turns - self.turn
-        status = f"[turn {self.turn} of {self.turns}; ${_dollars(self.tier.model.meter.left())} left]"
+        money = self.task.tier.model.meter.left()
+        status = self.prompts.load("agent-status").fill(
+            turn=str(self.turn), turns=str(self.turns), money=_dollars(money)
+        )
         if left <= max(2, self.turns // 8):
-            status += f" Only {left} turns remain: bring the files into their final state now, then finish."
-        elif self.tier.model.meter.left() < 3 * self.tier.model.worst(
-            Prompt(tuple(self.talk.messages), "agent", TOOLS)
+            status += " " + self.prompts.load("agent-last-turns").fill(left=str(left))
+        elif self.task.tier.model.meter.left() < 3 * self.task.tier.model.worst(
+            Prompt(tuple(self.conversation.messages), "agent", self.tools)
         ):
-            status += " The money is nearly gone: bring the files into their final state now, then finish."
+            status += " " + self.prompts.load("agent-last-money").fill()
         return status
 
     def _extend(self) -> bool:
@@ -226,8 +228,8 @@ class _Run:
         self.extended = True
         more = max(self.turns // 2, 3)
         self.turns += more
-        self.say(Step("agent", f"{more} more turns, because there is progress", {"attempt": self.number}))
-        self._tell(f"You have used all your turns, but there is progress: you get {more} more, and then it ends.")
+        self.say(Step("agent", f"{more} more turns, because there is progress", {"attempt": self.task.number}))
+        self._ask_for("agent-extension", more=str(more))
         return True
 
     def _changed(self) -> bool:
@@ -236,11 +238,12 @@ class _Run:
         except PatchRejected:
             return True  # changed too much, but changed
 
-    def _tell(self, text: str) -> None:
-        self.talk.say(Message("user", text))
+    def _ask_for(self, name: str, **values: str) -> None:
+        """Add the prompt `name` as the next message to the model."""
+        self.conversation.add(Message("user", self.prompts.load(name).fill(**values)))
 
 
-def _short(use: Use) -> str:
+def _short(use: ToolUse) -> str:
     arguments = use.arguments or {}
     what = (
         arguments.get("command", "") if use.name == "shell" else f"{arguments.get('command')} {arguments.get('path')}"

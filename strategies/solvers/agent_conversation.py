@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from strategies.models import tokens
 from strategies.models.model import Message
+from strategies.prompts.prompt import PromptFolder
 
 COMPACT_TOKENS = 60_000
 """Estimated tokens of history above which old outputs are dropped."""
@@ -20,7 +21,7 @@ REPEATS = 3
 
 
 @dataclass(slots=True)
-class Talk:
+class Conversation:
     """`messages` begin with the opening, which never changes. `outputs` are the places of tool outputs in them."""
 
     messages: list[Message]
@@ -28,7 +29,7 @@ class Talk:
     compacted: int = 0
     _seen: Counter[str] = field(default_factory=Counter)
 
-    def say(self, message: Message, *, output: bool = False) -> None:
+    def add(self, message: Message, *, output: bool = False) -> None:
         """Add a message at the end."""
         if output:
             self.outputs.append(len(self.messages))
@@ -40,8 +41,8 @@ class Talk:
         self._seen[key] += 1
         return self._seen[key]
 
-    def compact(self) -> bool:
-        """Replace old outputs by a line when the whole is too long. True if anything was replaced."""
+    def compact(self, prompts: PromptFolder) -> bool:
+        """Replace old outputs by a line when the whole is too long; True if any was. Raises PromptError."""
         if sum(tokens.estimate(m.content) for m in self.messages) <= COMPACT_TOKENS:
             return False
         changed = False
@@ -49,7 +50,7 @@ class Talk:
             message = self.messages[place]
             if len(message.content) > SHORT:
                 size = f"{len(message.content):,}"
-                note = f"[an output of {size} characters was left out here to save money; run it again if needed]"
+                note = prompts.load("agent-output-dropped").fill(size=size)
                 self.messages[place] = replace(message, content=note, cache=False)
                 changed = True
         self.compacted += changed

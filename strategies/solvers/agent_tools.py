@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sandbox.backend import Sandbox
 from strategies.models.model import Tool, ToolCall
+from strategies.prompts.prompt import PromptFolder
 from strategies.solvers.agent_editor import edit
 from strategies.solvers.agent_output import Misused, shown
 
@@ -17,52 +19,59 @@ MOST_SECONDS = 600.0
 _BLOCK = re.compile(r"^[ \t]*`{3,}[ \t]*tool[ \t]*\n(.*?)\n[ \t]*`{3,}[ \t]*$", re.DOTALL | re.MULTILINE)
 _BASH = 'if command -v bash >/dev/null 2>&1; then exec bash -c "$0"; else exec sh -c "$0"; fi'
 
-TOOLS = (
-    Tool(
-        "shell",
-        "Runs a shell command in the repository's root (no network, no input). Gives its output and exit code.",
-        {
-            "type": "object",
-            "properties": {
-                "command": {"type": "string"},
-                "timeout": {
-                    "type": "number",
-                    "description": f"seconds, {SECONDS:g} if left out, {MOST_SECONDS:g} at most",
-                },
-            },
-            "required": ["command"],
-        },
-    ),
-    Tool(
-        "edit",
-        "Views or changes one file. command is view (with first_line and last_line), create (with file_text), "
-        "str_replace (old_str, which must stand in the file exactly once, becomes new_str) or insert (new_str after "
-        "the line insert_line; 0 is the beginning).",
-        {
-            "type": "object",
-            "properties": {
-                "command": {"type": "string", "enum": ["view", "create", "str_replace", "insert"]},
-                "path": {"type": "string", "description": "relative to the repository's root"},
-                "first_line": {"type": "integer"},
-                "last_line": {"type": "integer"},
-                "file_text": {"type": "string"},
-                "old_str": {"type": "string"},
-                "new_str": {"type": "string"},
-                "insert_line": {"type": "integer"},
-            },
-            "required": ["command", "path"],
-        },
-    ),
-    Tool(
-        "finish",
-        "Ends the work. summary: the cause and how the change removes it, in two to five sentences.",
-        {"type": "object", "properties": {"summary": {"type": "string"}}, "required": ["summary"]},
-    ),
+TOOL_PROMPTS = (
+    "agent-tool-shell",
+    "agent-tool-shell-timeout",
+    "agent-tool-edit",
+    "agent-tool-edit-path",
+    "agent-tool-finish",
 )
 
 
+def tools(prompts: PromptFolder) -> tuple[Tool, ...]:
+    """The tools with their descriptions and JSON schemas. Raises PromptError."""
+    timeout = prompts.load("agent-tool-shell-timeout").fill(usual=f"{SECONDS:g}", most=f"{MOST_SECONDS:g}")
+    return (
+        Tool(
+            "shell",
+            prompts.load("agent-tool-shell").fill(),
+            {
+                "type": "object",
+                "properties": {
+                    "command": {"type": "string"},
+                    "timeout": {"type": "number", "description": timeout},
+                },
+                "required": ["command"],
+            },
+        ),
+        Tool(
+            "edit",
+            prompts.load("agent-tool-edit").fill(),
+            {
+                "type": "object",
+                "properties": {
+                    "command": {"type": "string", "enum": ["view", "create", "str_replace", "insert"]},
+                    "path": {"type": "string", "description": prompts.load("agent-tool-edit-path").fill()},
+                    "first_line": {"type": "integer"},
+                    "last_line": {"type": "integer"},
+                    "file_text": {"type": "string"},
+                    "old_str": {"type": "string"},
+                    "new_str": {"type": "string"},
+                    "insert_line": {"type": "integer"},
+                },
+                "required": ["command", "path"],
+            },
+        ),
+        Tool(
+            "finish",
+            prompts.load("agent-tool-finish").fill(),
+            {"type": "object", "properties": {"summary": {"type": "string"}}, "required": ["summary"]},
+        ),
+    )
+
+
 @dataclass(frozen=True, slots=True)
-class Use:
+class ToolUse:
     """One tool call, read. `arguments` None: they were no JSON object."""
 
     call: ToolCall
@@ -73,27 +82,29 @@ class Use:
         return self.call.name
 
 
-def read_calls(calls: tuple[ToolCall, ...]) -> list[Use]:
+def read_calls(calls: tuple[ToolCall, ...]) -> list[ToolUse]:
     """The native tool calls of an answer."""
-    return [Use(call, _object(call.arguments)) for call in calls]
+    return [ToolUse(call, _object(call.arguments)) for call in calls]
 
 
-def read_text(text: str) -> list[Use]:
+def read_text(text: str) -> list[ToolUse]:
     """The ```tool blocks of an answer, for models without tool calling."""
     uses = []
     for number, body in enumerate(_BLOCK.findall(text)):
         arguments = _object(body)
         name = str(arguments.pop("tool", "")) if arguments else ""
-        uses.append(Use(ToolCall(f"text_{number}", name or "unreadable", body), arguments))
+        uses.append(ToolUse(ToolCall(f"text_{number}", name or "unreadable", body), arguments))
     return uses
 
 
-def described() -> str:
-    """The tools in words, for models without tool calling."""
-    return "\n".join(f"- {t.name}: {t.description} Parameters: {json.dumps(t.parameters['properties'])}" for t in TOOLS)
+def tool_list(offered: Sequence[Tool]) -> str:
+    """The tools as text, for models without tool calling."""
+    return "\n".join(
+        f"- {t.name}: {t.description} Parameters: {json.dumps(t.parameters['properties'])}" for t in offered
+    )
 
 
-def perform(use: Use, sandbox: Sandbox) -> str:
+def perform(use: ToolUse, sandbox: Sandbox) -> str:
     """Run one tool and give its output, shortened. Raises SandboxUnavailable when the sandbox itself broke."""
     if use.arguments is None:
         return "Error: the arguments are not one JSON object (are the quotes and line breaks escaped?)"

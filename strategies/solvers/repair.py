@@ -6,28 +6,26 @@ the second attempt (also one by the same model with other words at the end).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sandbox.repository.patch import Patch
 from strategies.attempt import Attempt
 from strategies.edits.answer import Applied, Edits, apply, parse
-from strategies.issue import Issue
 from strategies.localization.index import index
-from strategies.localization.localize import Located, localize
+from strategies.localization.localize import localize
 from strategies.localization.pack import outline, pack
 from strategies.models.asking import ask
 from strategies.models.meter import OverBudget
 from strategies.models.model import Completion, Message, ModelError, Prompt
 from strategies.prompts.prompt import PromptFolder, digest
-from strategies.prompts.sections import is_empty, tell_issue, tell_learned
+from strategies.prompts.sections import ATTEMPTS_PROMPTS, ISSUE_PROMPTS, attempts_section, is_empty, issue_section
+from strategies.solvers.attempt_task import AttemptTask
 from strategies.step import Step
-from strategies.tier import Tier
 
 if TYPE_CHECKING:
     from sandbox.repository.workspace import Workspace
-    from strategies.attempt import JudgedAttempt
 
 CONTEXT_TOKENS = 20_000
 """Tokens of files shown (estimated)."""
@@ -37,60 +35,53 @@ PROMPTS = (
     "edit-format",
     "repair-files",
     "repair-issue",
-    "repair-learned",
     "repair-retry",
     "repair-no-edits",
+    "repair-cut-off",
+    "repair-empty",
+    "repair-unchanged",
+    "repair-unreadable",
+    "no-located-file",
+    *ISSUE_PROMPTS,
+    *ATTEMPTS_PROMPTS,
 )
 
 
 def repair(
-    issue: Issue,
-    workspace: Workspace,
-    tier: Tier,
-    *,
-    number: int,
-    say: Callable[[Step], None],
-    learned: Sequence[JudgedAttempt] = (),
-    advice: str = "",
-    temperature: float | None = None,
-    prompts: PromptFolder | None = None,
-    limit_tokens: int = CONTEXT_TOKENS,
-    located: Sequence[Located] | None = None,
+    task: AttemptTask, say: Callable[[Step], None], prompts: PromptFolder, limit_tokens: int = CONTEXT_TOKENS
 ) -> Attempt:
-    """One attempt by one model. `number` is the attempt's, for the record; `advice` is a strategy's own (a plan,
-    a summary, examples), put before the issue; `located` replaces our own localization.
-    Raises OverBudget and ModelError from the metered calls."""
-    if is_empty(issue):
+    """One attempt by one model, which sees files of about `limit_tokens` tokens.
+
+    Raises OverBudget and ModelError from the metered calls, and PromptError.
+    """
+    tier = task.tier
+    if is_empty(task.issue):
         return Attempt(tier.name, "repair", Patch(), error=EMPTY)
-    prompts = prompts or PromptFolder()
-    if located is None:
-        located = localize(issue, workspace, limit_tokens=limit_tokens)
-    opening = _opening(issue, workspace, learned, advice, prompts, limit_tokens, say, located)
-    talk = _Talk(tier, opening, number, tier.temperature if temperature is None else temperature, prompts)
-    work = _Work(workspace)
-    completion = talk.ask()
+    conversation = _RepairConversation(task, _opening(task, say, prompts, limit_tokens), prompts)
+    files = _EditedFiles(task.workspace)
+    completion = conversation.ask()
     edits = parse(completion.text)
-    applied = work.apply(edits)
+    applied = files.apply(edits)
     diagnosis = edits.prose
-    again = _again(completion, edits, applied, prompts)
-    if again:
-        say(Step("edits", _words(applied, edits), {"problems": len(applied.problems), "attempt": number}))
+    retry = _retry(completion, edits, applied, prompts)
+    if retry:
+        say(Step("edits", _sentence(applied, edits), {"problems": len(applied.problems), "attempt": task.number}))
         try:
-            completion = talk.ask(completion.text, again)
+            completion = conversation.ask(completion.text, retry)
         except (OverBudget, ModelError) as why:
-            if not work.patch:
+            if not files.patch:
                 raise
             error = f"some edits did not apply, and asking again failed ({why}): " + _problems(applied, 600)
-            return Attempt(tier.name, "repair", work.patch, diagnosis=diagnosis[:4_000], error=error)
+            return Attempt(tier.name, "repair", files.patch, diagnosis=diagnosis[:4_000], error=error)
         edits = parse(completion.text)
-        applied = work.apply(edits)
+        applied = files.apply(edits)
         diagnosis = diagnosis or edits.prose
     error = ""
-    if not work.patch:
+    if not files.patch:
         error = _why_nothing(completion, edits, applied)
     elif applied.problems:
         error = "some edits did not apply: " + _problems(applied, 600)
-    return Attempt(tier.name, "repair", work.patch, diagnosis=diagnosis[:4_000], error=error)
+    return Attempt(tier.name, "repair", files.patch, diagnosis=diagnosis[:4_000], error=error)
 
 
 def prompt_digest(prompts: PromptFolder) -> str:
@@ -99,62 +90,58 @@ def prompt_digest(prompts: PromptFolder) -> str:
 
 
 def _opening(
-    issue: Issue,
-    workspace: Workspace,
-    learned: Sequence[JudgedAttempt],
-    advice: str,
-    prompts: PromptFolder,
-    limit_tokens: int,
-    say: Callable[[Step], None],
-    located: Sequence[Located],
+    task: AttemptTask, say: Callable[[Step], None], prompts: PromptFolder, limit_tokens: int
 ) -> tuple[Message, ...]:
-    facts = {"files": [[one.path, one.score, list(one.reasons[:3])] for one in located[:10]]}
+    workspace, located = task.workspace, task.hints.located
+    if located is None:
+        located = localize(task.issue, workspace, limit_tokens=limit_tokens)
+    facts = {"files": [[file.path, file.score, list(file.reasons[:3])] for file in located[:10]]}
     say(Step("localize", f"{len(located)} files look relevant", facts))
     system = prompts.load("repair-system").fill(edit_format=prompts.load("edit-format").fill())
     files = prompts.load("repair-files").fill(
         outline=outline(workspace),
-        files=pack(located, workspace, limit_tokens) or "(no file matches the issue's words)",
+        files=pack(located, workspace, limit_tokens) or prompts.load("no-located-file").fill(),
     )
-    task = prompts.load("repair-issue").fill(
-        context=f"{advice.strip()}\n\n" if advice.strip() else "",
-        issue=tell_issue(issue),
-        learned=tell_learned(learned, workspace, prompts),
+    question = prompts.load("repair-issue").fill(
+        context=task.context,
+        issue=issue_section(task.issue, prompts),
+        learned=attempts_section(task.hints.learned, workspace, prompts),
     )
     return (
         Message("system", system),
         Message("user", files, cache=True),
-        Message("user", task),
+        Message("user", question),
     )
 
 
 @dataclass(slots=True)
-class _Talk:
-    """The conversation with one model: grows at its end only."""
+class _RepairConversation:
+    """The messages to and from one model: they grow at their end only."""
 
-    tier: Tier
+    task: AttemptTask
     messages: tuple[Message, ...]
-    number: int
-    temperature: float | None
     prompts: PromptFolder
 
-    def ask(self, answered: str = "", more: str = "") -> Completion:
-        if more:
-            said = (Message("assistant", answered),) if answered.strip() else ()
-            self.messages = (*self.messages, *said, Message("user", more))
+    def ask(self, answer: str = "", question: str = "") -> Completion:
+        """The next completion; `question` follows the model's last `answer`. Raises OverBudget, ModelError."""
+        if question:
+            answered = (Message("assistant", answer),) if answer.strip() else ()
+            self.messages = (*self.messages, *answered, Message("user", question))
+        tier = self.task.tier
         return ask(
-            self.tier.model,
+            tier.model,
             Prompt(
                 self.messages,
                 purpose="repair",
-                temperature=self.temperature,
-                max_output_tokens=self.tier.max_output_tokens,
+                temperature=self.task.temperature,
+                max_output_tokens=tier.max_output_tokens,
                 digest=prompt_digest(self.prompts),
             ),
         )
 
 
 @dataclass(slots=True)
-class _Work:
+class _EditedFiles:
     """The files as they are after all edits so far."""
 
     workspace: Workspace
@@ -182,25 +169,23 @@ class _Work:
             return None
 
 
-def _again(completion: Completion, edits: Edits, applied: Applied, prompts: PromptFolder) -> str:
+def _retry(completion: Completion, edits: Edits, applied: Applied, prompts: PromptFolder) -> str:
     """The question for the one informed retry, or "" when there is nothing to ask."""
     if completion.finish == "refusal":
         return ""
     if applied.problems:
         kept = ", ".join(applied.patch.paths) or "none"
-        told = "\n\n".join(f"{n}. {p.path or '(no path)'}: {p.message}" for n, p in enumerate(applied.problems[:12], 1))
-        return prompts.load("repair-retry").fill(kept=kept, problems=told)
+        listed = [f"{n}. {p.path or '(no path)'}: {p.message}" for n, p in enumerate(applied.problems[:12], 1)]
+        return prompts.load("repair-retry").fill(kept=kept, problems="\n\n".join(listed))
     if applied.patch:
         return ""
     if completion.finish == "length":
-        return prompts.load("repair-no-edits").fill(
-            why="Your answer was cut off at its maximal length before any edit was complete; think less and write less."
-        )
-    if not completion.text.strip():
-        return prompts.load("repair-no-edits").fill(why="Your answer was empty.")
-    if edits.items:
-        return prompts.load("repair-no-edits").fill(why="Your edits leave every file as it is.")
-    return prompts.load("repair-no-edits").fill(why="Your answer holds no edit that can be read.")
+        reason = "repair-cut-off"
+    elif not completion.text.strip():
+        reason = "repair-empty"
+    else:
+        reason = "repair-unchanged" if edits.items else "repair-unreadable"
+    return prompts.load("repair-no-edits").fill(why=prompts.load(reason).fill())
 
 
 def _why_nothing(completion: Completion, edits: Edits, applied: Applied) -> str:
@@ -219,7 +204,7 @@ def _problems(applied: Applied, limit: int) -> str:
     return "; ".join(f"{p.path or '(no path)'}: {p.message}" for p in applied.problems)[:limit]
 
 
-def _words(applied: Applied, edits: Edits) -> str:
+def _sentence(applied: Applied, edits: Edits) -> str:
     if applied.problems:
         return (
             f"{len(applied.problems)} of {len(edits.items) + len(edits.problems)} edits did not apply; asking once more"

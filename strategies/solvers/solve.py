@@ -1,24 +1,22 @@
-"""Picks the tier's solver and turns a model's trouble into an attempt that says so."""
+"""One attempt: picks the tier's solver, and turns a model's error into an attempt that says so."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from sandbox.repository.patch import Patch
 from strategies.attempt import Attempt
 from strategies.issue import Issue
-from strategies.localization.localize import Located
 from strategies.models.model import ModelError, ModelRefused
 from strategies.solvers.agent import agent
+from strategies.solvers.attempt_task import AttemptHints, AttemptTask
 from strategies.solvers.repair import repair
 from strategies.step import Step
 from strategies.tier import Tier
 
 if TYPE_CHECKING:
     from sandbox.repository.workspace import Workspace
-    from strategies.attempt import JudgedAttempt
     from strategies.strategy import SolveContext
 
 
@@ -27,49 +25,27 @@ def solve(
     issue: Issue,
     workspace: Workspace,
     tier: Tier,
-    *,
-    learned: Sequence[JudgedAttempt] = (),
-    advice: str = "",
+    hints: AttemptHints | None = None,
     note: str = "",
-    temperature: float | None = None,
-    located: Sequence[Located] | None = None,
 ) -> Attempt:
-    """One attempt by `tier`, with the strategy's `note` on why; `located` asks for a repair of just these files.
+    """One attempt by `tier` with what the strategy adds; `note` is the strategy's, on why.
 
-    Raises OverBudget and SandboxUnavailable."""
+    Raises OverBudget and SandboxUnavailable.
+    """
+    hints = hints or AttemptHints()
     number = len(context.history) + 1
-    prompts = context.prompts
     tier.model.attempt = number
     context.say(
         Step("attempt", f"attempt {number}: {tier.name} ({tier.model.name}), {tier.solver}", {"tier": tier.name})
     )
+    task = AttemptTask(issue, workspace, tier, number, hints)
     try:
-        if tier.solver == "agent" and located is None:
-            attempt = agent(
-                issue,
-                workspace,
-                tier,
-                open_sandbox=context.verification.open_sandbox,
-                number=number,
-                say=context.say,
-                learned=learned,
-                advice="\n\n".join(c for c in (advice.strip(), context.tests) if c),
-                temperature=temperature,
-                prompts=prompts,
-            )
+        if tier.solver == "agent" and hints.located is None:
+            advice = "\n\n".join(text for text in (hints.advice.strip(), context.tests) if text)
+            task = replace(task, hints=replace(hints, advice=advice))
+            attempt = agent(task, context.verification.open_sandbox, context.say, context.prompts)
         else:
-            attempt = repair(
-                issue,
-                workspace,
-                tier,
-                number=number,
-                say=context.say,
-                learned=learned,
-                advice=advice,
-                temperature=temperature,
-                prompts=prompts,
-                located=located,
-            )
+            attempt = repair(task, context.say, context.prompts)
     except ModelError as error:
         trouble: Literal["refused", "unavailable"] = "refused" if isinstance(error, ModelRefused) else "unavailable"
         attempt = Attempt(tier.name, tier.solver, Patch(), error=str(error), trouble=trouble)

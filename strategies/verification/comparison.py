@@ -17,12 +17,13 @@ from strategies.models.asking import ask
 from strategies.models.model import Message, ModelError, Prompt
 from strategies.prompts.cleaning import shorten
 from strategies.prompts.fence import fence
-from strategies.prompts.prompt import PromptFolder
-from strategies.prompts.sections import tell_issue
+from strategies.prompts.prompt import PromptFolder, digest
+from strategies.prompts.sections import ISSUE_PROMPTS, issue_section
 from strategies.step import Step
 from strategies.tier import Tier
 from strategies.verification.reproduction import code
 
+PROMPTS = ("distinguish", "distinguish-retry", "distinguish-not-run", *ISSUE_PROMPTS)
 TRIES = 2
 DIFF = 6_000
 
@@ -42,41 +43,43 @@ class ComparisonSetup:
 
 
 def compare(
-    bout: ComparisonSetup, first: Patch, second: Patch, tier: Tier, say: Callable[[Step], None], prompts: PromptFolder
+    setup: ComparisonSetup, first: Patch, second: Patch, tier: Tier, say: Callable[[Step], None], prompts: PromptFolder
 ) -> Comparison:
     """Up to `TRIES` tests by `tier`. Raises OverBudget and SandboxUnavailable; a model that is not there ends it."""
     prompt = prompts.load("distinguish")
     question = prompt.fill(
-        issue=tell_issue(bout.issue),
-        first=fence("diff", shorten(bout.diff(first), DIFF)),
-        second=fence("diff", shorten(bout.diff(second), DIFF)),
-        path=bout.path,
-        runner=bout.runner,
+        issue=issue_section(setup.issue, prompts),
+        first=fence("diff", shorten(setup.diff(first), DIFF)),
+        second=fence("diff", shorten(setup.diff(second), DIFF)),
+        path=setup.path,
+        runner=setup.runner,
     )
     messages = [Message("user", question, cache=True)]
     tests = 0
     for _ in range(TRIES):
         try:
-            answer = ask(tier.model, Prompt(tuple(messages), purpose="distinguish", digest=prompt.digest))
+            answer = ask(
+                tier.model,
+                Prompt(
+                    tuple(messages), purpose="distinguish", digest=digest(*(prompts.load(name) for name in PROMPTS))
+                ),
+            )
         except ModelError as error:
             say(Step("distinguish", f"not compared any further: {error}"))
             break
         content = code(answer.text)
-        results = [bout.run(p, content) for p in (first, second)] if content.strip() else [(), ()]
+        results = [setup.run(p, content) for p in (first, second)] if content.strip() else [(), ()]
         alike, better = weigh(*results)
         if all(results):
             tests += 1
         facts = {"alike": alike, "better": better, "ran": all(bool(r) for r in results)}
-        say(Step("distinguish", words(alike, better, ran=bool(facts["ran"])), facts))
+        say(Step("distinguish", sentence(alike, better, ran=bool(facts["ran"])), facts))
         if not alike:
             return Comparison(alike=False, better=better, tests=tests)
-        said = "\n".join(f"{r.id} {r.outcome}: {r.message[:600]}" for r in results[0]) or "(it could not be run)"
-        messages += [
-            Message("assistant", answer.text or "(empty)"),
-            Message(
-                "user", f"Both patches gave the same:\n{fence('output', said)}\nTry another input, or say the same."
-            ),
-        ]
+        output = "\n".join(f"{r.id} {r.outcome}: {r.message[:600]}" for r in results[0])
+        output = output or prompts.load("distinguish-not-run").fill()
+        retry = prompts.load("distinguish-retry").fill(output=fence("output", output))
+        messages += [Message("assistant", answer.text or "(empty)"), Message("user", retry)]
     return Comparison(alike=True, better=None, tests=tests)
 
 
@@ -91,7 +94,7 @@ def weigh(first: Sequence[TestResult], second: Sequence[TestResult]) -> tuple[bo
     return False, good.index(True) if good.count(True) == 1 else None
 
 
-def words(alike: bool, better: int | None, *, ran: bool) -> str:
+def sentence(alike: bool, better: int | None, *, ran: bool) -> str:
     """The comparison in a sentence."""
     if not ran:
         return "a test to tell two patches apart could not be run"

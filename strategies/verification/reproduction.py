@@ -20,7 +20,7 @@ from strategies.models.asking import ask
 from strategies.models.model import Message, ModelError, Prompt
 from strategies.prompts.fence import fence
 from strategies.prompts.prompt import PromptFolder, digest
-from strategies.prompts.sections import is_empty, tell_issue
+from strategies.prompts.sections import ISSUE_PROMPTS, is_empty, issue_section
 from strategies.step import Step
 from strategies.tier import Tier
 from strategies.verdict import Reproduction
@@ -32,7 +32,17 @@ SECONDS = 120.0
 """How often the tester is asked, how much of the code it sees, and how long its test may run."""
 STUB, IMITABLE = 80, 1_500
 """Bytes of a test file too small to imitate, and of one that shows the style without costing much."""
-PROMPTS = ("reproduction-system", "reproduction-files", "reproduction-issue", "reproduction-retry")
+PROMPTS = (
+    "reproduction-system",
+    "reproduction-files",
+    "reproduction-issue",
+    "reproduction-retry",
+    "reproduction-assertions",
+    "reproduction-another",
+    "no-located-file",
+    "no-example-test",
+    *ISSUE_PROMPTS,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +57,7 @@ class TestBed:
 
 def write_reproduction(
     issue: Issue,
-    bed: TestBed,
+    test_bed: TestBed,
     tester: Tier,
     say: Callable[[Step], None],
     *,
@@ -64,8 +74,8 @@ def write_reproduction(
     if is_empty(issue):
         return None
     prompts = prompts or PromptFolder()
-    path = place(issue, bed, number)
-    messages = opening(issue, bed, path, prompts, wishes(number, assertions))
+    path = place(issue, test_bed, number)
+    messages = opening(issue, test_bed, path, prompts, self_test_request(number, assertions, prompts))
     for left in reversed(range(tries)):
         prompt = Prompt(
             tuple(messages),
@@ -80,7 +90,7 @@ def write_reproduction(
             say(Step("reproduction", f"no reproduction test: {error}"))
             return None
         content = code(answer.text)
-        reason, results = validate(content, path, issue, bed)
+        reason, results = validate(content, path, issue, test_bed)
         facts = {"path": path, "right": reason.right, "why": reason.why}
         if reason.right:
             say(Step("reproduction", f"a test from the issue fails before any change: {reason.why}", facts))
@@ -88,25 +98,25 @@ def write_reproduction(
             return Reproduction(path, content, tuple(r.id for r in results), before)
         say(Step("reproduction", f"a test from the issue was refused: {reason.why}", facts))
         if left:
-            retry = prompts.load("reproduction-retry").fill(why=reason.why, output=fence("output", said(results)))
+            retry = prompts.load("reproduction-retry").fill(why=reason.why, output=fence("output", output_of(results)))
             messages += [Message("assistant", answer.text or "(empty)"), Message("user", retry)]
     return None
 
 
-def validate(content: bytes, path: str, issue: Issue, bed: TestBed) -> tuple[Reason, tuple[TestResult, ...]]:
+def validate(content: bytes, path: str, issue: Issue, test_bed: TestBed) -> tuple[Reason, tuple[TestResult, ...]]:
     """Run a candidate at the base commit and say whether it fails there for the right reason.
 
     Raises SandboxUnavailable.
     """
     if not content.strip():
         return Reason(False, "the answer holds no code block"), ()
-    with bed.open_base() as sandbox:
+    with test_bed.open_base() as sandbox:
         sandbox.write({path: content})
-        only = (selector(bed.recipe, path),) if bed.recipe.test_only else ()
-        run = run_tests(sandbox, bed.recipe, only=only, timeout=SECONDS)
+        only = (selector(test_bed.recipe, path),) if test_bed.recipe.test_only else ()
+        run = run_tests(sandbox, test_bed.recipe, only=only, timeout=SECONDS)
     if run.report is None:
         return Reason(False, f"it could not be run: {run.reason[:1_500]}"), ()
-    results = own(run.report, path, bed.existing)
+    results = own(run.report, path, test_bed.existing)
     text = f"{issue.title}\n{issue.body}\n{issue.instructions}\n" + "\n".join(c.body for c in issue.comments)
     return right_reason(results, text, path), results
 
@@ -126,18 +136,18 @@ def selector(recipe: Recipe, path: str) -> str:
     return path
 
 
-def wishes(number: int, assertions: int) -> str:
-    """What a self-test is asked for on top."""
-    few = f"Make at most {assertions} assertions. " if assertions else ""
-    return few + (f"This is test {number + 1}: check another consequence than the first would." if number else "")
+def self_test_request(number: int, assertions: int, prompts: PromptFolder) -> str:
+    """What a self-test is asked for beyond a first test. Raises PromptError."""
+    few = prompts.load("reproduction-assertions").fill(assertions=str(assertions)) + " " if assertions else ""
+    return few + (prompts.load("reproduction-another").fill(number=str(number + 1)) if number else "")
 
 
-def place(issue: Issue, bed: TestBed, number: int = 0) -> str:
+def place(issue: Issue, test_bed: TestBed, number: int = 0) -> str:
     """A free path for a new test, beside and named like the repository's own tests."""
-    known = {f.path for f in bed.workspace.files()}
+    known = {f.path for f in test_bed.workspace.files()}
     mark = (str(issue.number) if issue.number else "here") + (f"_{number + 1}" if number else "")
     for extra in ("", "_b", "_c", "_d"):
-        path = named_like(example(bed), f"{mark}{extra}", bed.recipe)
+        path = named_like(example(test_bed), f"{mark}{extra}", test_bed.recipe)
         if path not in known:
             return path
     return path
@@ -163,28 +173,31 @@ def named_like(sample: str, mark: str, recipe: Recipe) -> str:
     return posixpath.join(folder, name)
 
 
-def example(bed: TestBed) -> str:
+def example(test_bed: TestBed) -> str:
     """An existing test file to write like: in the test folder, of middle size; "" when there is none."""
-    tests = [f for f in bed.workspace.files() if is_test(f.path) and f.mode.startswith("100") and f.size > STUB]
-    ending = {"python": ".py", "go": ".go", "rust": ".rs", "java": ".java"}.get(bed.recipe.language, "")
+    tests = [f for f in test_bed.workspace.files() if is_test(f.path) and f.mode.startswith("100") and f.size > STUB]
+    ending = {"python": ".py", "go": ".go", "rust": ".rs", "java": ".java"}.get(test_bed.recipe.language, "")
     tests = [f for f in tests if f.path.endswith(ending) and not f.path.endswith(("conftest.py", "__init__.py"))]
     if not tests:
         return ""
-    inside = [f for f in tests if f.path.startswith(bed.recipe.test_folder)] or tests
+    inside = [f for f in tests if f.path.startswith(test_bed.recipe.test_folder)] or tests
     return min(inside, key=lambda f: (abs(f.size - IMITABLE), f.path)).path
 
 
-def opening(issue: Issue, bed: TestBed, path: str, prompts: PromptFolder, more: str = "") -> list[Message]:
+def opening(issue: Issue, test_bed: TestBed, path: str, prompts: PromptFolder, more: str = "") -> list[Message]:
     """The first messages: rules, files (stable, cacheable), then the issue and where the test goes."""
-    located = localize(issue, bed.workspace, limit_tokens=CONTEXT_TOKENS)
-    sample = example(bed)
-    shown = (bed.workspace.read_text(sample) or "")[:6_000] if sample else ""
+    located = localize(issue, test_bed.workspace, limit_tokens=CONTEXT_TOKENS)
+    sample = example(test_bed)
+    shown = (test_bed.workspace.read_text(sample) or "")[:6_000] if sample else ""
     files = prompts.load("reproduction-files").fill(
-        files=pack(located, bed.workspace, CONTEXT_TOKENS) or "(no file matches the issue's words)",
-        example=fence("example", shown, path=sample) if shown else "(the repository has no test to imitate)",
+        files=pack(located, test_bed.workspace, CONTEXT_TOKENS) or prompts.load("no-located-file").fill(),
+        example=fence("example", shown, path=sample) if shown else prompts.load("no-example-test").fill(),
     )
     task = prompts.load("reproduction-issue").fill(
-        issue=tell_issue(issue), path=path, runner=bed.recipe.runner or bed.recipe.language, more=more
+        issue=issue_section(issue, prompts),
+        path=path,
+        runner=test_bed.recipe.runner or test_bed.recipe.language,
+        more=more,
     )
     return [
         Message("system", prompts.load("reproduction-system").fill()),
@@ -205,8 +218,8 @@ def code(text: str) -> bytes:
     return b""
 
 
-def said(results: tuple[TestResult, ...]) -> str:
-    """What a candidate's run said, for the retry."""
+def output_of(results: tuple[TestResult, ...]) -> str:
+    """The output of a candidate's run, for the retry."""
     return "\n".join(f"{r.id} {r.outcome}\n{r.message}" for r in results)[:3_000] or "(nothing)"
 
 

@@ -13,6 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Protocol
 
+from strategies.prompts.prompt import PromptFolder
 from workers.billing.policy import BudgetLimits
 from workers.billing.quote import Quote
 from workers.config.repository_file import RepositoryFile
@@ -60,6 +61,7 @@ class JobDependencies:
     wake: Callable[[int], None] = lambda _job_id: None
     wake_reporter: Callable[[int], None] = lambda _job_id: None
     quote_above: Decimal | None = None
+    prompts: PromptFolder = field(default_factory=PromptFolder)
     breaker: Breaker = field(default_factory=Breaker)
     quote: Callable[[Place, RemoteIssue, RepositoryFile], Quote] = cannot_quote
     lease: float = 120.0

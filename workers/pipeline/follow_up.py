@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from strategies.prompts.prompt import PromptFolder
 from workers.github.types import FailedCheck, RemotePull, ReviewComment
 from workers.messages import comments
 from workers.pipeline.issue_text import TRUSTED
@@ -69,15 +70,25 @@ def answer_threads(forge: ReviewApi, pull: RemotePull, threads: tuple[int, ...],
             forge.answer_line(pull.number, comment_id, comments.answered(pull.head_sha))
 
 
-def instructions(forge: ReviewApi, request: FollowUpRequest, reviewer: str) -> str:
-    """What the model is asked to do on top of the issue; untrusted text, cleaned by the caller. Raises ForgeError."""
+def instructions(forge: ReviewApi, request: FollowUpRequest, reviewer: str, prompts: PromptFolder) -> str:
+    """What the model is asked to do on top of the issue; untrusted text, cleaned by the caller.
+
+    Raises ForgeError and PromptError.
+    """
     if request.cause == "checks":
-        failed = forge.list_failed_checks(request.head_sha)
-        said = "\n\n".join(f"Check {c.name!r} failed: {c.title}\n{c.summary}" for c in failed)
-        return f"The continuous integration of this pull request fails. Make it pass.\n\n{said}"
+        check = prompts.load("follow-up-check")
+        failed = [
+            check.fill(name=repr(c.name), title=c.title, summary=c.summary)
+            for c in forge.list_failed_checks(request.head_sha)
+        ]
+        return prompts.load("follow-up-checks").fill(checks="\n\n".join(failed))
     if request.cause == "review":
-        body, lines = forge.list_review(request.pull, request.review_id)
-        trusted = [c for c in lines if _counts(c, reviewer)]
-        said = "\n\n".join(f"{c.path}, line {c.line}:\n```diff\n{c.hunk}\n```\n{c.body}" for c in trusted)
-        return f"A reviewer asks for changes to what was done.\n\n{body}\n\n{said}"
-    return f"A maintainer asks for this change to what was done:\n\n{request.text}"
+        body, review_comments = forge.list_review(request.pull, request.review_id)
+        line = prompts.load("follow-up-line")
+        lines = [
+            line.fill(path=c.path, line=str(c.line), hunk=c.hunk, body=c.body)
+            for c in review_comments
+            if _counts(c, reviewer)
+        ]
+        return prompts.load("follow-up-review").fill(body=body, lines="\n\n".join(lines))
+    return prompts.load("follow-up-instructions").fill(text=request.text)

@@ -140,7 +140,7 @@ class Run:
         self.deps.at_line(6)
         self.progress.report(Step("checkout", f"Checking out {pull.head_branch}"))
         with self._checkout(snapshot.repository, pull.head_sha) as workspace:
-            todo = instructions(self.forge, request, self.job.actor)
+            todo = instructions(self.forge, request, self.job.actor, self.deps.prompts)
             issue = visible_issue(self.forge, snapshot.issue, snapshot.repository.full_name, todo)
             return self._solve(decision, issue, workspace, snapshot.issue.title, pull, request)
 

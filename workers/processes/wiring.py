@@ -39,6 +39,7 @@ def job_dependencies(context: Context) -> JobDependencies:
 
     settings, operator = context.settings, context.operator
     options = backend_options(settings, operator)
+    prompts = prompts_of(operator)
 
     def estimate(place: Place, issue: RemoteIssue, _file: RepositoryFile) -> Quote:
         past = past_issues(context.database, place.repository_id)
@@ -55,13 +56,14 @@ def job_dependencies(context: Context) -> JobDependencies:
             open_model=open_model,
             key_of=provider_key,
             version=pennyfix_version(),
-            prompts=prompts_of(operator),
+            prompts=prompts,
         ),
         limits=limits_of(operator),
         strategies=frozenset(STRATEGIES),
         clock=context.clock,
         wake=lambda job_id: publish(context, "job", job_id),
         wake_reporter=lambda job_id: publish(context, "tell", job_id),
+        prompts=prompts,
         quote_above=operator.limits.quote_above_usd,
         breaker=Breaker(operator.limits.follow_up_rounds, operator.limits.follow_up_usd),
         quote=estimate,

@@ -15,7 +15,7 @@ from sandbox.recipe import Recipe
 from sandbox.recipes.discovery import discover, suggestion
 from sandbox.repository.patch import Patch
 from strategies.prompts.prompt import PromptFolder
-from strategies.prompts.sections import tell_tests
+from strategies.prompts.sections import suite_section
 from strategies.registry import strategy_of
 from strategies.resolution import Ending, Resolution
 from strategies.resolve import resolve
@@ -80,7 +80,7 @@ class IssueSolver:
             outcomes=request.outcomes,
             resolved_usd=worth,
             prompts=self.prompts,
-            tests=tell_tests(recipe) if recipe is not None else "",
+            tests=suite_section(recipe, self.prompts) if recipe is not None else "",
         )
         request.at_line(9)
         resolution = resolve(

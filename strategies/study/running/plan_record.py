@@ -17,10 +17,11 @@ from sandbox.errors import MirrorError, PreparationFailed, SandboxUnavailable
 from sandbox.repository.patch import Patch
 from sandbox.repository.workspace import Workspace
 from strategies.attempt import Attempt
-from strategies.methods.sampling import LOOKS
+from strategies.methods.sampling import variation
 from strategies.methods.self_test_cascade import SelfTestCascade
 from strategies.resolution import Ending, Resolution
 from strategies.run_configuration import configuration_of
+from strategies.solvers.attempt_task import AttemptHints
 from strategies.solvers.solve import solve
 from strategies.strategy import SolveContext
 from strategies.study.running.budget import StudyBudget, StudyMeter
@@ -126,7 +127,9 @@ def _answer(
 ) -> tuple[Attempt, Decimal]:
     before = len(meter.charges)
     heat = i / (k - 1) if k > 1 else None
-    attempt = solve(context, task.issue, workspace, tier, advice=LOOKS[i % len(LOOKS)], temperature=heat)
+    attempt = solve(
+        context, task.issue, workspace, tier, AttemptHints(advice=variation(i, context.prompts), temperature=heat)
+    )
     return attempt, _usd(meter, before)
 
 

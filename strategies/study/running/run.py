@@ -24,7 +24,7 @@ from strategies.judge import Accept
 from strategies.models.in_memory_meter import CapMeter
 from strategies.models.meter import Meter
 from strategies.prompts.prompt import PromptFolder
-from strategies.prompts.sections import tell_tests
+from strategies.prompts.sections import suite_section
 from strategies.registry import STRATEGIES, strategy_of
 from strategies.resolution import Ending, Resolution
 from strategies.resolve import resolve
@@ -244,7 +244,7 @@ def solve_context(
         say=lambda _: None,
         resolved_usd=plan.resolved_usd,
         prompts=plan.prompts,
-        tests=tell_tests(recipe) if recipe is not None else "",
+        tests=suite_section(recipe, plan.prompts) if recipe is not None else "",
     )
 
 

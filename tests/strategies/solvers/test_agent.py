@@ -19,10 +19,12 @@ from strategies.issue import Issue
 from strategies.models.in_memory_meter import CapMeter
 from strategies.models.meter import OverBudget
 from strategies.models.model import Completion, Message, ModelRefused, ModelUnavailable, Prompt, ToolCall
-from strategies.prompts.sections import tell_tests
+from strategies.prompts.prompt import PromptFolder
+from strategies.prompts.sections import suite_section
 from strategies.solvers.agent import agent
-from strategies.solvers.agent_conversation import COMPACT_TOKENS, Talk
+from strategies.solvers.agent_conversation import COMPACT_TOKENS, Conversation
 from strategies.solvers.agent_output import middle_out
+from strategies.solvers.attempt_task import AttemptHints, AttemptTask
 from strategies.solvers.solve import solve
 from strategies.step import Step
 from strategies.strategy import SolveContext
@@ -80,15 +82,8 @@ class Run:
         self.opener = opener
 
     def attempt(self) -> Attempt:
-        return agent(
-            ISSUE,
-            self.workspace,
-            self.tier,
-            open_sandbox=self.opener,
-            number=1,
-            say=self.steps.append,
-            advice="Be kind.",
-        )
+        task = AttemptTask(ISSUE, self.workspace, self.tier, 1, AttemptHints(advice="Be kind."))
+        return agent(task, self.opener, self.steps.append, PromptFolder())
 
     def told(self, turn: int) -> str:
         """The last message of the prompt of a turn (1-based)."""
@@ -291,15 +286,15 @@ def test_long_outputs_lose_their_middle_with_a_note(workspace: Workspace, opener
 
 
 def test_a_long_history_is_compacted_but_its_beginning_and_its_latest_outputs_stay() -> None:
-    talk = Talk([Message("system", "s"), Message("user", "opening")])
+    conversation = Conversation([Message("system", "s"), Message("user", "opening")])
     for n in range(40):
-        talk.say(Message("assistant", f"call {n}"))
-        talk.say(Message("user", f"{n} " + "x" * (COMPACT_TOKENS // 8)), output=True)
-    assert talk.compact()
-    assert [m.content for m in talk.messages[:2]] == ["s", "opening"]
-    assert "left out here" in talk.messages[3].content
-    assert talk.messages[-1].content.startswith("39 xxx")
-    assert not talk.compact()
+        conversation.add(Message("assistant", f"call {n}"))
+        conversation.add(Message("user", f"{n} " + "x" * (COMPACT_TOKENS // 8)), output=True)
+    assert conversation.compact(PromptFolder())
+    assert [m.content for m in conversation.messages[:2]] == ["s", "opening"]
+    assert "left out here" in conversation.messages[3].content
+    assert conversation.messages[-1].content.startswith("39 xxx")
+    assert not conversation.compact(PromptFolder())
 
 
 def test_solving_picks_the_solver_counts_the_attempt_and_words_model_trouble(
@@ -324,8 +319,8 @@ def test_an_agent_is_told_how_the_tests_are_run(workspace: Workspace, opener: Ca
     verification: Any = SimpleNamespace(open_sandbox=opener)
     model = ScriptedModel([says("", FIX), says("", FINISH)], supports_tools=True)
     recipe = Recipe("python", (), "pytest --junitxml={junit}", ReportFormat.JUNIT, "a test", "pytest {tests}")
-    context = SolveContext((), {}, verification, lambda _s: None, tests=tell_tests(recipe))
-    solve(context, ISSUE, workspace, scripted_tier(model, solver="agent"), advice="A hint.")
+    context = SolveContext((), {}, verification, lambda _s: None, tests=suite_section(recipe, PromptFolder()))
+    solve(context, ISSUE, workspace, scripted_tier(model, solver="agent"), AttemptHints(advice="A hint."))
     told = model.prompts[0].messages[1].content
     assert "A hint." in told
     assert "pytest --junitxml=/tmp/report.xml" in told

@@ -10,6 +10,8 @@ from strategies.issue import Comment, Issue
 from strategies.models.in_memory_meter import CapMeter
 from strategies.models.meter import OverBudget
 from strategies.models.model import ModelUnavailable
+from strategies.prompts.prompt import PromptFolder
+from strategies.solvers.attempt_task import AttemptHints, AttemptTask
 from strategies.solvers.repair import repair
 from strategies.step import Step
 from strategies.tier import Tier
@@ -30,7 +32,8 @@ steps: list[Step] = []
 
 
 def run(tier: Tier, issue: Issue = ISSUE, learned: tuple[JudgedAttempt, ...] = (), advice: str = "") -> Attempt:
-    return repair(issue, memory_workspace(FILES), tier, number=1, say=steps.append, learned=learned, advice=advice)
+    task = AttemptTask(issue, memory_workspace(FILES), tier, 1, AttemptHints(learned, advice))
+    return repair(task, steps.append, PromptFolder())
 
 
 def test_one_answer_becomes_a_patch_with_its_diagnosis() -> None:
