@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from deploy.demo.github.rest import Traffic
 
 TIMEOUT_SECONDS = 240.0  # seconds until everything must have ended; one to two minutes are usual
+START_SECONDS = 120.0  # until the receiver must answer; a few are usual
 STOP_SECONDS = 20.0  # seconds that `up` gets to stop before the next signal
 POLL_SECONDS = 0.3  # seconds between two polls
 LOG_LINES = 15
@@ -268,10 +269,10 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def _wait_until_ready(demo: DemoSetup, alive: Callable[[], bool]) -> None:
-    """Until the receiver answers. Raises DemoBroken when Pennyfix ends, or after a minute."""
+    """Until the receiver answers. Raises DemoBroken when Pennyfix ends, or after START_SECONDS."""
     import httpx
 
-    end = time.monotonic() + 60
+    end = time.monotonic() + START_SECONDS
     while time.monotonic() < end and alive():
         with suppress(httpx.TransportError):
             if httpx.get(f"http://127.0.0.1:{demo.port}/healthz", trust_env=False, timeout=2).is_success:

@@ -7,6 +7,8 @@ import threading
 import time
 from typing import Any
 
+START_SECONDS = 60.0  # until requests are answered; a tenth of a second is usual
+
 
 class Serving:
     """Listens on 127.0.0.1; port 0 takes a free one."""
@@ -18,7 +20,7 @@ class Serving:
         self._thread: threading.Thread | None = None
 
     def start(self) -> str:
-        """Serve, and return the address once requests are answered. Raises RuntimeError after 10 s."""
+        """Serve, and return the address once requests are answered. Raises RuntimeError after 60 s."""
         import uvicorn
 
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
@@ -29,10 +31,10 @@ class Serving:
         run = lambda: self._server.run(sockets=[listener])
         self._thread = threading.Thread(target=run, name="serving", daemon=True)
         self._thread.start()
-        end = time.monotonic() + 10
+        end = time.monotonic() + START_SECONDS
         while not self._server.started:
             if time.monotonic() > end or not self._thread.is_alive():
-                raise RuntimeError("the server did not start within 10 s")
+                raise RuntimeError(f"the server did not start within {START_SECONDS:.0f} s")
             time.sleep(0.01)
         return f"http://127.0.0.1:{listener.getsockname()[1]}"
 

@@ -52,7 +52,7 @@ class Client:
 
     def __init__(self, github: StandIn, credential: str = "") -> None:
         self.github = github
-        self.http = httpx.Client(base_url=github.api_url, trust_env=False, timeout=20)
+        self.http = httpx.Client(base_url=github.api_url, trust_env=False, timeout=60)
         if credential:
             self.http.headers["Authorization"] = f"Bearer {credential}"
 
@@ -101,7 +101,7 @@ class Receiver:
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def take(self) -> tuple[dict[str, str], bytes]:
-        return self.arrived.get(timeout=10)
+        return self.arrived.get(timeout=60)
 
     def close(self) -> None:
         self.server.shutdown()

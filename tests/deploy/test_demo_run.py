@@ -16,7 +16,7 @@ def play(folder: Path, sandbox: str) -> str:
     """Play it; returns what was printed. All traffic must be GitHub's."""
     conformance = Conformance()
     console = Console(file=io.StringIO(), width=160, force_terminal=False)
-    code = run(folder, console, sandbox=sandbox, timeout=160, observer=conformance)
+    code = run(folder, console, sandbox=sandbox, timeout=400, observer=conformance)
     assert isinstance(console.file, io.StringIO)
     output = console.file.getvalue()
     assert code == 0, output
@@ -26,7 +26,7 @@ def play(folder: Path, sandbox: str) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(500)
 def test_four_issues_end_as_expected(tmp_path: Path) -> None:
     output = play(tmp_path, "process")
     assert "Fixes #1" in output

@@ -153,12 +153,12 @@ class Conformance:
         assert sandbox.read("tracked.txt") == b"original\n"
         assert sandbox.read("bytes.bin") == bytes(range(256))
         assert sandbox.read("a b/ü 'x'.txt") == b"odd name\n"
-        assert sandbox.run(["./run.sh"], timeout=20).stdout == b"executable\n"
-        assert sandbox.run(["readlink", "link"], timeout=20).stdout == b"tracked.txt\n"
+        assert sandbox.run(["./run.sh"], timeout=60).stdout == b"executable\n"
+        assert sandbox.run(["readlink", "link"], timeout=60).stdout == b"tracked.txt\n"
 
     def test_writing_keeps_the_mode_of_a_file(self, sandbox: Sandbox) -> None:
         sandbox.write({"run.sh": b"#!/bin/sh\necho again\n"})
-        assert sandbox.run(["./run.sh"], timeout=20).stdout == b"again\n"
+        assert sandbox.run(["./run.sh"], timeout=60).stdout == b"again\n"
 
     @pytest.mark.parametrize("path", ["../up", "/etc/passwd", "a/../../b", "", ".", "nul\0"])
     def test_a_path_outside_is_refused(self, sandbox: Sandbox, path: str) -> None:
@@ -173,7 +173,7 @@ class Conformance:
             sandbox.read(path)
 
     def test_a_link_on_the_way_does_not_lead_outside(self, sandbox: Sandbox) -> None:
-        assert sandbox.run(["ln", "-s", "/etc", "etc"], timeout=20).ok
+        assert sandbox.run(["ln", "-s", "/etc", "etc"], timeout=60).ok
         with pytest.raises((FileNotFoundError, ValueError)):
             sandbox.read("etc/hostname")
 
@@ -187,28 +187,28 @@ class Conformance:
 
     @pytest.mark.parametrize("code", [0, 1, 3, 127, 130, 255])
     def test_the_exit_code_is_the_commands(self, sandbox: Sandbox, code: int) -> None:
-        result = sandbox.run(["sh", "-c", f"echo out; echo err >&2; exit {code}"], timeout=20)
+        result = sandbox.run(["sh", "-c", f"echo out; echo err >&2; exit {code}"], timeout=60)
         assert (result.ended, result.exit_code) == (Ended.EXIT, code)
         assert (result.stdout, result.stderr) == (b"out\n", b"err\n")
         assert result.ok is (code == 0)
 
     def test_a_missing_program_is_an_exit_code_not_a_broken_sandbox(self, sandbox: Sandbox) -> None:
-        assert sandbox.run(["no-such-program"], timeout=20).exit_code == 127
+        assert sandbox.run(["no-such-program"], timeout=60).exit_code == 127
 
     def test_a_missing_folder_is_an_exit_code_not_a_broken_sandbox(self, sandbox: Sandbox) -> None:
-        assert sandbox.run(["true"], timeout=20, cwd="absent").exit_code == 127
+        assert sandbox.run(["true"], timeout=60, cwd="absent").exit_code == 127
 
     def test_a_folder_outside_is_refused(self, sandbox: Sandbox) -> None:
         with pytest.raises(ValueError, match="outside"):
-            sandbox.run(["true"], timeout=20, cwd="../..")
+            sandbox.run(["true"], timeout=60, cwd="../..")
 
     def test_arguments_arrive_unchanged(self, sandbox: Sandbox) -> None:
         argv = ["printf", "%s|", "a b", "$HOME", "'", '"', "*", "ü", "-n", "a\nb"]
-        assert sandbox.run(argv, timeout=20).stdout.decode() == "|".join(argv[2:]) + "|"
+        assert sandbox.run(argv, timeout=60).stdout.decode() == "|".join(argv[2:]) + "|"
 
     def test_the_working_directory_is_the_checkout_or_below(self, sandbox: Sandbox) -> None:
-        assert sandbox.run(["pwd"], timeout=20).stdout.decode().strip() == sandbox.root
-        assert sandbox.run(["pwd"], timeout=20, cwd="package").stdout.decode().strip() == f"{sandbox.root}/package"
+        assert sandbox.run(["pwd"], timeout=60).stdout.decode().strip() == sandbox.root
+        assert sandbox.run(["pwd"], timeout=60, cwd="package").stdout.decode().strip() == f"{sandbox.root}/package"
 
     def test_standard_input_arrives_and_ends(self, sandbox: Sandbox) -> None:
         sent = os.urandom(1_000_000)
@@ -216,13 +216,13 @@ class Conformance:
         import hashlib
 
         assert result.stdout.decode().split()[0] == hashlib.sha256(sent).hexdigest()
-        assert sandbox.run(["cat"], timeout=20).stdout == b""
+        assert sandbox.run(["cat"], timeout=60).stdout == b""
 
     def test_unread_input_does_not_hang(self, sandbox: Sandbox) -> None:
-        assert sandbox.run(["true"], timeout=20, stdin=b"x" * 3_000_000).ok
+        assert sandbox.run(["true"], timeout=60, stdin=b"x" * 3_000_000).ok
 
     def test_a_killed_command_is_not_an_exit(self, sandbox: Sandbox) -> None:
-        result = sandbox.run(["sh", "-c", "kill -9 $$"], timeout=20)
+        result = sandbox.run(["sh", "-c", "kill -9 $$"], timeout=60)
         assert (result.ended, result.exit_code) == (Ended.KILLED, None)
 
     # bounds
@@ -230,24 +230,29 @@ class Conformance:
     def test_the_deadline_ends_children_in_sessions_of_their_own(self, sandbox: Sandbox) -> None:
         busy = "while :; do date +%s%N >> alive; sleep 0.05; done"
         started = time.monotonic()
-        result = sandbox.run(["sh", "-c", f"echo begun; setsid sh -c '{busy}' & {busy}"], timeout=1.0)
+        for deadline in (1.0, 5.0, 25.0):  # a busy machine may need longer to get both loops going
+            result = sandbox.run(["sh", "-c", f"echo begun; setsid sh -c '{busy}' & {busy}"], timeout=deadline)
+            before = sandbox.run(["cat", "alive"], timeout=60).stdout
+            if before and result.stdout:
+                break
         assert result.ended is Ended.TIMEOUT
         assert result.exit_code is None
         assert result.stdout == b"begun\n"
         assert time.monotonic() - started < 60
-        before = sandbox.run(["cat", "alive"], timeout=20).stdout
-        time.sleep(0.3)
-        assert sandbox.run(["cat", "alive"], timeout=20).stdout == before != b""
+        time.sleep(0.3)  # six rounds of a loop that must not be there
+        assert sandbox.run(["cat", "alive"], timeout=60).stdout == before != b""
 
     def test_what_a_command_leaves_running_does_not_keep_us_or_live_on(self, sandbox: Sandbox) -> None:
         busy = "while :; do date +%s%N >> alive; sleep 0.05; done"
-        done = sandbox.run(["sh", "-c", f"setsid sh -c '{busy}' & sleep 0.3; echo done"], timeout=60)
+        done = sandbox.run(
+            ["sh", "-c", f"setsid sh -c '{busy}' & until [ -s alive ]; do sleep 0.05; done; echo done"], timeout=60
+        )
         assert (done.stdout, done.ended) == (
             b"done\n",
             Ended.EXIT,
         )  # what is left behind would keep it till the deadline
         before = sandbox.read("alive")
-        time.sleep(0.3)
+        time.sleep(0.3)  # six rounds of a loop that must not be there
         assert sandbox.read("alive") == before
 
     def test_a_command_that_closed_its_output_still_has_its_deadline(self, sandbox: Sandbox) -> None:
@@ -257,10 +262,10 @@ class Conformance:
 
     @pytest.mark.parametrize("stream", ["1", "2"])
     def test_output_is_capped(self, sandbox: Sandbox, stream: str) -> None:
-        result = sandbox.run(["sh", "-c", f"yes >&{stream}"], timeout=30)
+        result = sandbox.run(["sh", "-c", f"yes >&{stream}"], timeout=60)
         assert result.ended is Ended.OUTPUT_LIMIT
         assert max(len(result.stdout), len(result.stderr)) == LIMITS.output_bytes
-        assert sandbox.run(["echo", "fine"], timeout=20).stdout == b"fine\n"
+        assert sandbox.run(["echo", "fine"], timeout=60).stdout == b"fine\n"
 
     def test_memory_is_bounded(self, sandbox: Sandbox) -> None:
         if not self.bounds_memory:
@@ -270,28 +275,28 @@ class Conformance:
         assert not result.ok
         assert b"got it" not in result.stdout
         assert result.ended is Ended.OOM or b"MemoryError" in result.stderr
-        assert sandbox.run(["echo", "fine"], timeout=20).stdout == b"fine\n"
+        assert sandbox.run(["echo", "fine"], timeout=60).stdout == b"fine\n"
 
     def test_a_fork_bomb_is_bounded(self, backend: Backend, environment: Environment) -> None:
         if not self.bounds_processes:
             return
         bomb = "import os, time\nn = 0\nwhile n < 500:\n    try:\n        pid = os.fork()\n    except OSError:\n        break\n    if pid == 0:\n        time.sleep(30)\n        os._exit(0)\n    n += 1\nprint(n, flush=True)\nos._exit(0)"
         with backend.open(environment, TREE) as sandbox:
-            result = sandbox.run(["python3", "-c", bomb], timeout=20)
+            result = sandbox.run(["python3", "-c", bomb], timeout=60)
             assert int(result.stdout) <= LIMITS.pids
             started = time.monotonic()
             result = sandbox.run(["sh", "-c", "b() { b | b & }; b; sleep 300"], timeout=2)
             assert result.ended in {Ended.TIMEOUT, Ended.LOST, Ended.EXIT, Ended.KILLED}
             assert time.monotonic() - started < 120
-            after = sandbox.run(["echo", "fine"], timeout=20)
+            after = sandbox.run(["echo", "fine"], timeout=60)
             assert after.stdout == b"fine\n" or after.ended is Ended.LOST
 
     def test_a_full_disk_fails_the_command_and_not_us(self, sandbox: Sandbox) -> None:
-        fill = "for i in 1 2 3 4 5 6 7 8; do head -c 20000000 /dev/zero > big$i || exit 9; done; sleep 3"
+        fill = "for i in 1 2 3 4 5 6 7 8; do head -c 20000000 /dev/zero > big$i || exit 9; done; sleep 300"
         result = sandbox.run(["sh", "-c", fill], timeout=60)
         assert not result.ok
         assert result.ended in {Ended.EXIT, Ended.KILLED, Ended.LOST}
-        after = sandbox.run(["sh", "-c", "rm -f big*; echo fine"], timeout=20)
+        after = sandbox.run(["sh", "-c", "rm -f big*; echo fine"], timeout=60)
         assert after.stdout == b"fine\n" or after.ended is Ended.LOST
 
     # what must not be there
@@ -302,16 +307,16 @@ class Conformance:
         monkeypatch.setenv("PENNYFIX_GITHUB_PRIVATE_KEY", "very-secret")
         monkeypatch.setenv("ANTHROPIC_API_KEY", "very-secret")
         with backend.open(environment, TREE) as sandbox:
-            seen = sandbox.run(["sh", "-c", "env; cat /proc/1/environ /proc/*/environ 2>/dev/null"], timeout=20)
+            seen = sandbox.run(["sh", "-c", "env; cat /proc/1/environ /proc/*/environ 2>/dev/null"], timeout=60)
             if self.isolates:
                 assert b"very-secret" not in seen.stdout
-            names = {line.partition(b"=")[0].decode() for line in sandbox.run(["env"], timeout=20).stdout.splitlines()}
+            names = {line.partition(b"=")[0].decode() for line in sandbox.run(["env"], timeout=60).stdout.splitlines()}
         assert b"very-secret" not in sandbox_environment(seen.stdout)
         assert names <= ALLOWED_NAMES
 
     def test_variables_given_to_a_command_are_seen_by_it_alone(self, sandbox: Sandbox) -> None:
-        assert sandbox.run(["sh", "-c", "echo $GIVEN"], timeout=20, env={"GIVEN": "a b"}).stdout == b"a b\n"
-        assert sandbox.run(["sh", "-c", "echo $GIVEN"], timeout=20).stdout == b"\n"
+        assert sandbox.run(["sh", "-c", "echo $GIVEN"], timeout=60, env={"GIVEN": "a b"}).stdout == b"a b\n"
+        assert sandbox.run(["sh", "-c", "echo $GIVEN"], timeout=60).stdout == b"\n"
 
     def test_there_is_no_network(self, sandbox: Sandbox) -> None:
         if not self.isolates:
@@ -319,16 +324,16 @@ class Conformance:
         with listener() as (port, reached):
             for host in ("1.1.1.1", "127.0.0.1", "169.254.169.254", "172.17.0.1", own_address()):
                 probe = f"import socket; socket.create_connection(({host!r}, {port}), 2)"
-                assert not sandbox.run(["python3", "-c", probe], timeout=20).ok, host
+                assert not sandbox.run(["python3", "-c", probe], timeout=60).ok, host
             assert not sandbox.run(
-                ["python3", "-c", "import socket; socket.getaddrinfo('example.com', 443)"], timeout=20
+                ["python3", "-c", "import socket; socket.getaddrinfo('example.com', 443)"], timeout=60
             ).ok
         assert reached == []
 
     def test_it_is_not_root_and_has_no_capability(self, sandbox: Sandbox) -> None:
         if not self.isolates:
             return
-        status = sandbox.run(["cat", "/proc/self/status"], timeout=20).stdout.decode()
+        status = sandbox.run(["cat", "/proc/self/status"], timeout=60).stdout.decode()
         fields = dict(line.split(":", 1) for line in status.splitlines())
         assert fields["Uid"].split() == ["1000"] * 4
         assert {fields[f"Cap{kind}"].strip() for kind in ("Inh", "Prm", "Eff", "Bnd", "Amb")} == {"0" * 16}
@@ -338,25 +343,25 @@ class Conformance:
         if not self.isolates:
             return
         for path in ("/usr/bin/evil", "/etc/evil", "/evil", "$PENNYFIX_ENV/evil", "/sys/fs/cgroup/evil"):
-            assert not sandbox.run(["sh", "-c", f'echo x > "{path}"'], timeout=20).ok, path
+            assert not sandbox.run(["sh", "-c", f'echo x > "{path}"'], timeout=60).ok, path
 
     # environments
 
     def test_dependencies_and_products_of_the_setup_are_there_again(self, sandbox: Sandbox) -> None:
         assert (
-            sandbox.run(["python", "-c", "import dependency; print(dependency.name)"], timeout=20).stdout
+            sandbox.run(["python", "-c", "import dependency; print(dependency.name)"], timeout=60).stdout
             == b"installed\n"
         )
         assert sandbox.read("build/deep/out") == b"product\n"
         assert sandbox.read("package.egg-info/PKG-INFO") == b"info\n"
-        assert sandbox.run(["sh", "-c", "cat $HOME/.cache-of-setup"], timeout=20).stdout == b"kept\n"
+        assert sandbox.run(["sh", "-c", "cat $HOME/.cache-of-setup"], timeout=60).stdout == b"kept\n"
 
     def test_a_file_tracked_at_setup_and_deleted_since_is_gone(
         self, backend: Backend, environment: Environment
     ) -> None:
         later = FakeTree({"tracked.txt": b"later\n", "fresh.txt": b"new\n"})
         with backend.open(environment, later) as sandbox:
-            found = sandbox.run(["sh", "-c", "find . -not -name . | sort"], timeout=20).stdout.decode().split()
+            found = sandbox.run(["sh", "-c", "find . -not -name . | sort"], timeout=60).stdout.decode().split()
             assert sandbox.read("tracked.txt") == b"later\n"
         products = [
             "build",
@@ -375,22 +380,22 @@ class Conformance:
         probe = ["python", "-c", "import mine; print(mine.x)"]
         with backend.open(environment, FakeTree({"mine.py": b"x = 2\n"})) as sandbox, sandbox.fork() as copy:
             copy.write({"mine.py": b"x = 3\n"})
-            assert sandbox.run(["sh", "-c", f"cd /tmp && {probe[0]} -c '{probe[2]}'"], timeout=20).stdout == b"2\n"
-            assert copy.run(["sh", "-c", f"cd /tmp && {probe[0]} -c '{probe[2]}'"], timeout=20).stdout == b"3\n"
+            assert sandbox.run(["sh", "-c", f"cd /tmp && {probe[0]} -c '{probe[2]}'"], timeout=60).stdout == b"2\n"
+            assert copy.run(["sh", "-c", f"cd /tmp && {probe[0]} -c '{probe[2]}'"], timeout=60).stdout == b"3\n"
 
     def test_a_copy_is_independent(self, sandbox: Sandbox) -> None:
         sandbox.write({"tracked.txt": b"before the copy\n"})
-        sandbox.run(["sh", "-c", "echo home > $HOME/h; echo tmp > $TMPDIR/t; rm -rf package"], timeout=20)
+        sandbox.run(["sh", "-c", "echo home > $HOME/h; echo tmp > $TMPDIR/t; rm -rf package"], timeout=60)
         with sandbox.fork() as copy:
             assert copy.read("tracked.txt") == b"before the copy\n"
-            seen = copy.run(["sh", "-c", "cat $HOME/h $TMPDIR/t; test -e package || echo removed"], timeout=20)
+            seen = copy.run(["sh", "-c", "cat $HOME/h $TMPDIR/t; test -e package || echo removed"], timeout=60)
             assert seen.stdout == b"home\ntmp\nremoved\n"
             copy.write({"tracked.txt": b"in the copy\n"})
             sandbox.write({"only-here": b""})
             assert sandbox.read("tracked.txt") == b"before the copy\n"
             with pytest.raises(FileNotFoundError):
                 copy.read("only-here")
-        assert sandbox.run(["true"], timeout=20).ok
+        assert sandbox.run(["true"], timeout=60).ok
 
     def test_the_second_preparation_comes_from_the_cache(self, backend: Backend, environment: Environment) -> None:
         again = backend.prepare("conformance", recipe(*SETUP), TREE, quiet)
@@ -446,10 +451,10 @@ class Conformance:
             environment = backend.prepare("egress", recipe(*lines), TREE, quiet)
         assert reached == []
         with backend.open(environment, TREE) as sandbox:
-            assert sandbox.run(["python", "-c", "import iniconfig"], timeout=20).ok
+            assert sandbox.run(["python", "-c", "import iniconfig"], timeout=60).ok
             assert sandbox.read("reached").decode().split("\n") == ["refused"] * 5 + ["HTTP 403"] * 3 + [""]
             assert b"HTTPS_PROXY" in sandbox.read("variables")
-            assert sandbox.run(["sh", "-c", "env | grep -i proxy"], timeout=20).stdout == b""
+            assert sandbox.run(["sh", "-c", "env | grep -i proxy"], timeout=60).stdout == b""
 
     # the end
 
@@ -459,7 +464,7 @@ class Conformance:
         sandbox = backend.open(environment, TREE)
         sandbox.close()
         sandbox.close()
-        assert sandbox.run(["true"], timeout=20).ended is Ended.LOST
+        assert sandbox.run(["true"], timeout=60).ended is Ended.LOST
         with pytest.raises(SandboxUnavailable):
             sandbox.fork()
         assert list(home.glob("sandboxes/*/*")) == []

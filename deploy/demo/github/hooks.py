@@ -39,7 +39,7 @@ class WebhookSender:
         self._waiting.put(None)
         self._thread.join(timeout=WAIT)
 
-    def flush(self, seconds: float = 15.0) -> None:
+    def flush(self, seconds: float = 60.0) -> None:
         """Wait until every delivery was tried. Raises TimeoutError after `seconds`."""
         end = time.monotonic() + seconds
         while self._waiting.unfinished_tasks:

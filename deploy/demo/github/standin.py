@@ -284,7 +284,7 @@ class StandIn:
         """Deliver once more, with the same guid."""
         return self.webhooks.send(delivery.event, delivery.payload, delivery.guid)
 
-    def flush(self, seconds: float = 15.0) -> None:
+    def flush(self, seconds: float = 60.0) -> None:
         """Wait until all webhooks were tried. Raises TimeoutError."""
         self.webhooks.flush(seconds)
 

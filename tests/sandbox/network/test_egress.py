@@ -40,7 +40,7 @@ def echo() -> Iterator[tuple[int, list[bytes]]]:
 def ask(egress: Egress, sent: bytes, *, more: bytes = b"") -> bytes:
     """Everything the proxy answers."""
     with socket.socket(socket.AF_UNIX) as client:
-        client.settimeout(10)
+        client.settimeout(60)
         client.connect(str(egress.path))
         client.sendall(sent)
         received = b""
@@ -120,7 +120,7 @@ def test_what_is_no_proxy_request_is_refused(head: bytes) -> None:
 
 def test_a_head_without_end_is_cut() -> None:
     with Egress(DEFAULT_HOSTS) as egress, socket.socket(socket.AF_UNIX) as client:
-        client.settimeout(10)
+        client.settimeout(60)
         client.connect(str(egress.path))
         with pytest.raises(ConnectionError):  # noqa: PT012 - either the sending or the reading meets the end
             for _ in range(100):

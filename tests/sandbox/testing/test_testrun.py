@@ -184,19 +184,19 @@ def test_a_timeout_is_not_judged(run) -> None:  # type: ignore[no-untyped-def]
 def test_a_lost_sandbox_is_never_a_failed_test() -> None:
     recipe = Recipe("other", (), "true", ReportFormat.EXIT_CODE, "test")
     with FolderSandbox(lost=True) as box, pytest.raises(SandboxUnavailable):
-        run_tests(box, recipe, timeout=5)
+        run_tests(box, recipe, timeout=60)
 
 
 def test_an_exit_code_alone_is_one_test() -> None:
     recipe = Recipe("other", (), "echo broken; exit 3", ReportFormat.EXIT_CODE, "test")
     with FolderSandbox() as box:
-        found = run_tests(box, recipe, timeout=5)
+        found = run_tests(box, recipe, timeout=60)
         assert outcomes(found) == {"exit code": "failed"}
         assert found.report is not None
         assert found.report.results["exit code"].message == "broken\n"
-        assert outcomes(run_tests(box, replace(recipe, test="true"), timeout=5)) == {"exit code": "passed"}
+        assert outcomes(run_tests(box, replace(recipe, test="true"), timeout=60)) == {"exit code": "passed"}
         with pytest.raises(ValueError, match="cannot run chosen tests"):
-            run_tests(box, recipe, only=["x"], timeout=5)
+            run_tests(box, recipe, only=["x"], timeout=60)
 
 
 def test_surefire_files_of_an_earlier_run_are_not_read() -> None:
@@ -214,15 +214,15 @@ def test_surefire_files_of_an_earlier_run_are_not_read() -> None:
                 "target/surefire-reports/TEST-Old.xml": b'<?xml version="1.0"?><testsuite><testcase classname="Old" name="t"/></testsuite>'
             }
         )
-        assert outcomes(run_tests(box, recipe, timeout=5)) == {"A::t": "passed"}
-        assert run_tests(box, replace(recipe, test="true"), timeout=5).report is None
+        assert outcomes(run_tests(box, recipe, timeout=60)) == {"A::t": "passed"}
+        assert run_tests(box, replace(recipe, test="true"), timeout=60).report is None
 
 
 def test_a_symbolic_link_as_report_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "clean.xml").write_text('<testsuite><testcase name="a"/></testsuite>')
     recipe = Recipe("other", (), f"ln -s {tmp_path}/clean.xml {{junit}}", ReportFormat.JUNIT, "test")
     with FolderSandbox() as box:
-        assert run_tests(box, recipe, timeout=5).report is None
+        assert run_tests(box, recipe, timeout=60).report is None
 
 
 @pytest.mark.parametrize(
