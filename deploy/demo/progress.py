@@ -40,6 +40,7 @@ def read_progress(
 ) -> tuple[IssueProgress, ...]:
     """State, step and cost of each issue; `id_of` gives a repository's numeric id."""
     from workers.billing.spending_reports import spent
+    from workers.billing.totals import CapScope
     from workers.jobs.queue import latest
     from workers.jobs.step_kinds import HIDDEN_STEPS
     from workers.jobs.timeline import steps
@@ -52,7 +53,7 @@ def read_progress(
             if job is None:
                 found.append(IssueProgress(issue))
                 continue
-            usd = spent(session, "issue", f"{repository}#{issue.number}", "").spent
+            usd = spent(session, CapScope.ISSUE, f"{repository}#{issue.number}", "").spent
             shown = steps(session, job.id, HIDDEN_STEPS)
             found.append(IssueProgress(issue, job.state, shown[-1] if shown else "", usd, job.reason, job.pull_request))
     return tuple(found)

@@ -60,15 +60,22 @@ class Message:
     cache: bool = False
 
 
+Purpose = Literal[
+    "repair", "agent",  # write a patch
+    "reproduction", "distinguish",  # write a test
+    "judge", "route",  # choose an answer, or a tier
+    "plan", "issue-qa", "summary", "structure", "qa", "reduction",  # context from one model for another
+    "quote", "doctor",  # counted for an estimate; tried by the doctor
+]  # fmt: skip
+"""What a call is for, as the bill and the ledger name it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """One request. `purpose` says what for, in the bill (repair, agent, reproduction, judge, plan …).
-
-    `digest` is that of the prompt files it was made from.
-    """
+    """One request. `digest` is that of the prompt files it was made from."""
 
     messages: tuple[Message, ...]
-    purpose: str
+    purpose: Purpose
     tools: tuple[Tool, ...] = ()
     temperature: float | None = None
     max_output_tokens: int | None = None

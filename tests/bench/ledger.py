@@ -17,6 +17,7 @@ from sqlalchemy import text
 from tests.bench.row import Row
 from tests.fakes.databases import forks, migrate, postgres_schema, sqlite_url
 from workers.billing import ledger, ledger_transactions, spending_reports, totals
+from workers.billing.totals import CapScope
 from workers.db import locks
 from workers.db.database import open_database
 from workers.months import month_of
@@ -86,7 +87,7 @@ def settled_per_second(url: str) -> tuple[float, float]:
     with database.read() as session:
         month = month_of(datetime.now(UTC))
         assert spending_reports.discrepancies(session) == ()
-        assert spending_reports.spent(session, "operator", "", month).spent == turns * Decimal("0.01")
+        assert spending_reports.spent(session, CapScope.OPERATOR, "", month).spent == turns * Decimal("0.01")
     database.close()
     return turns / SECONDS, bare / SECONDS
 

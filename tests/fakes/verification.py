@@ -85,7 +85,7 @@ class FakeVerification:
         """A test that the tier's model is really asked for; what it answers is the test, "" is none."""
         if not self._can_judge:
             return None
-        prompt = Prompt((Message("user", f"write test {number}"),), purpose="self-test")
+        prompt = Prompt((Message("user", f"write test {number}"),), purpose="reproduction")
         text = tier.model.complete(prompt).text
         return Reproduction(f"tests/test_self_{number}.py", text.encode(), (text,), "fails") if text else None
 

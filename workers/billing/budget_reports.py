@@ -13,7 +13,7 @@ from workers.billing import spending_reports
 from workers.billing.budgets import budget_of
 from workers.billing.forecast import forecast
 from workers.billing.policy import Budget, BudgetLimits
-from workers.billing.totals import Total
+from workers.billing.totals import CapScope, Total
 from workers.config.validation import nearest
 from workers.db.tables import RepositoryRow
 from workers.months import month_of
@@ -62,7 +62,7 @@ def budget_lines(session: Session, limits: BudgetLimits, now: datetime) -> tuple
 def budget_line(session: Session, row: RepositoryRow, limits: BudgetLimits, now: datetime) -> BudgetLine:
     """One repository."""
     month = month_of(now)
-    spent = spending_reports.spent(session, "repository", str(row.id), month)
+    spent = spending_reports.spent(session, CapScope.REPOSITORY, str(row.id), month)
     return _line(row, budget_of(session, row.id, limits), spent, month, now)
 
 

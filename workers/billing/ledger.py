@@ -20,7 +20,7 @@ from sqlalchemy import Row, Table, bindparam, delete, func, insert, select, text
 from sqlalchemy.orm import Session
 
 from workers.billing import totals
-from workers.billing.totals import ZERO, Scope, Total, scopes
+from workers.billing.totals import ZERO, CapScope, Scope, Total, scopes
 from workers.db import audit
 from workers.db.tables import ChargeRow, JobRow, ReservationRow, SwitchRow, TotalRow
 from workers.jobs.job import LeaseLost
@@ -33,7 +33,7 @@ STOP_SPENDING = "stop_spending"
 class CapReached(Exception):
     """Setting this aside would overrun a cap; nothing was. Amounts in USD; `spent` includes what is set aside."""
 
-    def __init__(self, scope: str, cap: Decimal, spent: Decimal, needed: Decimal) -> None:
+    def __init__(self, scope: CapScope, cap: Decimal, spent: Decimal, needed: Decimal) -> None:
         super().__init__(f"the {scope} cap of ${cap}: ${spent} spent or set aside, ${needed} needed")
         self.scope = scope
         self.cap = cap
@@ -115,12 +115,12 @@ def left_under(caps: Caps, sums: Mapping[str, Total]) -> Decimal | None:
     return max(min(rooms), ZERO) if rooms else None
 
 
-def _by_scope(caps: Caps) -> dict[str, Decimal | None]:
+def _by_scope(caps: Caps) -> dict[CapScope, Decimal | None]:
     return {
-        "issue": caps.issue,
-        "repository": caps.repository_month,
-        "installation": caps.installation_month,
-        "operator": caps.operator_month,
+        CapScope.ISSUE: caps.issue,
+        CapScope.REPOSITORY: caps.repository_month,
+        CapScope.INSTALLATION: caps.installation_month,
+        CapScope.OPERATOR: caps.operator_month,
     }
 
 
@@ -349,7 +349,7 @@ def condense(session: Session, installation_id: int, now: datetime) -> None:
     session.execute(delete(ChargeRow).where(ChargeRow.installation_id == installation_id))
     for start in range(0, len(issues), 200):
         keys = [f"{row.repository_id}#{row.issue}" for row in issues[start : start + 200]]
-        session.execute(delete(TotalRow).where(TotalRow.scope == "issue", TotalRow.key.in_(keys)))
+        session.execute(delete(TotalRow).where(TotalRow.scope == CapScope.ISSUE, TotalRow.key.in_(keys)))
     for row in sums:
         session.add(
             ChargeRow(

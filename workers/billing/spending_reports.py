@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Integer, case, cast, func, select
 from sqlalchemy.orm import Session
 
-from workers.billing.totals import ZERO, Scope, Total, read, scopes
+from workers.billing.totals import ZERO, CapScope, Scope, Total, read, scopes
 from workers.db.tables import ChargeRow, ReservationRow, TotalRow
 
 _COUNTED = func.coalesce(ChargeRow.usd, ChargeRow.worst)
@@ -41,7 +41,7 @@ class Discrepancy:
     summed: Total
 
 
-def spent(session: Session, scope: str, key: str, month: str) -> Total:
+def spent(session: Session, scope: CapScope, key: str, month: str) -> Total:
     """USD spent and set aside in a scope, named as in `ledger.scopes`."""
     return read(session, [Scope(scope, key, month)]).get(scope, Total())
 
@@ -50,7 +50,7 @@ def repositories(session: Session, month: str) -> dict[int, Total]:
     """Every repository that spent or set aside anything in the month."""
     rows = session.execute(
         select(TotalRow.key, TotalRow.spent, TotalRow.reserved).where(
-            TotalRow.scope == "repository", TotalRow.month == month
+            TotalRow.scope == CapScope.REPOSITORY, TotalRow.month == month
         )
     ).all()
     return {int(row.key): Total(row.spent, row.reserved) for row in rows}
@@ -136,7 +136,7 @@ def discrepancies(session: Session) -> tuple[Discrepancy, ...]:
             for scope in scopes(row.installation_id, row.repository_id, row.issue, row.month):
                 summed.setdefault(scope, [ZERO, ZERO])[index] += row.usd
     totals = {
-        Scope(row.scope, row.key, row.month): Total(row.spent, row.reserved)
+        Scope(CapScope(row.scope), row.key, row.month): Total(row.spent, row.reserved)
         for row in session.scalars(select(TotalRow)).all()
     }
     found = []

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 
 from sqlalchemy import Text, bindparam, text
 from sqlalchemy.orm import Session
@@ -24,11 +25,20 @@ SOLVING = frozenset({"repair", "agent"})
 """Purposes of calls that write a patch; the others (reproduction, judge …) prepare or check."""
 
 
+class CapScope(StrEnum):
+    """What a cap bounds. The values are those of the column `totals.scope`."""
+
+    ISSUE = "issue"  # all jobs of an issue, in all months
+    REPOSITORY = "repository"  # a month of a repository, and so on
+    INSTALLATION = "installation"
+    OPERATOR = "operator"
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """One row of `totals`. `what` is for people."""
+    """One row of `totals`."""
 
-    scope: str
+    scope: CapScope
     key: str
     month: str
 
@@ -48,12 +58,12 @@ class Total:
 
 def scopes(installation_id: int, repository_id: int, issue: int, month: str) -> tuple[Scope, ...]:
     """The scopes of a call, in the order in which their rows are locked: the busiest last. Issue 0 is no issue."""
-    issue_scope = (Scope("issue", f"{repository_id}#{issue}", ""),) if issue else ()
+    issue_scope = (Scope(CapScope.ISSUE, f"{repository_id}#{issue}", ""),) if issue else ()
     return (
         *issue_scope,
-        Scope("repository", str(repository_id), month),
-        Scope("installation", str(installation_id), month),
-        Scope("operator", "", month),
+        Scope(CapScope.REPOSITORY, str(repository_id), month),
+        Scope(CapScope.INSTALLATION, str(installation_id), month),
+        Scope(CapScope.OPERATOR, "", month),
     )
 
 

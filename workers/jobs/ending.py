@@ -10,6 +10,7 @@ import base64
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from workers.jobs.job import State
@@ -41,7 +42,7 @@ class JobEnding:
     `label` "" leaves none. `wanted_label` is the one that must still be on the issue when something is published.
     `check` is a check run's conclusion. `evidence`, `tier` and `strategy` are one word each, for the outcome's row.
     `threads` are line comments of a review that are answered. `needed` is USD of the call that found no room,
-    `strong_only` USD that the strong model alone would have cost (an estimate, "" for none).
+    `strong_only` USD that the strong model alone would have cost (an estimate); both None for none.
     `quiet`: say it only where a comment is there already. Made by the functions of `workers.pipeline.endings`.
     """
 
@@ -58,13 +59,14 @@ class JobEnding:
     evidence: str = ""
     tier: str = ""
     strategy: str = ""
-    needed: str = ""
-    strong_only: str = ""
+    needed: Decimal | None = None
+    strong_only: Decimal | None = None
 
 
 def to_facts(s: JobEnding) -> dict[str, Any]:
     """JSON-able."""
     facts: dict[str, Any] = {name: getattr(s, name) for name in _PLAIN}
+    facts |= {name: "" if (usd := getattr(s, name)) is None else str(usd) for name in _MONEY}
     facts["state"] = s.state.value
     facts["threads"] = list(s.threads)
     p = s.publication
@@ -84,8 +86,9 @@ def from_facts(facts: dict[str, Any]) -> JobEnding:
         files: Files = {path: None if c is None else (c[0], _unpack(c[1])) for path, c in raw["files"].items()}
         publication = Publication(files=files, **{name: raw[name] for name in _PUBLICATION})
     plain = {name: facts.get(name, "") for name in _PLAIN}
+    money: dict[str, Any] = {name: Decimal(facts[name]) if facts.get(name) else None for name in _MONEY}
     state, threads = State(facts["state"]), tuple(facts["threads"])
-    return JobEnding(**plain, state=state, threads=threads, publication=publication)
+    return JobEnding(**plain, **money, state=state, threads=threads, publication=publication)
 
 
 _PLAIN = (
@@ -99,9 +102,8 @@ _PLAIN = (
     "evidence",
     "tier",
     "strategy",
-    "needed",
-    "strong_only",
 )
+_MONEY = ("needed", "strong_only")  # text in the facts, "" for none
 _PUBLICATION = ("issue", "branch", "base", "parent", "message", "title", "body", "draft", "follow_up")
 
 

@@ -19,6 +19,7 @@ from workers.billing import budgets, spending_reports
 from workers.billing.bill import Month
 from workers.billing.forecast import forecast
 from workers.billing.policy import BudgetLimits
+from workers.billing.totals import CapScope
 from workers.db import locks
 from workers.db.database import Database
 from workers.db.tables import JobRow, RepositoryRow
@@ -113,7 +114,7 @@ def facts_of(session: Session, repository_id: int, limits: BudgetLimits, now: da
     """What the issue says now."""
     month = month_of(now)
     budget = budgets.budget_of(session, repository_id, limits)
-    total = spending_reports.spent(session, "repository", str(repository_id), month)
+    total = spending_reports.spent(session, CapScope.REPOSITORY, str(repository_id), month)
     waiting = select(JobRow.issue).where(JobRow.repository_id == repository_id, JobRow.state == State.OVER_BUDGET.value)
     return budget_issue.BudgetFacts(
         month=month,

@@ -82,7 +82,7 @@ class SolvedJob:
 def decide_ending(solved: SolvedJob) -> JobEnding:
     """How the job ends."""
     strong_only = solved.bill.strong_only
-    return replace(_ending(solved), strong_only=str(strong_only.usd) if strong_only else "")
+    return replace(_ending(solved), strong_only=strong_only.usd if strong_only else None)
 
 
 def _ending(solved: SolvedJob) -> JobEnding:

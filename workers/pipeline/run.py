@@ -19,6 +19,7 @@ from strategies.resolution import Ending
 from strategies.step import Step
 from workers.billing.bill import Bill, bill
 from workers.billing.job_account import JobAccount
+from workers.billing.totals import CapScope
 from workers.config.repository_file import RepositoryFile
 from workers.github.types import RemoteIssue, RemotePull, RemoteRepository
 from workers.jobs import outcomes, queue, timeline
@@ -244,7 +245,7 @@ class Run:
         """With what the call that found no room would have needed, so that the job goes on once it is there."""
         if ending.state is not State.OVER_BUDGET or self.account.needed is None:
             return ending
-        return replace(ending, needed=str(self.account.needed))
+        return replace(ending, needed=self.account.needed)
 
     def _cancelled(self, reason: str) -> JobEnding:
         with self.deps.database.read() as session:
@@ -314,7 +315,7 @@ class Run:
         now, lease = self.deps.clock(), self.heartbeat.lease
         row = queue.fenced(session, lease)
         row.usd = self._bill().total
-        row.strong_usd = Decimal(ending.strong_only) if ending.strong_only else None
+        row.strong_usd = ending.strong_only
         timeline.add_step(session, self.job.id, Step(SETTLED, ending.headline), now)
         if pull is not None and self.job.kind is not Kind.FOLLOW_UP:  # a pull request counts for those who opened it
             outcomes.opened(
@@ -327,15 +328,14 @@ class Run:
                 evidence=ending.evidence,
                 now=now,
             )
-        needed = Decimal(ending.needed) if ending.needed else None
-        return queue.finish(session, lease, ending.state, ending.reason, now=now, needed=needed)
+        return queue.finish(session, lease, ending.state, ending.reason, now=now, needed=ending.needed)
 
     def _update_budget_issue(self, ending: JobEnding) -> None:
         deps = self.deps
         month_is_over = False
         if ending.state is State.OVER_BUDGET:  # of the repository's month, not of another cap
             month = self.account.month()
-            month_is_over = self.account.full == "repository" or month.spent + month.reserved >= month.cap
+            month_is_over = self.account.full == CapScope.REPOSITORY or month.spent + month.reserved >= month.cap
         budget_alerts.update_budget_issue(
             self.forge, deps.database, self.job.repository_id, deps.limits, deps.clock, ended=month_is_over
         )

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from workers.billing import spending_reports
 from workers.billing.ledger import STOP_SPENDING
+from workers.billing.totals import CapScope
 from workers.db import switches
 from workers.db.database import Database
 from workers.db.tables import DeliveryRow, JobRow
@@ -50,7 +51,7 @@ def _read(database: Database, now: datetime) -> list[tuple[str, str, str, str]]:
         pending = session.scalars(
             select(func.count()).select_from(DeliveryRow).where(DeliveryRow.state == "pending")
         ).one()
-        month = spending_reports.spent(session, "operator", "", month_of(now))
+        month = spending_reports.spent(session, CapScope.OPERATOR, "", month_of(now))
         stop = switches.look(session, STOP_SPENDING)
     waited = int((now - due).total_seconds()) if due is not None else 0
     stopped = int(stop is not None and stop.thrown)

@@ -10,7 +10,7 @@ from sqlalchemy import Text, and_, cast, func, select
 from sqlalchemy.orm import Session
 
 from workers.billing.ledger import STOP_SPENDING
-from workers.billing.totals import ZERO, Total
+from workers.billing.totals import ZERO, CapScope, Total
 from workers.db import switches
 from workers.db.switches import Switch
 from workers.db.tables import DeliveryRow, InstallationRow, JobRow, ReservationRow, TotalRow, WorkerBeatRow
@@ -149,7 +149,7 @@ def _installations(session: Session, month: str, page: int) -> tuple[tuple[Insta
         .outerjoin(
             TotalRow,
             and_(
-                TotalRow.scope == "installation",
+                TotalRow.scope == CapScope.INSTALLATION,
                 TotalRow.key == cast(InstallationRow.id, Text),
                 TotalRow.month == month,
             ),

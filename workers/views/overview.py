@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from workers.billing.forecast import forecast
 from workers.billing.policy import Budget, BudgetLimits, ChosenBudget, RequestedBudget, effective_budget
-from workers.billing.totals import ZERO
+from workers.billing.totals import ZERO, CapScope
 from workers.db.tables import JobRow, OutcomeRow, RepositoryRow, SightRow, TotalRow
 from workers.jobs.job import Kind, State
 from workers.months import bounds, month_of
@@ -93,7 +93,7 @@ def overview(
         .outerjoin(
             TotalRow,
             and_(
-                TotalRow.scope == "repository",
+                TotalRow.scope == CapScope.REPOSITORY,
                 TotalRow.key == cast(SightRow.repository_id, Text),
                 TotalRow.month == month,
             ),
@@ -164,7 +164,7 @@ def repository_line(
         .outerjoin(
             TotalRow,
             and_(
-                TotalRow.scope == "repository",
+                TotalRow.scope == CapScope.REPOSITORY,
                 TotalRow.key == str(repository_id),
                 TotalRow.month == month,
             ),

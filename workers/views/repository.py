@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from workers.billing.totals import ZERO
+from workers.billing.totals import ZERO, CapScope
 from workers.db.tables import AuditRow, ChargeRow, JobRow, TotalRow
 
 JOBS = 20
@@ -99,7 +99,7 @@ def months(session: Session, repository_id: int, *, limit: int = 12) -> tuple[tu
     """The repository's newest months with what they cost, oldest first."""
     rows = session.execute(
         select(TotalRow.month, TotalRow.spent)
-        .where(TotalRow.scope == "repository", TotalRow.key == str(repository_id))
+        .where(TotalRow.scope == CapScope.REPOSITORY, TotalRow.key == str(repository_id))
         .order_by(TotalRow.month.desc())
         .limit(limit)
     ).all()

@@ -13,7 +13,7 @@ from workers.billing import budgets, ledger, ledger_transactions, spending_repor
 from workers.billing.ledger import CapReached, Caps, Cost, Payer, SpendingStopped
 from workers.billing.ledger_meter import LedgerMeter, Stopped, price_from_json, price_json
 from workers.billing.policy import BudgetLimits, RequestedBudget
-from workers.billing.totals import Total
+from workers.billing.totals import CapScope, Total
 from workers.db import switches
 from workers.db.database import Database
 from workers.db.tables import AuditRow, ChargeRow
@@ -53,7 +53,7 @@ def settle(database: Database, key: str, usd: str | None, now: datetime = NOW) -
 
 def spent(database: Database, scope: str, key: str, month: str) -> Total:
     with database.read() as session:
-        return spending_reports.spent(session, scope, key, month)
+        return spending_reports.spent(session, CapScope(scope), key, month)
 
 
 def test_the_tightest_cap_is_the_one_that_is_named() -> None:
@@ -228,7 +228,7 @@ def test_the_books_tell_the_month_by_issue_model_and_day(database: Database) -> 
 def test_a_total_changed_by_hand_is_found(database: Database) -> None:
     settle(database, reserve(database, Payer(1, 1, 2, 3), "0.2"), "0.2")
     with database.begin() as session:
-        totals.change(session, [totals.Scope("operator", "", "2026-11")], spent=D("0.01"))
+        totals.change(session, [totals.Scope(CapScope.OPERATOR, "", "2026-11")], spent=D("0.01"))
     with database.read() as session:
         (found,) = spending_reports.discrepancies(session)
         assert (found.scope.scope, found.total.spent, found.summed.spent) == ("operator", D("0.21"), D("0.2"))

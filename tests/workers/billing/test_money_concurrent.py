@@ -18,7 +18,7 @@ from tests.fakes.spender import SharedClock, spend
 from workers.billing import ledger_transactions, spending_reports
 from workers.billing.ledger import CapReached, Caps, Cost, Payer
 from workers.billing.policy import BudgetLimits
-from workers.billing.totals import Scope, scopes
+from workers.billing.totals import CapScope, Scope, scopes
 from workers.db.database import Database, open_database
 from workers.db.tables import ChargeRow, JobRow, ReservationRow, TotalRow
 from workers.deliveries import installations
@@ -138,7 +138,7 @@ class Books(RuleBasedStateMachine):
         with self.database.read() as session:
             assert spending_reports.discrepancies(session) == ()
             for row in session.scalars(select(TotalRow)):
-                scope = Scope(row.scope, row.key, row.month)
+                scope = Scope(CapScope(row.scope), row.key, row.month)
                 assert row.spent == self.spent.get(scope, 0)
                 assert row.reserved == self.reserved.get(scope, 0)
                 assert row.spent + row.reserved <= (CAP[row.scope] or 0)

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select, update
 
 from workers.billing import ledger, spending_reports
+from workers.billing.totals import CapScope
 from workers.db.database import Database
 from workers.db.tables import ChargeRow, DeliveryRow, InstallationRow, JobRow, RepositoryRow
 from workers.deliveries import inbox
@@ -213,12 +214,12 @@ def test_uninstalling_purges_everything_but_the_sums_and_stops_the_worker(databa
         charge = session.scalars(select(ChargeRow)).one()
         assert (charge.usd, charge.issue, charge.job_id, charge.input_tokens) == (Decimal("0.7"), 0, None, 7)
         month = month_of(NOW)
-        assert spending_reports.spent(session, "operator", "", month).spent == Decimal("0.7")
+        assert spending_reports.spent(session, CapScope.OPERATOR, "", month).spent == Decimal("0.7")
         assert session.scalars(select(RepositoryRow)).all() == []
         assert session.get_one(DeliveryRow, "g0").command is None
         assert session.get_one(DeliveryRow, "g0").state == "done"
     assert record(database, "g1", START).duplicate  # a replay stays a replay
     assert record(database, "g9", START).wake == "job"  # and a new installation starts clean
     with database.read() as session:
-        assert spending_reports.spent(session, "issue", "2#3", "").spent == 0
-        assert spending_reports.spent(session, "repository", "2", month).spent == Decimal("0.7")
+        assert spending_reports.spent(session, CapScope.ISSUE, "2#3", "").spent == 0
+        assert spending_reports.spent(session, CapScope.REPOSITORY, "2", month).spent == Decimal("0.7")

@@ -6,7 +6,7 @@ import pytest
 
 from strategies.models.in_memory_meter import CapMeter
 from strategies.models.meter import OverBudget
-from strategies.models.model import Message, Prompt
+from strategies.models.model import Message, Prompt, Purpose
 from strategies.study.running.scripted import BLOCK, UNKNOWN, ScriptedModel, common_prefix_length, scripted_tiers
 from strategies.study.tasks.corpus import TaskScript, load_corpus
 
@@ -15,7 +15,7 @@ SCRIPT = TaskScript(
 )
 
 
-def prompt(purpose: str, *texts: str, most: int | None = None) -> Prompt:
+def prompt(purpose: Purpose, *texts: str, most: int | None = None) -> Prompt:
     return Prompt(tuple(Message("user", t) for t in texts), purpose, max_output_tokens=most)
 
 
@@ -40,7 +40,7 @@ def test_answers_come_in_order_and_the_last_one_stays() -> None:
         ("reduction", "[]"),
     ],
 )
-def test_every_purpose_has_an_answer_of_its_kind(purpose: str, words: str) -> None:
+def test_every_purpose_has_an_answer_of_its_kind(purpose: Purpose, words: str) -> None:
     assert words in weak().complete(prompt(purpose, "files", "Sums are wrong")).text
 
 
