@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Literal, cast
 
+from workers.jobs.commands import COMMAND
+
 Verb = Literal["start", "retry", "stop", "quote", "approve", "budget", "help", "instructions", "unknown"]
-NAME = "/autofix"
 VERBS = ("retry", "stop", "quote", "approve", "budget", "help")
 LONGEST = 4000
 
@@ -18,9 +19,9 @@ def parse(body: str, *, on_pull_request: bool) -> tuple[Verb, str] | None:
     misspelt one never starts anything.
     """
     text = body.lstrip()
-    if text[: len(NAME)].lower() != NAME or (text[len(NAME) : len(NAME) + 1] or " ").strip():
+    if text[: len(COMMAND)].lower() != COMMAND or (text[len(COMMAND) : len(COMMAND) + 1] or " ").strip():
         return None
-    text = text[len(NAME) :].strip()[:LONGEST]
+    text = text[len(COMMAND) :].strip()[:LONGEST]
     line, _, below = text.partition("\n")
     word, _, rest = line.strip().partition(" ")
     verb = word.lower().rstrip(".!")

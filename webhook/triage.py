@@ -7,19 +7,17 @@ spends is accepted from people only.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 from webhook.payload import Event, PullRequestPayload
 from webhook.slash_command import parse
+from workers.jobs.branch import OURS, REVERT_OF_OURS
 from workers.jobs.commands import Cancel, Command, FollowUp, Ignored, Instruct, Learn, Lifecycle, Observe, Place, Start
 
 DEFAULT_LABEL = "autofix"
 STATE_LABELS = "autofix:"
-BRANCH = re.compile(r"autofix/issue-\d+")
-REVERT = re.compile(r"revert-(\d+)-(autofix/issue-\d+)")  # the branch that GitHub's "Revert" button makes
 FAILING = ("failure", "timed_out")
 
 
@@ -131,7 +129,7 @@ def _checked(event: Event, context: TriageContext) -> Command | Ignored:
         return Ignored("the payload names no check suite")
     if suite.conclusion not in FAILING:
         return Ignored("the checks did not fail")
-    if not BRANCH.fullmatch(suite.head_branch or ""):
+    if not OURS.fullmatch(suite.head_branch or ""):
         return Ignored("not on a branch of ours")
     if context.app_id and suite.app is not None and suite.app.id == context.app_id:
         return Ignored("our own checks")
@@ -142,7 +140,7 @@ def _pull_request_closed(event: Event, _context: TriageContext) -> Command | Ign
     pull = event.payload.pull_request
     if pull is None or event.payload.repository is None:
         return Ignored("the payload names no pull request")
-    revert = REVERT.fullmatch(pull.head.ref)
+    revert = REVERT_OF_OURS.fullmatch(pull.head.ref)
     if revert and pull.merged and _same_repository(event, pull):
         return Observe(_place(event, int(revert[1])), _actor(event), "reverted", revert[2])
     if not _on_our_branch(event, pull):
@@ -225,7 +223,7 @@ def _is_ours(label: str, repository_id: int, context: TriageContext) -> bool:
 
 def _on_our_branch(event: Event, pull: PullRequestPayload) -> bool:
     """A fork may name its branch like ours; only the repository's own branches count."""
-    return BRANCH.fullmatch(pull.head.ref) is not None and _same_repository(event, pull)
+    return OURS.fullmatch(pull.head.ref) is not None and _same_repository(event, pull)
 
 
 def _same_repository(event: Event, pull: PullRequestPayload) -> bool:

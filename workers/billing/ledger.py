@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from workers.billing import totals
 from workers.billing.totals import ZERO, CapScope, Scope, Total, scopes
 from workers.db import audit
-from workers.db.tables import ChargeRow, JobRow, ReservationRow, SwitchRow, TotalRow
+from workers.db.tables import COUNTED_USD, ChargeRow, JobRow, ReservationRow, SwitchRow, TotalRow
 from workers.jobs.job import LeaseLost
 from workers.months import month_of
 from workers.usd import from_micro, to_micro
@@ -327,12 +327,11 @@ def condense(session: Session, installation_id: int, now: datetime) -> None:
     for reservation_id in open_ids:
         settle(session, reservation_id, Cost(None, error="the App was uninstalled"), now=now, swept=True)
     session.flush()
-    counted = func.coalesce(ChargeRow.usd, ChargeRow.worst)
     group = (ChargeRow.repository_id, ChargeRow.month, ChargeRow.tier, ChargeRow.model)
     sums = session.execute(
         select(
             *group,
-            func.sum(counted).label("usd"),
+            func.sum(COUNTED_USD).label("usd"),
             func.sum(ChargeRow.input_tokens).label("input_tokens"),
             func.sum(ChargeRow.cached_tokens).label("cached_tokens"),
             func.sum(ChargeRow.cache_write_tokens).label("cache_write_tokens"),

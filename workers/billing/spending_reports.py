@@ -13,9 +13,8 @@ from sqlalchemy import ColumnElement, Integer, case, cast, func, select
 from sqlalchemy.orm import Session
 
 from workers.billing.totals import ZERO, CapScope, Scope, Total, read, scopes
-from workers.db.tables import ChargeRow, ReservationRow, TotalRow
+from workers.db.tables import COUNTED_USD, ChargeRow, ReservationRow, TotalRow
 
-_COUNTED = func.coalesce(ChargeRow.usd, ChargeRow.worst)
 _UNKNOWN = func.sum(case((ChargeRow.usd.is_(None), 1), else_=0))
 
 
@@ -83,7 +82,7 @@ def daily(session: Session, month: str, *, repository_id: int | None = None) -> 
     else:
         day = func.to_char(func.timezone("UTC", ChargeRow.at), "YYYY-MM-DD")
     rows = session.execute(
-        select(day.label("day"), func.sum(_COUNTED).label("usd"))
+        select(day.label("day"), func.sum(COUNTED_USD).label("usd"))
         .where(*_where(month, repository_id))
         .group_by("day")
         .order_by("day")
@@ -107,11 +106,11 @@ def _lines(session: Session, group: list[Any], conditions: list[ColumnElement[bo
             func.sum(ChargeRow.input_tokens),
             func.sum(ChargeRow.cached_tokens),
             func.sum(ChargeRow.output_tokens),
-            func.sum(_COUNTED).label("usd"),
+            func.sum(COUNTED_USD).label("usd"),
         )
         .where(*conditions)
         .group_by(*group)
-        .order_by(func.sum(_COUNTED).desc(), *group)
+        .order_by(func.sum(COUNTED_USD).desc(), *group)
     ).all()
     return tuple(_line(tuple(row), len(group)) for row in rows)
 
@@ -125,7 +124,7 @@ def _line(row: tuple[Any, ...], wide: int) -> SpendingLine:
 def discrepancies(session: Session) -> tuple[Discrepancy, ...]:
     """Every total that differs from the sum of its charges and reservations. Empty is the only right answer."""
     summed: dict[Scope, list[Decimal]] = {}
-    tables: tuple[tuple[Any, Any], ...] = ((ChargeRow, _COUNTED), (ReservationRow, ReservationRow.worst))
+    tables: tuple[tuple[Any, Any], ...] = ((ChargeRow, COUNTED_USD), (ReservationRow, ReservationRow.worst))
     for index, (table, amount) in enumerate(tables):
         rows = session.execute(
             select(

@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, MetaData, String, false, text
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, MetaData, String, false, func, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from workers.db.columns import Usd, Utc, Words
@@ -281,6 +281,10 @@ class ChargeRow(Table):
     error: Mapped[str] = mapped_column(default="")
     swept: Mapped[bool] = mapped_column(default=False)
     at: Mapped[datetime]
+
+
+COUNTED_USD = func.coalesce(ChargeRow.usd, ChargeRow.worst, type_=Usd())
+"""USD that a charge counts as: its cost, or its worst case where the cost is unknown."""
 
 
 class TotalRow(Table):

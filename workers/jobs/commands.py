@@ -10,6 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+COMMAND = "/autofix"
+"""How a comment that asks for something begins."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:

@@ -16,7 +16,6 @@ from workers.messages.attempt_view import AttemptView
 from workers.messages.markdown import BODY_LIMIT, block, code, cut, line, ours, quoted
 from workers.usd import show_estimate, show_usd
 
-BRANCH = "autofix/issue-{issue}"
 COMMANDS = """\
 | comment | what it does | who |
 |---|---|---|
@@ -28,11 +27,6 @@ COMMANDS = """\
 | `/autofix budget` | shows this month's budget | write access |
 | `/autofix budget 50` | sets the monthly budget in USD | administrators |
 | `/autofix help` | shows this table | write access |"""
-
-
-def branch(issue: int) -> str:
-    """The branch that holds our work on an issue."""
-    return BRANCH.format(issue=issue)
 
 
 def marker(issue: int) -> str:

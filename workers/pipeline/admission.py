@@ -14,6 +14,7 @@ from typing import Literal, Protocol
 from workers.config.errors import ConfigError
 from workers.config.repository_file import PATH, RepositoryFile, parse_repository_file
 from workers.github.types import FailedCheck, Permission, RemoteCommit, RemoteIssue, RemotePull, RemoteRepository
+from workers.jobs.branch import branch_of
 from workers.jobs.job import Job, State
 from workers.messages import comments
 from workers.messages.pull_request import is_ours
@@ -77,6 +78,23 @@ class Rejected:
     quiet: bool = False
 
 
+class FileReader(Protocol):
+    """What reading a repository's own file needs of GitHub."""
+
+    def read_file(self, path: str, ref: str) -> str | None: ...
+
+
+def read_repository_file(
+    github: FileReader, repository: RemoteRepository, strategies: Collection[str]
+) -> RepositoryFile | ConfigError:
+    """`.github/autofix.yml` of the default branch: the defaults where there is none, the problems where it cannot be
+    used. Raises ForgeError."""
+    try:
+        return parse_repository_file(github.read_file(PATH, repository.default_branch) or "", strategies=strategies)
+    except ConfigError as error:
+        return error
+
+
 def take_snapshot(
     forge: GitHubReader,
     job: Job,
@@ -90,13 +108,8 @@ def take_snapshot(
     """
     who = job.actor if actor is None else actor
     repository = forge.read_repository()
-    branch = comments.branch(job.issue)
-    file: RepositoryFile | ConfigError
-    try:
-        text = forge.read_file(PATH, repository.default_branch) or ""
-        file = parse_repository_file(text, strategies=strategies)
-    except ConfigError as error:
-        file = error
+    branch = branch_of(job.issue)
+    file = read_repository_file(forge, repository, strategies)
     return Snapshot(
         actor=who,
         issue_number=job.issue,
@@ -123,7 +136,7 @@ def admit(s: Snapshot) -> Admitted | Rejected:
         return Rejected(State.DECLINED, f"{PATH} cannot be used", text, labels.NEEDS_HUMAN)
     if not has_label(s.issue, s.file.label):
         return _cancelled(f"the label {s.file.label} is not on the issue")
-    branch = comments.branch(s.issue_number)
+    branch = branch_of(s.issue_number)
     if s.pull is not None:
         fix = f"Close it to start over, or comment on it: #{s.pull.number}."
         return replace(
@@ -148,7 +161,7 @@ def admit_follow_up(
     gone = recheck_pull_request(s.repository, pull)
     if gone is not None:
         return gone
-    if pull.head_branch != comments.branch(s.issue_number) or pull.head_repository_id != s.repository.id:
+    if pull.head_branch != branch_of(s.issue_number) or pull.head_repository_id != s.repository.id:
         return _cancelled("the pull request is not from a branch of mine")
     if request.cause == "checks" and pull.head_sha != request.head_sha:
         return _cancelled("there is a newer commit than the one whose checks failed")

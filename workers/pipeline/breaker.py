@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from workers.billing.totals import ZERO
 from workers.db.columns import Usd
-from workers.db.tables import ChargeRow, JobRow
+from workers.db.tables import COUNTED_USD, ChargeRow, JobRow
 from workers.jobs.job import Job, Kind
 from workers.jobs.queue import to_job
 from workers.usd import show_usd
@@ -60,5 +60,5 @@ def since_a_person_asked(rounds: Sequence[Job]) -> tuple[int, tuple[Job, ...]]:
 
 def cost_of(session: Session, rounds: Sequence[Job]) -> Decimal:
     """USD of their calls; a call of unknown cost counts at its worst case."""
-    spent = func.sum(func.coalesce(ChargeRow.usd, ChargeRow.worst), type_=Usd())
+    spent = func.sum(COUNTED_USD, type_=Usd())
     return session.scalars(select(spent).where(ChargeRow.job_id.in_([r.id for r in rounds]))).one() or ZERO

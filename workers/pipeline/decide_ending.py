@@ -13,6 +13,7 @@ from strategies.resolution import Ending, Resolution
 from strategies.verdict import Rung
 from workers.billing.bill import Bill, Month, bill
 from workers.github.types import RemotePull
+from workers.jobs.branch import branch_of
 from workers.jobs.ending import JobEnding, Publication
 from workers.jobs.job import Job, State
 from workers.messages import comments, pull_request
@@ -169,7 +170,7 @@ def _publication(solved: SolvedJob, chosen: JudgedAttempt) -> Publication:
     new_draft = solved.admitted.file.draft or resolution.ending is not Ending.ACCEPTED
     return Publication(
         issue=job.issue,
-        branch=comments.branch(job.issue),
+        branch=branch_of(job.issue),
         base=solved.admitted.base,
         parent=solved.workspace.base,
         files=changed_files(solved.workspace, resolution.patch.without(frozenset(evidence.restored))),

@@ -7,6 +7,7 @@ from typing import Protocol
 from strategies.issue import Issue
 from strategies.prompts.cleaning import clean_issue
 from workers.github.types import RemoteComment, RemoteIssue
+from workers.jobs.commands import COMMAND
 
 TRUSTED = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
 """https://docs.github.com/en/graphql/reference/enums#commentauthorassociation"""
@@ -25,7 +26,7 @@ def visible_issue(forge: CommentLister, issue: RemoteIssue, repository: str, ins
         for c in forge.list_comments(issue.number)
         if not c.is_bot
         and (c.association in TRUSTED or c.author == issue.author)
-        and not c.body.lstrip().lower().startswith("/autofix")
+        and not c.body.lstrip().lower().startswith(COMMAND)
     ]
     return clean_issue(
         issue.title,

@@ -14,10 +14,11 @@ from sqlalchemy.orm import Session
 from workers.billing.budgets import record_file_budget
 from workers.billing.policy import RequestedBudget
 from workers.config.errors import ConfigError
-from workers.config.repository_file import PATH, RepositoryFile, parse_repository_file
+from workers.config.repository_file import RepositoryFile
 from workers.db.tables import RepositoryRow
 from workers.github.types import Missing
 from workers.jobs.commands import Learn, Lifecycle, Place
+from workers.pipeline.admission import read_repository_file
 from workers.pipeline.dependencies import JobDependencies
 
 MOST = 100
@@ -49,9 +50,10 @@ def _learn(deps: JobDependencies, place: Place) -> bool:
             return False
     try:
         with deps.open_forge(place) as forge:
-            text = forge.read_file(PATH, forge.read_repository().default_branch) or ""
-        file = parse_repository_file(text, strategies=deps.strategies)
-    except (ConfigError, Missing):  # it is reported at the first job, where somebody reads it
+            file = read_repository_file(forge, forge.read_repository(), deps.strategies)
+    except Missing:
+        return False
+    if isinstance(file, ConfigError):  # it is reported at the first job, where somebody reads it
         return False
     with deps.database.begin() as session:
         if session.get(RepositoryRow, place.repository_id) is None:

@@ -18,7 +18,7 @@ from workers.billing import budgets, resume, totals
 from workers.billing.bill import Month
 from workers.billing.forecast import forecast
 from workers.config.errors import ConfigError
-from workers.config.repository_file import PATH, RepositoryFile, parse_repository_file
+from workers.config.repository_file import PATH, RepositoryFile
 from workers.db import audit
 from workers.deliveries import inbox, installations
 from workers.github.types import ForgeError, LabelLook, Permission, RateLimited, Unreachable
@@ -28,7 +28,7 @@ from workers.jobs.job import Job, Kind
 from workers.messages import comments
 from workers.months import month_of
 from workers.pipeline import budget_alerts
-from workers.pipeline.admission import MAY_SPEND, has_label
+from workers.pipeline.admission import MAY_SPEND, has_label, read_repository_file
 from workers.pipeline.breaker import cost_of, follow_ups, since_a_person_asked
 from workers.pipeline.dependencies import Forge, JobDependencies
 from workers.pipeline.repository_label import read_repository_files
@@ -295,12 +295,7 @@ class SlashCommand:
         return _own_job(self.deps, place.repository_id, pull.head_branch) if ours else None
 
     def _file(self) -> RepositoryFile | ConfigError:
-        repository = self.forge.read_repository()
-        try:
-            text = self.forge.read_file(PATH, repository.default_branch) or ""
-            return parse_repository_file(text, strategies=self.deps.strategies)
-        except ConfigError as error:
-            return error
+        return read_repository_file(self.forge, self.forge.read_repository(), self.deps.strategies)
 
     def _month(self) -> Month:
         place, now = self.command.place, self.deps.clock()

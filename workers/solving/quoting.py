@@ -12,7 +12,7 @@ from workers.billing.quote import Quote, QuotedTier, quote
 from workers.config.operator_file import Operator, TierOptions
 from workers.db.columns import Usd
 from workers.db.database import Database
-from workers.db.tables import ChargeRow
+from workers.db.tables import COUNTED_USD, ChargeRow
 from workers.solving.tiers import KeyOf, OpenModel, solver_of, spec_of
 
 
@@ -40,7 +40,7 @@ def _quoted(options: TierOptions, model: Model, cap: Decimal) -> QuotedTier:
 
 def past_issues(database: Database, repository_id: int, limit: int = 200) -> tuple[Decimal, ...]:
     """USD of the repository's latest issues."""
-    spent = func.sum(func.coalesce(ChargeRow.usd, ChargeRow.worst), type_=Usd())
+    spent = func.sum(COUNTED_USD, type_=Usd())
     query = (
         select(spent)
         .where(ChargeRow.repository_id == repository_id, ChargeRow.issue != 0)

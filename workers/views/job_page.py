@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from workers.billing.totals import ZERO
-from workers.db.tables import AttemptRow, ChargeRow, JobRow, SightRow, StepRow
+from workers.db.tables import COUNTED_USD, AttemptRow, ChargeRow, JobRow, SightRow, StepRow
 from workers.jobs.job import State
 from workers.jobs.step_kinds import ENDING_STEPS, HIDDEN_STEPS
 from workers.messages.attempt_view import AttemptView, attempt_json
@@ -20,7 +20,6 @@ from workers.views.attempts import attempts_of
 
 MOST_STEPS = 500
 MOST_CALLS = 200
-_COUNTED = func.coalesce(ChargeRow.usd, ChargeRow.worst)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +120,7 @@ def view(session: Session, digest: str, job_id: int, *, all_calls: bool = False)
 
 
 def _bill(session: Session, job_id: int) -> tuple[Decimal, int]:
-    usd, count = session.execute(select(func.sum(_COUNTED), func.count()).where(ChargeRow.job_id == job_id)).one()
+    usd, count = session.execute(select(func.sum(COUNTED_USD), func.count()).where(ChargeRow.job_id == job_id)).one()
     return usd or ZERO, int(count)
 
 

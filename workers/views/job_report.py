@@ -11,14 +11,12 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from workers.db.tables import ChargeRow, JobRow, StepRow
+from workers.db.tables import COUNTED_USD, ChargeRow, JobRow, StepRow
 from workers.jobs import queue
 from workers.jobs.job import Job, State
 from workers.jobs.step_kinds import HIDDEN_STEPS, VERSIONS
 from workers.messages.attempt_view import AttemptView
 from workers.views.attempts import attempts_of
-
-COUNTED = func.coalesce(ChargeRow.usd, ChargeRow.worst)
 
 
 class NoSuchJob(LookupError):
@@ -79,7 +77,7 @@ def list_jobs(
         query = query.where(JobRow.repository_id == repository_id)
     found = [queue.to_job(row) for row in session.scalars(query)]
     spent = session.execute(
-        select(ChargeRow.job_id, func.sum(COUNTED).label("usd"))
+        select(ChargeRow.job_id, func.sum(COUNTED_USD).label("usd"))
         .where(ChargeRow.job_id.in_([job.id for job in found]))
         .group_by(ChargeRow.job_id)
     ).all()

@@ -12,10 +12,9 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from workers.billing.totals import ZERO, CapScope
-from workers.db.tables import AuditRow, ChargeRow, JobRow, TotalRow
+from workers.db.tables import COUNTED_USD, AuditRow, ChargeRow, JobRow, TotalRow
 
 JOBS = 20
-_COUNTED = func.coalesce(ChargeRow.usd, ChargeRow.worst)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,7 @@ def spending(session: Session, repository_id: int, month: str) -> tuple[DailySpe
             func.sum(ChargeRow.input_tokens),
             func.sum(ChargeRow.cached_tokens),
             func.sum(ChargeRow.output_tokens),
-            func.sum(_COUNTED),
+            func.sum(COUNTED_USD),
         )
         .where(ChargeRow.repository_id == repository_id, ChargeRow.month == month)
         .group_by("day", ChargeRow.tier, ChargeRow.model)
@@ -136,7 +135,7 @@ def costs(session: Session, job_ids: list[int]) -> dict[int, Decimal]:
     if not job_ids:
         return {}
     rows = session.execute(
-        select(ChargeRow.job_id, func.sum(_COUNTED).label("usd"))
+        select(ChargeRow.job_id, func.sum(COUNTED_USD).label("usd"))
         .where(ChargeRow.job_id.in_(job_ids))
         .group_by(ChargeRow.job_id)
     ).all()

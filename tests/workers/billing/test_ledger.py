@@ -9,13 +9,14 @@ from sqlalchemy import event, select
 from strategies.models.meter import Charge, OverBudget
 from strategies.models.price import Price
 from strategies.models.usage import Usage
-from workers.billing import budgets, ledger, ledger_transactions, spending_reports, totals
+from tests.fakes.databases import empty
+from workers.billing import budgets, ledger, ledger_postgres, ledger_transactions, spending_reports, totals
 from workers.billing.ledger import CapReached, Caps, Cost, Payer, SpendingStopped
 from workers.billing.ledger_meter import LedgerMeter, Stopped, price_from_json, price_json
 from workers.billing.policy import BudgetLimits, RequestedBudget
 from workers.billing.totals import CapScope, Total
 from workers.db import switches
-from workers.db.database import Database
+from workers.db.database import Database, open_database
 from workers.db.tables import AuditRow, ChargeRow
 from workers.deliveries import installations
 from workers.jobs import queue
@@ -80,6 +81,52 @@ def test_a_refusal_leaves_nothing_reserved_in_any_scope(database: Database) -> N
     assert caught.value.scope == "operator"
     for scope, key, month in (("issue", "2#3", ""), ("repository", "2", "2026-11"), ("operator", "", "2026-11")):
         assert spent(database, scope, key, month) == Total()
+
+
+ONLY = {
+    "issue": Caps(D(1), None, None, None),
+    "repository": Caps(None, D(1), None, None),
+    "installation": Caps(None, None, D(1), None),
+    "operator": Caps(None, None, None, D(1)),
+}
+
+
+@pytest.mark.parametrize("scope", ONLY)
+def test_each_cap_binds_by_itself_and_to_the_millionth(database: Database, scope: str) -> None:
+    payer, caps = Payer(1, 1, 2, 3), ONLY[scope]
+
+    def set_aside(worst: str) -> None:
+        ledger_transactions.reserve(
+            database, payer, caps, tier="weak", model="m", purpose="repair", worst=D(worst), now=NOW
+        )
+
+    set_aside("0.4")
+    with pytest.raises(CapReached) as caught:
+        set_aside("0.600001")
+    assert (caught.value.scope, caught.value.cap) == (scope, D(1))
+    set_aside("0.6")
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("scope", ONLY)
+def test_the_single_statement_of_postgresql_counts_each_cap_as_the_long_way_does(
+    postgres_url: str, scope: str, request: pytest.FixtureRequest
+) -> None:
+    """Its refusals fall back to the long way, which would hide a cap that it reads too low."""
+    database = open_database(postgres_url)
+    request.addfinalizer(database.close)
+    empty(database)
+    payer, caps = Payer(1, 1, 2, 3), ONLY[scope]
+    reserve(database, payer, "0.4", caps)  # makes the rows that the statement finds
+    wanted = totals.scopes(1, 2, 3, "2026-11")
+
+    def fits(worst: str) -> bool:
+        row = ledger.reservation_row(payer, tier="weak", model="m", purpose="repair", worst=D(worst), now=NOW)
+        with database.alone() as connection:
+            return ledger_postgres.reserve(connection, wanted, row, caps, payer.owner)
+
+    assert not fits("0.600001")
+    assert fits("0.6")
 
 
 def test_jobs_of_one_issue_share_its_cap_across_months(database: Database) -> None:

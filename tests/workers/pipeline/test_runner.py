@@ -33,10 +33,10 @@ from workers.db.database import Database, open_database
 from workers.deliveries import inbox, installations
 from workers.github.types import RateLimited, RemoteCommit, ReviewComment, Unreachable
 from workers.jobs import outcomes, queue
+from workers.jobs.branch import branch_of
 from workers.jobs.commands import Command, FollowUp, Instruct, Observe, Place
 from workers.jobs.job import Job, State
 from workers.jobs.versions import Versions
-from workers.messages import comments
 from workers.messages.job_record import find
 from workers.pipeline import labels
 from workers.pipeline.dependencies import Forge, JobDependencies
@@ -484,7 +484,7 @@ def test_a_bug_of_ours_is_loud_and_in_the_end_told(house: Callable[..., House]) 
 def test_a_branch_of_somebody_else_stops_it_before_any_money(house: Callable[..., House]) -> None:
     it = house()
     theirs = it.github.add_commit(it.github.branches["main"], {"x": ("100644", b"x")}, "Mine")
-    it.github.branches[comments.branch(1)] = theirs.sha
+    it.github.branches[branch_of(1)] = theirs.sha
     assert run(it.deps, it.start()) is State.DECLINED
     assert "not mine" in it.said
     assert it.solver.calls == 0
