@@ -1,4 +1,4 @@
-"""One job's money as the course sees it: the meter, what is left, what was charged, and the repository's month."""
+"""One job's money as a run sees it: the meter, what is left, what was charged, and the repository's month."""
 
 from __future__ import annotations
 
