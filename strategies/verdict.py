@@ -16,6 +16,7 @@ class Rung(IntEnum):
     REGRESSION = 3  # nothing that passed before fails now
     REPRODUCTION = 4  # a test written from the issue fails before and passes after, for the right reason
     AGREEMENT = 5  # self-tests reach the threshold, or independent candidates behave alike
+    NECESSITY = 6  # every changed line was executed, every hunk is needed, mutants of the change are killed
 
 
 class Judged(StrEnum):
@@ -54,6 +55,9 @@ class Evidence:
 
     `broken` passed before and fail, vanish or are skipped now; `fixed` failed before and pass now;
     `flaky` were quarantined; `restored` are existing tests the patch touched, judged in their original form.
+    `asks` are the existing tests that pin what the issue wants changed: the patch breaks them, and people decide.
+    `doubts` are sentences on why a passing patch is only offered as a draft (it reads tests, it looks for the runner).
+    `not_judged` are the test files that could not be collected at the base commit, on which nothing is known.
     """
 
     rungs: frozenset[Rung] = frozenset()
@@ -66,6 +70,9 @@ class Evidence:
     reproduction: Reproduction | None = None
     agreement: float | None = None
     notes: tuple[str, ...] = ()
+    asks: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+    not_judged: tuple[str, ...] = ()
 
     @property
     def top(self) -> Rung:
@@ -90,6 +97,9 @@ class Evidence:
             "reproduction": test.path if test else None,
             "reproduction_passes": test.passes if test else None,
             "agreement": self.agreement,
+            "asks": list(self.asks),
+            "doubts": list(self.doubts),
+            "not_judged": list(self.not_judged),
         }
 
 
