@@ -28,7 +28,7 @@ class Resolution:
     """
 
     ending: Ending
-    tried: tuple[JudgedAttempt, ...]
+    attempts: tuple[JudgedAttempt, ...]
     chosen: JudgedAttempt | None
     patch: Patch
     reason: str

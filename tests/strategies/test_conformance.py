@@ -197,8 +197,8 @@ def test_solved_by_nobody(name: str) -> None:
     resolution = world.run(name)
     assert resolution.ending is Ending.UNSOLVED
     assert not resolution.patch
-    assert resolution.tried, "what was tried is told"
-    assert all("assert 2 == 3" in t.verdict.feedback for t in resolution.tried if t.attempt.patch)
+    assert resolution.attempts, "what was tried is told"
+    assert all("assert 2 == 3" in t.verdict.feedback for t in resolution.attempts if t.attempt.patch)
     settled(world)
 
 
@@ -221,7 +221,7 @@ def test_a_model_that_refuses_is_an_attempt_with_its_words_and_the_rest_goes_on(
     reaches_strong = STRONG_SOLVES[name][1]
     assert resolution.ending is (Ending.ACCEPTED if reaches_strong else Ending.UNSOLVED)
     if not reaches_strong:
-        assert all("no such key" in t.attempt.error for t in resolution.tried)
+        assert all("no such key" in t.attempt.error for t in resolution.attempts)
     assert all(c.tier != "weak" or c.purpose != "repair" for c in world.meter.charges), "a refused call costs nothing"
     settled(world)
 
@@ -260,7 +260,7 @@ def test_without_tests_nothing_is_passed_and_no_further_money_is_spent(name: str
 def test_what_failed_is_handed_to_the_next_attempt(name: str) -> None:
     world = World(FAILS, edit("prices[3:]"), route="strong")
     resolution = world.run(name)
-    judged = [t for t in resolution.tried if t.attempt.patch]
+    judged = [t for t in resolution.attempts if t.attempt.patch]
     if len(judged) < 2 or name in INDEPENDENT:
         return  # one attempt, or attempts that must not see each other
     last = [p for _, p in world.calls if p.purpose == "repair"][-1]

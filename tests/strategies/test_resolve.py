@@ -71,7 +71,7 @@ def test_the_first_attempt_that_earns_it_ends_the_spending(table: Table) -> None
     strategy = Listed(attempt("wrong"), attempt("right", "strong"), attempt("never asked for"))
     end = resolve(ISSUE, WORKSPACE, strategy, table.context)
     assert end.ending is Ending.ACCEPTED
-    assert end.chosen is end.tried[1]
+    assert end.chosen is end.attempts[1]
     assert end.patch.files == {"a.py": b"right"}
     assert end.reason == "strong earned reproduction"
     assert (strategy.asked, strategy.closed) == (2, True)
@@ -92,20 +92,20 @@ def test_a_strategy_sees_the_verdict_on_what_it_just_yielded(table: Table) -> No
 
 def test_the_same_patch_is_judged_once_and_remembered_twice(table: Table) -> None:
     end = resolve(ISSUE, WORKSPACE, Listed(attempt("wrong"), attempt("wrong")), table.context)
-    assert len(end.tried) == 2
+    assert len(end.attempts) == 2
     assert len(table.verification.asked) == 1
 
 
 def test_an_attempt_without_a_patch_is_kept_with_its_error_and_not_judged(table: Table) -> None:
     end = resolve(ISSUE, WORKSPACE, Listed(attempt(""), attempt("right")), table.context)
     assert end.ending is Ending.ACCEPTED
-    assert end.tried[0].verdict == Verdict(Judged.FAILED, Evidence(notes=("no edit",)), "no edit")
+    assert end.attempts[0].verdict == Verdict(Judged.FAILED, Evidence(notes=("no edit",)), "no edit")
     assert len(table.verification.asked) == 1
 
 
 def test_when_nothing_passes_the_issue_is_unsolved_with_all_attempts(table: Table) -> None:
     end = resolve(ISSUE, WORKSPACE, Listed(attempt("wrong"), attempt("wrong 2"), attempt("")), table.context)
-    assert (end.ending, end.chosen, bool(end.patch), len(end.tried)) == (Ending.UNSOLVED, None, False, 3)
+    assert (end.ending, end.chosen, bool(end.patch), len(end.attempts)) == (Ending.UNSOLVED, None, False, 3)
 
 
 def test_of_unjudged_attempts_the_highest_rung_then_the_earliest_is_kept(table: Table) -> None:
@@ -134,14 +134,14 @@ BROKE = OverBudget("issue", Decimal(1), Decimal("0.9"), Decimal("0.2"))
 def test_money_that_ends_keeps_the_best_so_far(table: Table) -> None:
     end = resolve(ISSUE, WORKSPACE, Listed(attempt("open"), attempt("wrong"), BROKE), table.context)
     assert end.ending is Ending.OVER_BUDGET
-    assert end.chosen is end.tried[0]
+    assert end.chosen is end.attempts[0]
     assert "the issue budget of $1 has $0.1 left" in end.reason
     assert "over_budget" in table.kinds()
 
 
 def test_money_that_ends_before_anything_keeps_nothing(table: Table) -> None:
     end = resolve(ISSUE, WORKSPACE, Listed(BROKE), table.context)
-    assert (end.ending, end.tried, end.chosen) == (Ending.OVER_BUDGET, (), None)
+    assert (end.ending, end.attempts, end.chosen) == (Ending.OVER_BUDGET, (), None)
 
 
 def test_money_that_ends_while_a_test_is_written_loses_no_attempt() -> None:
@@ -152,7 +152,7 @@ def test_money_that_ends_while_a_test_is_written_loses_no_attempt() -> None:
     table = Table(Poor({}))
     end = resolve(ISSUE, WORKSPACE, Listed(attempt("right")), table.context)
     assert end.ending is Ending.OVER_BUDGET
-    assert [t.attempt.patch.files for t in end.tried] == [{"a.py": b"right"}]
+    assert [t.attempt.patch.files for t in end.attempts] == [{"a.py": b"right"}]
 
 
 def test_a_question_ends_without_a_verdict(table: Table) -> None:

@@ -130,7 +130,7 @@ def resolve_local(
         )
     )
     resolution = solved.resolution
-    chosen_number = next((n for n, t in enumerate(resolution.tried, 1) if t is resolution.chosen), 0)
+    chosen_number = next((n for n, t in enumerate(resolution.attempts, 1) if t is resolution.chosen), 0)
     charges: Sequence[Charge] = meter.charges
     return LocalResult(
         resolution=resolution,

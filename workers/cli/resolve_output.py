@@ -44,7 +44,7 @@ def result_lines(result: LocalResult) -> list[str]:
     resolution, bill = result.resolution, result.bill
     out = [result.diff.rstrip("\n"), ""] if result.diff else []
     out.append(f"{ENDINGS[resolution.ending]}: {resolution.reason}")
-    out += [f"attempt {n}  {_attempt(t)}" for n, t in enumerate(resolution.tried, 1)]
+    out += [f"attempt {n}  {_attempt(t)}" for n, t in enumerate(resolution.attempts, 1)]
     if resolution.chosen is not None:
         out += evidence_lines(resolution.chosen.verdict.evidence)
     if resolution.ending is Ending.UNJUDGED:
@@ -94,7 +94,7 @@ def result_json(result: LocalResult) -> dict[str, Any]:
                 "error": t.attempt.error,
                 "feedback": t.verdict.feedback,
             }
-            for t in resolution.tried
+            for t in resolution.attempts
         ],
         "evidence": None if evidence is None else evidence_lines(evidence),
         "charges": [

@@ -59,8 +59,8 @@ def keep_attempts(
 ) -> None:
     """Store the attempts of this run, with their `charges` (an earlier run's rows of the job are replaced)."""
     session.execute(delete(AttemptRow).where(AttemptRow.job_id == job_id))
-    tried = resolution.tried
-    for number, (one, diff, situation) in enumerate(zip(tried, diffs, situations(tried), strict=True), 1):
+    attempts = resolution.attempts
+    for number, (one, diff, situation) in enumerate(zip(attempts, diffs, situations(attempts), strict=True), 1):
         session.add(
             AttemptRow(
                 job_id=job_id,

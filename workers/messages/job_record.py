@@ -40,7 +40,7 @@ def job_record(
         "ending": resolution.ending.value,
         "patch": resolution.patch.digest,
         "evidence": chosen.verdict.evidence.json() if chosen else None,
-        "attempts": [_attempt(t) for t in resolution.tried],
+        "attempts": [_attempt(t) for t in resolution.attempts],
         "bill": bill_json(bill),
         "total_usd": str(bill.total),
         "strong_only_usd": str(bill.strong_only.usd) if bill.strong_only else None,

@@ -66,8 +66,8 @@ class SolvedJob:
     @property
     def chosen(self) -> int:
         """The number of the chosen attempt, 0 for none."""
-        tried = self.resolution.tried
-        return next((number for number, one in enumerate(tried, 1) if one is self.resolution.chosen), 0)
+        attempts = self.resolution.attempts
+        return next((number for number, one in enumerate(attempts, 1) if one is self.resolution.chosen), 0)
 
     @cached_property
     def bill(self) -> Bill:
@@ -77,7 +77,7 @@ class SolvedJob:
     @cached_property
     def attempts(self) -> tuple[AttemptView, ...]:
         """The attempts as people see them."""
-        return views_of_judged(self.resolution.tried, self.charges)
+        return views_of_judged(self.resolution.attempts, self.charges)
 
 
 def decide_ending(solved: SolvedJob) -> JobEnding:
@@ -104,7 +104,7 @@ def _ending(solved: SolvedJob) -> JobEnding:
             text = comments.unjudgeable(found.looked, found.suggestion, found.log, solved.bill, pull=on_pull)
             ending = endings.unjudged(text)
         case _ if _no_model_answered(solved):
-            ending = endings.failed("no model gave an answer", resolution.tried[-1].attempt.error)
+            ending = endings.failed("no model gave an answer", resolution.attempts[-1].attempt.error)
         case _:
             text = comments.declined(solved.attempts, solved.bill, solved.month, resolution.reason, pull=on_pull)
             ending = endings.no_fix(resolution.reason, text)
@@ -119,9 +119,9 @@ def _may_publish(solved: SolvedJob) -> bool:
 
 def _no_model_answered(solved: SolvedJob) -> bool:
     """Whether every attempt ended on an error without a single answered call: the provider's fault, not the issue's."""
-    tried = solved.resolution.tried
+    attempts = solved.resolution.attempts
     answered = any(charge.usd is not None for charge in solved.charges)
-    return bool(tried) and not answered and all(one.attempt.error for one in tried)
+    return bool(attempts) and not answered and all(one.attempt.error for one in attempts)
 
 
 def _best_so_far(solved: SolvedJob) -> str:

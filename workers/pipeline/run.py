@@ -224,7 +224,7 @@ class Run:
         charges = self.account.charges()[charges_before:]
         with self.deps.database.begin() as session:
             queue.fenced(session, self.heartbeat.lease)
-            diffs = [workspace.diff(t.attempt.patch) if t.attempt.patch else "" for t in resolution.tried]
+            diffs = [workspace.diff(t.attempt.patch) if t.attempt.patch else "" for t in resolution.attempts]
             timeline.keep_attempts(session, self.job.id, result.versions, resolution, diffs, charges, now)
             timeline.keep_issue(session, self.job.id, issue)
             timeline.keep_versions(session, self.job.id, result.versions, now)

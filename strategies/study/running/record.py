@@ -63,7 +63,7 @@ def record_row(
         "tried": [
             {"tier": t.attempt.tier, "solver": t.attempt.solver, "note": t.attempt.note, "error": t.attempt.error}
             | _verdict(t)
-            for t in resolution.tried
+            for t in resolution.attempts
         ],
         "setting": dict(setting),
         "diff": diff[:DIFF],

@@ -68,7 +68,7 @@ def test_a_model_that_refuses_is_not_asked_again_and_the_next_one_goes_on() -> N
     run = Run(ModelRefused("401"), edit("a + b"), FakeVerification({"a + b": passed()}))
     assert run.asked == ["weak repair", "strong repair"]
     assert run.end.ending is Ending.ACCEPTED
-    assert run.end.tried[0].attempt.trouble == "refused"
+    assert run.end.attempts[0].attempt.trouble == "refused"
 
 
 def test_when_no_test_can_speak_for_a_patch_it_is_accepted_as_unverified_without_more_spending() -> None:
@@ -100,7 +100,7 @@ def test_a_second_opinion_that_behaves_alike_earns_agreement() -> None:
     run = second("alike")
     assert run.asked == ["weak repair", "weak repair", "strong repair", "weak distinguish"]
     assert run.end.ending is Ending.UNVERIFIED
-    assert run.end.chosen is run.end.tried[2]
+    assert run.end.chosen is run.end.attempts[2]
     assert Rung.AGREEMENT in run.end.chosen.verdict.evidence.rungs
     assert run.end.chosen.verdict.evidence.agreement == 1.0
     assert run.end.chosen.verdict.evidence.top is Rung.REGRESSION, "agreement does not stand in for a test"
@@ -144,4 +144,4 @@ def test_money_that_ends_between_samples_loses_none_that_was_paid_for() -> None:
 
         run = Poor(edit("a + b"), edit("b + a"), FakeVerification({}, otherwise=failed()), name=name)
         assert run.end.ending is Ending.OVER_BUDGET, name
-        assert [t.attempt.patch.paths for t in run.end.tried] == [("calc.py",)], name
+        assert [t.attempt.patch.paths for t in run.end.attempts] == [("calc.py",)], name

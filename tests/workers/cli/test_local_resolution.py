@@ -163,5 +163,5 @@ def test_without_any_tests_an_agent_has_no_sandbox_to_work_in_and_repairs(settin
         opener=lambda spec: ScriptedModel([edit], name=spec.model, supports_tools=True),
         key_of=lambda _model, _variable: "key",
     )
-    assert [t.attempt.solver for t in result.resolution.tried] == ["repair"]
+    assert [t.attempt.solver for t in result.resolution.attempts] == ["repair"]
     assert "+hello" in result.diff

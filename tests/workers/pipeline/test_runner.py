@@ -95,7 +95,7 @@ class FakeSolver:
         self.during(request)
         if isinstance(answer, Exception):
             raise answer
-        for number, one in enumerate(answer.tried, 1):
+        for number, one in enumerate(answer.attempts, 1):
             request.say(Step("attempt", f"attempt {number}"))
             if one.attempt.error:
                 continue
