@@ -12,21 +12,19 @@ from pathlib import Path
 from typing import Self
 
 from sandbox.backend import Backend, Sandbox
-from sandbox.errors import PatchRejected, SandboxUnavailable
+from sandbox.errors import SandboxUnavailable
 from sandbox.recipe import Environment, Recipe
 from sandbox.repository.patch import Patch
-from sandbox.repository.patch_rules import violations
 from sandbox.repository.workspace import Workspace
 from sandbox.testing.report import TestReport, TestResult, TestRun
 from sandbox.testing.testrun import run_tests
-from sandbox.testing.tests_guard import suspicious, weakened
-from strategies.edits.parses import parse_problems
 from strategies.issue import Issue
 from strategies.judge import Accept, Comparison
 from strategies.prompts.prompt import PromptFolder
 from strategies.step import Step
 from strategies.tier import Tier
 from strategies.verdict import Counts, Evidence, Judged, Reproduction, Rung, Verdict
+from strategies.verification.admissible import admissible
 from strategies.verification.affected_tests import affected
 from strategies.verification.baseline import Baseline, kept, measure
 from strategies.verification.comparison import ComparisonSetup, compare
@@ -365,34 +363,6 @@ class WithoutTests:
         if self.accept == "any":
             return Verdict(Judged.PASSED, evidence)
         return Verdict(Judged.UNJUDGED, evidence, "The repository has no tests that could be run.")
-
-
-def admissible(patch: Patch, workspace: Workspace, deny: Sequence[str]) -> tuple[Verdict | None, Patch, Evidence]:
-    """What is known without running anything: a verdict that ends it, the patch to judge, the evidence so far.
-
-    Existing tests and test configuration that the patch touches are left out of what is judged: the verdict runs
-    them as they are at the base commit.
-    """
-    reasons = violations(patch, deny=deny)
-    if not reasons:
-        try:
-            workspace.tree(patch)
-        except PatchRejected as error:
-            reasons = error.reasons
-    if reasons:
-        note = "The patch touches what no patch may touch: " + "; ".join(reasons)
-        return Verdict(Judged.FAILED, Evidence(notes=(note,)), note), patch, Evidence()
-    restored = weakened(patch, workspace)
-    judged = patch.without(frozenset(restored))
-    notes = suspicious(patch, workspace)
-    evidence = Evidence(rungs=frozenset({Rung.APPLIES}), restored=restored, notes=notes)
-    if not judged:
-        why = "The patch changes only existing tests or test configuration, which are judged in their original form."
-        return Verdict(Judged.FAILED, evidence, why), judged, evidence
-    problems = parse_problems(judged)
-    if problems:
-        return Verdict(Judged.FAILED, evidence, "; ".join(problems)), judged, evidence
-    return None, judged, merge_evidence(evidence, rungs=evidence.rungs | {Rung.BUILDS})
 
 
 def conclude(accept: Accept, evidence: Evidence) -> Verdict:
