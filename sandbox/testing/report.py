@@ -35,11 +35,16 @@ class TestResult:
 
 @dataclass(frozen=True, slots=True)
 class TestReport:
-    """All results of one run, by id."""
+    """All results of one run, by id.
+
+    `uncollected` names the files, packages, crates or suites that could not be collected, loaded or built: their
+    tests are not among the results, so nothing is known of them.
+    """
 
     __test__ = False
 
     results: Mapping[str, TestResult]
+    uncollected: tuple[str, ...] = ()
 
     def ids(self, *outcomes: TestOutcome) -> frozenset[str]:
         """Ids of the tests that ended in one of `outcomes` (all tests when none is named)."""
@@ -61,7 +66,13 @@ class TestReport:
 
 @dataclass(frozen=True, slots=True)
 class TestRun:
-    """One execution of a test command. `report` None means *could not be judged*, and `reason` says why."""
+    """One execution of a test command. `report` None means *could not be judged*, and `reason` says why.
+
+    `unexplained` is a sentence when the run ended in a way that its reported failures (the canary's among them) do
+    not account for: a suite that could not load, an unhandled rejection, a session that a plugin failed, a coverage
+    threshold. Whether a patch did that is told by comparing it with a run at the base under the same conditions.
+    It is "" when the failures explain everything, and holds no number, path or text that differs between two such runs.
+    """
 
     __test__ = False
 
@@ -69,3 +80,4 @@ class TestRun:
     reason: str
     result: ExecResult
     command: str
+    unexplained: str = ""
