@@ -29,13 +29,17 @@ from strategies.verification.affected_tests import affected
 from strategies.verification.baseline import Baseline, kept, measure
 from strategies.verification.comparison import ComparisonSetup, compare
 from strategies.verification.coverage import executing, kept_covered
-from strategies.verification.reproduction import TRIES, TestBed, own, passes, place, selector, write_reproduction
+from strategies.verification.placement import place, selector
+from strategies.verification.reproduction import TRIES, write_reproduction
+from strategies.verification.test_bed import TestBed
+from strategies.verification.validation import own, passes, ran
 from strategies.verification.vote import decided, write_several
 
 SLOW_SUITE = 10.0
 """From this many seconds on, the affected tests are run before the whole suite."""
 COMPARING = 90
 """The number in the name of a test that only compares two patches."""
+OWN_RUN = "The whole suite does not collect the test from the issue, so its own run counts."
 SHOWN = 5
 """Failing tests told to the next attempt."""
 
@@ -56,6 +60,7 @@ class Verification:
     prompts: PromptFolder = field(default_factory=PromptFolder)
     tests: int = 1
     memory: Path | None = None
+    stand_ins: tuple[Tier, ...] = ()
     _reproductions: tuple[Reproduction, ...] | None = None
     _judged: dict[str, Verdict] = field(default_factory=dict)
 
@@ -75,8 +80,11 @@ class Verification:
         memory: Path | None = None,
         prompts: PromptFolder | None = None,
         tests: int = 1,
+        stand_ins: Sequence[Tier] = (),
     ) -> Self:
         """Prepare the environment and measure the baseline (both cached). `tests` (odd) are written from the issue.
+
+        `stand_ins` write them, in this order, while the tester's model is not there.
 
         Raises PreparationFailed, NoBaseline (could not be judged) or SandboxUnavailable.
         """
@@ -106,7 +114,19 @@ class Verification:
         )
         words = prompts or PromptFolder()
         return cls(
-            backend, environment, baseline, workspace, issue, tester, accept, tuple(deny), say, words, tests, memory
+            backend,
+            environment,
+            baseline,
+            workspace,
+            issue,
+            tester,
+            accept,
+            tuple(deny),
+            say,
+            words,
+            tests,
+            memory,
+            tuple(stand_ins),
         )
 
     @property
@@ -124,21 +144,32 @@ class Verification:
         """The validated tests written from the issue: written at the first question, once. Raises OverBudget."""
         tester = self.tester
         if self._reproductions is None and tester is not None:
-            bed = TestBed(self.environment.recipe, self.workspace, self.open_sandbox, self.baseline.ids)
 
             def write(number: int) -> Reproduction | None:
                 tries = 1 if number else TRIES
                 return write_reproduction(
-                    self.issue, bed, tester, self.say, number=number, tries=tries, prompts=self.prompts
+                    self.issue,
+                    self._bed,
+                    tester,
+                    self.say,
+                    stand_ins=self.stand_ins,
+                    number=number,
+                    tries=tries,
+                    prompts=self.prompts,
                 )
 
             self._reproductions = write_several(self.tests, write, tester.model.meter.left, self.say)
         return self._reproductions or ()
 
+    @property
+    def _bed(self) -> TestBed:
+        """Where a test is tried before it may judge."""
+        base = self.baseline
+        return TestBed(self.environment.recipe, self.workspace, self.open_sandbox, base.ids, base.passed)
+
     def write_test(self, tier: Tier, number: int, assertions: int) -> Reproduction | None:
-        bed = TestBed(self.environment.recipe, self.workspace, self.open_sandbox, self.baseline.ids)
         return write_reproduction(
-            self.issue, bed, tier, self.say, number=number, assertions=assertions, tries=1, prompts=self.prompts
+            self.issue, self._bed, tier, self.say, number=number, assertions=assertions, tries=1, prompts=self.prompts
         )
 
     def passes(self, patch: Patch, test: Reproduction) -> bool:
@@ -152,8 +183,7 @@ class Verification:
 
     def compare(self, first: Patch, second: Patch, tier: Tier) -> Comparison:
         recipe = self.environment.recipe
-        bed = TestBed(recipe, self.workspace, self.open_sandbox, self.baseline.ids)
-        path = place(self.issue, bed, COMPARING)
+        path = place(self.issue, self._bed, COMPARING)
 
         def run(patch: Patch, content: bytes) -> tuple[TestResult, ...]:
             early, judged, _ = admissible(patch, self.workspace, self.deny)
@@ -281,6 +311,10 @@ class Verification:
         evidence = merge_evidence(evidence, rungs=evidence.rungs | {Rung.BUILDS, Rung.REGRESSION})
         if reproduction is not None:
             good, told = passes(report, reproduction, base.ids)
+            alone = self.environment.recipe.test_only is not None  # else it passed by itself, or we were not here
+            if alone and not ran(report, reproduction, base.ids):
+                good, told = True, ""
+                evidence = merge_evidence(evidence, notes=(*evidence.notes, OWN_RUN))
             evidence = with_reproduction(evidence, reproduction, told, good=good)
             if not good:
                 return Verdict(Judged.FAILED, evidence, f"A test written from the issue still fails:\n{told}")

@@ -67,7 +67,7 @@ class IssueSolver:
             return SolveResult(unjudged("no tests were found"), versions, price, looked, suggestion(workspace))
         request.at_line(8)
         try:
-            verification = self._verification(request, recipe, roles["tester"])
+            verification = self._verification(request, recipe, roles["tester"], tiers)
         except (PreparationFailed, NoBaseline) as error:
             log = error.log if isinstance(error, PreparationFailed) else ""
             return SolveResult(unjudged(str(error)), versions, price, (*looked, str(error)), suggestion(workspace), log)
@@ -93,7 +93,9 @@ class IssueSolver:
         )
         return SolveResult(resolution, versions, price, (*looked, resolution.reason), suggestion(workspace))
 
-    def _verification(self, request: SolveRequest, recipe: Recipe | None, tester: Tier) -> Verification | WithoutTests:
+    def _verification(
+        self, request: SolveRequest, recipe: Recipe | None, tester: Tier, tiers: Sequence[Tier]
+    ) -> Verification | WithoutTests:
         """Environment and baseline. Raises PreparationFailed, NoBaseline or SandboxUnavailable."""
         file = request.file
         if recipe is None:
@@ -111,6 +113,7 @@ class IssueSolver:
             memory=request.memory,
             prompts=self.prompts,
             tests=self.operator.roles.tests,
+            stand_ins=tiers,
         )
 
 

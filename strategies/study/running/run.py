@@ -236,6 +236,7 @@ def solve_context(
             memory=plan.home / "memory" / workspace.key,
             prompts=plan.prompts,
             tests=plan.tests,
+            stand_ins=tiers,
         )
     return SolveContext(
         tiers=tiers if isinstance(verification, Verification) else without_sandbox(tiers),

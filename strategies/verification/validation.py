@@ -1,0 +1,80 @@
+"""Whether a candidate test may judge patches: it must fail at the base commit, for the right reason."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+
+from sandbox.testing.report import TestOutcome, TestReport, TestResult
+from sandbox.testing.testrun import run_tests
+from strategies.issue import Issue
+from strategies.verdict import Reproduction
+from strategies.verification.failure_reason import Reason, right_reason
+from strategies.verification.placement import selector
+from strategies.verification.test_bed import TestBed
+
+SECONDS = 120.0
+"""How long a candidate may run."""
+_GO_TEST = re.compile(r"^func (Test\w+)\(", re.MULTILINE)
+
+
+def validate(content: bytes, path: str, issue: Issue, test_bed: TestBed) -> tuple[Reason, tuple[TestResult, ...]]:
+    """Run a candidate at the base commit and say whether it fails there for the right reason.
+
+    Raises SandboxUnavailable.
+    """
+    if not content.strip():
+        return Reason(False, "the answer holds no code block"), ()
+    with test_bed.open_base() as sandbox:
+        sandbox.write({path: content})
+        only = (selector(test_bed.recipe, path),) if test_bed.recipe.test_only else ()
+        run = run_tests(sandbox, test_bed.recipe, only=only, timeout=SECONDS)
+    if run.report is None:
+        return Reason(False, f"it could not be run: {run.reason[:1_500]}"), ()
+    results = own(run.report, path, test_bed.existing, content)
+    return right_reason(results, issue_text(issue), path), results
+
+
+def issue_text(issue: Issue) -> str:
+    """All that people wrote on the issue."""
+    return f"{issue.title}\n{issue.body}\n{issue.instructions}\n" + "\n".join(c.body for c in issue.comments)
+
+
+def own(report: TestReport, path: str, existing: frozenset[str], content: bytes = b"") -> tuple[TestResult, ...]:
+    """The results that belong to a new test file: by its path or class where the runner tells, by the names that
+    `content` declares where it can be known (Go), else every new id."""
+    results = [r for _, r in sorted(report.results.items())]
+    mine = [r for r in results if r.file == path or r.id.startswith(path) or _head(r.id).endswith(f" {path}")]
+    if not mine and path.endswith((".java", ".kt", ".groovy")):
+        name = posixpath.basename(path).rsplit(".", 1)[0]
+        mine = [r for r in results if name in re.split(r"[.$]", _head(r.id))]
+    if not mine:
+        mine = [r for r in results if r.id not in existing]
+    if path.endswith("_test.go") and content:
+        names = set(_GO_TEST.findall(content.decode("utf-8", "replace")))
+        mine = [r for r in mine if r.id.split("::", 1)[-1].split("/")[0] in names] or mine
+    return tuple(mine)
+
+
+def _head(identity: str) -> str:
+    return identity.split("::", 1)[0]
+
+
+def output_of(results: tuple[TestResult, ...]) -> str:
+    """The output of a candidate's run, for the retry."""
+    return "\n".join(f"{r.id} {r.outcome}\n{r.message}" for r in results)[:3_000] or "(nothing)"
+
+
+def ran(report: TestReport, reproduction: Reproduction, existing: frozenset[str]) -> bool:
+    """Whether a run holds any test of the reproduction. A whole suite that does not collect it says nothing on it:
+    then its own run counts."""
+    results = {r.id for r in own(report, reproduction.path, existing, reproduction.content)}
+    return any(i in results for i in reproduction.ids)
+
+
+def passes(report: TestReport, reproduction: Reproduction, existing: frozenset[str]) -> tuple[bool, str]:
+    """Whether every test of the reproduction that failed before is there and passes now, and what it says."""
+    results = {r.id: r for r in own(report, reproduction.path, existing, reproduction.content)}
+    wrong = [i for i in reproduction.ids if i not in results or results[i].outcome is not TestOutcome.PASSED]
+    told = "\n".join(f"{i}: {results[i].message if i in results else 'did not run'}" for i in wrong)
+    return not wrong, told[:4_000]
