@@ -104,6 +104,13 @@ STARTS_PROCESSES = (
 """The beginnings of the names of tests that start processes: repositories' tests, shells, interpreters, servers."""
 LOADS_LITELLM = ("tests/strategies/models/test_anthropic_wire.py", "tests/strategies/models/test_litellm_model.py")
 """Tests of the real litellm, whose import alone takes seconds."""
+LONG = (
+    "tests/deploy/test_github_",  # the stand-in for GitHub itself, which no small step of the product changes
+    "tests/deploy/test_wheel.py",
+    "tests/sandbox/testing/test_junit.py::test_too_many_tests_are_unreadable",
+    "tests/workers/pipeline/test_runner.py::test_a_worker_killed_after_any_outside_write",
+)
+"""Tests that take seconds each, and that few small steps can break."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -111,10 +118,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def is_quick(item: pytest.Item) -> bool:
-    """Whether a test needs no service, starts no process but git and does not load litellm."""
-    return not item.nodeid.startswith((*STARTS_PROCESSES, *LOADS_LITELLM)) and not any(
-        map(item.get_closest_marker, NOT_QUICK)
-    )
+    """Whether a test needs no service, starts no process but git, does not load litellm and does not take long."""
+    left_out = item.nodeid.startswith((*STARTS_PROCESSES, *LOADS_LITELLM, *LONG))
+    return not left_out and not any(map(item.get_closest_marker, NOT_QUICK))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
