@@ -1,7 +1,7 @@
 """Files into and out of a sandbox, by commands that run inside it.
 
 The host never unpacks, resolves or follows anything that the sandbox can write: it sends tar streams and reads
-capped bytes. The commands need a POSIX shell with tar, cp, cat, readlink and xargs (coreutils or busybox).
+capped bytes. The commands need a POSIX shell with tar, cp, head, wc, readlink and xargs (coreutils or busybox).
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ _PRUNE = 'cd "$1" && xargs -0 rmdir 2>/dev/null; exit 0'
 _READ = """cd "$1" || exit 46
 [ -f "$2" ] && [ ! -L "$2" ] || exit 44
 case "$(readlink -f -- "$2")" in "$(readlink -f -- "$1")"/*) ;; *) exit 44 ;; esac
-[ "$(wc -c <"$2")" -le "$3" ] || exit 45
-exec cat -- "$2"
+n=$(wc -c <"$2") && [ "$n" -le "$3" ] || exit 45
+printf '%d\n' "$n" && exec head -c "$n" -- "$2"
 """
 _ABSENT, _TOO_LARGE = 44, 45
 
@@ -79,16 +79,24 @@ def write(raw: Raw, root: str, files: Mapping[str, bytes]) -> None:
 
 
 def read(raw: Raw, root: str, path: str, limit: int) -> bytes:
-    """A regular file's content. Raises FileNotFoundError, ValueError (too large), SandboxUnavailable."""
+    """A regular file's content. Raises FileNotFoundError, ValueError (too large), SandboxUnavailable.
+
+    The file's length comes first over the stream, and what arrives must be that long: a stream that is cut is trouble
+    of ours and never an empty file.
+    """
     name = inside(path)
     argv = ("sh", "-c", _READ, "sh", root, f"./{name}", str(limit))
     result = raw(argv, b"", TRANSFER_SECONDS, limit + 65_536)
     if result.exit_code == _ABSENT:
         raise FileNotFoundError(f"{name} is no regular file in the sandbox")
-    if result.exit_code == _TOO_LARGE or len(result.stdout) > limit:
+    if result.exit_code == _TOO_LARGE:
         raise ValueError(f"{name} is larger than {limit} bytes")
     demand(result, f"reading {name}")
-    return result.stdout
+    length, _, content = result.stdout.partition(b"\n")
+    if not length.isdigit() or int(length) != len(content):
+        told = length.decode("ascii", "replace")[:20] or "no"
+        raise SandboxUnavailable(f"reading {name} in the sandbox was cut short: {told} bytes, {len(content)} arrived")
+    return content
 
 
 def pack(files: Iterable[tuple[str, bytes]]) -> bytes:

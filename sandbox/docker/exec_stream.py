@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 1.0
 DRAIN_SECONDS = 0.3
+SILENT_SECONDS = 30.0  # an engine under load may deliver what a command printed long after the command ended
 CHUNK = 65_536
 STDERR = 2
 
@@ -65,6 +66,11 @@ class Frames:
     _left: int = 0
     _into_err: bool = False
 
+    @property
+    def between(self) -> bool:
+        """Whether what was fed ends where a frame ends."""
+        return not self._left and not self._pending
+
     def feed(self, received: bytes) -> None:
         """Take what came over the socket."""
         self._pending += received
@@ -97,7 +103,8 @@ class Frames:
 class Streamed:
     """What an exec printed and how it stopped: `code` is None when it was stopped.
 
-    `reason` is the one that `tick` returned to stop it.
+    `reason` is the one that `tick` returned to stop it. `whole` is False when the command ended but its output did
+    not come to its end, so that what was read may be short.
     """
 
     code: int | None
@@ -106,6 +113,7 @@ class Streamed:
     timed_out: bool = False
     over: bool = False
     reason: str = ""
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +156,11 @@ def stream(
     sock = _raw_socket(api.exec_start(created, socket=True))
     frames = Frames(request.cap, sink)
     try:
-        stopped = _carry(api, created, sock, source, first, frames, deadline, tick)
+        stopped, closed = _carry(api, created, sock, source, first, frames, deadline, tick)
         if stopped is None:
             ended, code = _exit_code(api, created, deadline)
             if ended:
-                return Streamed(code, bytes(frames.out), bytes(frames.err))
+                return Streamed(code, bytes(frames.out), bytes(frames.err), whole=closed and frames.between)
         over, reason = frames.over, stopped or ""
         _end(sock, frames, kill)
         timed_out = not over and not reason
@@ -170,22 +178,32 @@ def _carry(
     frames: Frames,
     deadline: float,
     tick: Callable[[], str] | None,
-) -> str | None:
-    """Move bytes both ways; None when the command ended. Otherwise it must be killed, perhaps for a named reason."""
+) -> tuple[str | None, bool]:
+    """Move bytes both ways until the command ended (None), or must be killed (perhaps for a named reason).
+
+    The second is whether the output came to its end. A command that ended may still have output on its way.
+    """
     sock.setblocking(False)
     pending = memoryview(chunk)
+    silent_since: float | None = None  # from when on the command has ended and nothing more came
     with selectors.DefaultSelector() as selector:
         both = selectors.EVENT_READ | selectors.EVENT_WRITE
         selector.register(sock, both if pending else selectors.EVENT_READ)
         while not frames.over:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                return ""
+            now = time.monotonic()
+            if silent_since is None and now >= deadline:
+                return "", False
+            if silent_since is not None and now - silent_since > SILENT_SECONDS:
+                return None, False
             if tick and (reason := tick()):
-                return reason
-            events = selector.select(min(left, POLL_SECONDS))
-            if not events and not api.exec_inspect(created)["Running"]:
-                return None  # it ended, but something it left behind still holds its output open
+                return reason, False
+            wait = POLL_SECONDS if silent_since is not None else min(deadline - now, POLL_SECONDS)
+            events = selector.select(wait)
+            if not events:
+                if silent_since is None and not api.exec_inspect(created)["Running"]:
+                    silent_since = now
+                continue
+            silent_since = None
             for _, event in events:
                 if event & selectors.EVENT_WRITE:
                     pending = _send(sock, source, pending)
@@ -193,11 +211,14 @@ def _carry(
                         _end_of_input(sock)
                         selector.modify(sock, selectors.EVENT_READ)
                 if event & selectors.EVENT_READ:
-                    received = _receive(sock)
+                    try:
+                        received = _receive(sock)
+                    except ConnectionResetError:  # no end of its output, but its exit code may still be asked
+                        return None, False
                     if received == b"":
-                        return None
+                        return None, True
                     frames.feed(received or b"")
-    return ""
+    return "", False
 
 
 def _send(sock: socket.socket, source: IO[bytes], pending: memoryview) -> memoryview:
@@ -212,13 +233,11 @@ def _send(sock: socket.socket, source: IO[bytes], pending: memoryview) -> memory
 
 
 def _receive(sock: socket.socket) -> bytes | None:
-    """What arrived; b"" at the end, None when nothing is there yet."""
+    """What arrived; b"" at the end, None when nothing is there yet. Raises ConnectionResetError."""
     try:
         return sock.recv(CHUNK)
     except (BlockingIOError, ssl.SSLWantReadError):
         return None
-    except ConnectionResetError:
-        return b""
 
 
 def _end_of_input(sock: socket.socket) -> None:

@@ -106,7 +106,7 @@ class DockerSandbox:
         started = time.monotonic()
         done = self._stream(argv, stdin=stdin, timeout=timeout, cap=cap, env={}, sink=sink)
         ended = Ended.TIMEOUT if done.timed_out else Ended.OUTPUT_LIMIT if done.over else Ended.EXIT
-        if done.code is None and ended is Ended.EXIT:
+        if ended is Ended.EXIT and (done.code is None or not done.whole):
             ended = Ended.LOST
         return ExecResult(ended, done.code, done.out, done.err, time.monotonic() - started)
 
@@ -138,12 +138,14 @@ class DockerSandbox:
             return Ended.TIMEOUT
         if done.reason:
             return Ended.KILLED
-        if done.code == 0:
+        if done.code == 0 and done.whole:
             return Ended.EXIT
         if done.code is None or not self._alive():
             return Ended.LOST
         if self._more_ooms():
             return Ended.OOM
+        if not done.whole:
+            return Ended.LOST
         if done.code >= 126 and done.out.startswith(b"OCI runtime exec failed"):  # noqa: PLR2004 - the engine's codes
             return Ended.LOST
         if not by_signal(done.code):

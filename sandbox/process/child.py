@@ -22,7 +22,7 @@ from sandbox.result import Ended, ExecResult
 
 CHUNK = 65_536
 POLL_SECONDS = 0.25
-DRAIN_SECONDS = 0.3
+PIPE_BYTES = 1_048_576  # the most that a pipe holds (pipe(7): pipe-max-size)
 
 Kill = Callable[["subprocess.Popen[bytes]"], None]
 
@@ -165,13 +165,16 @@ def _receive(fd: int, buffer: bytearray, *, wait: bool = True) -> bool:
 
 
 def _drain(process: subprocess.Popen[bytes], out: bytearray, err: bytearray, cap: int) -> None:
-    """Take what the pipes still hold, for a moment, then cut both to the cap."""
-    until = time.monotonic() + DRAIN_SECONDS
+    """Take what the pipes still hold, however long this process had to wait for its turn.
+
+    Bounded by what a pipe can hold, because something that was left running may still be writing.
+    """
     for pipe, buffer in ((process.stdout, out), (process.stderr, err)):
         if pipe is None or pipe.closed:
             continue
-        with suppress(BlockingIOError, OSError):
-            while len(buffer) <= cap and time.monotonic() < until and _receive(pipe.fileno(), buffer, wait=False):
+        most = min(cap, len(buffer) + PIPE_BYTES)
+        with suppress(OSError):
+            while len(buffer) <= most and _receive(pipe.fileno(), buffer, wait=False):
                 pass
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import socket
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
 from sandbox.backend import Backend, Sandbox
+from sandbox.docker import exec_stream
 from sandbox.docker.backend import DEADLINE_LABEL, DockerBackend
 from sandbox.docker.exec_stream import Frames
 from sandbox.docker.sandbox import DockerSandbox
@@ -112,6 +115,67 @@ def test_frames_split_streams_however_the_bytes_arrive() -> None:
         for start in range(0, len(whole), size):
             frames.feed(whole[start : start + size])
         assert (bytes(frames.out), bytes(frames.err), frames.over) == (b"hello!", b"err", False)
+
+
+def test_frames_know_whether_they_end_between_two_frames() -> None:
+    frames = Frames(100)
+    ends = []
+    for byte in b"\1\0\0\0\0\0\0\2hi":
+        frames.feed(bytes([byte]))
+        ends.append(frames.between)
+    assert ends == [False] * 9 + [True]
+
+
+class StalledEngine:
+    """An engine's exec calls over a socket pair; it ends the command first and delivers its output when told."""
+
+    def __init__(self) -> None:
+        self.ours, self.theirs = socket.socketpair()
+        self.asked = threading.Event()
+
+    def exec_create(self, container: str, argv: list[str], **options: object) -> dict[str, str]:
+        return {"Id": "exec"}
+
+    def exec_start(self, created: str, *, socket: bool) -> socket.socket:
+        return self.ours
+
+    def exec_inspect(self, created: str) -> dict[str, object]:
+        self.asked.set()
+        return {"Running": False, "ExitCode": 0}
+
+
+@pytest.mark.parametrize(
+    ("late", "whole", "out"),
+    [
+        (b"\1\0\0\0\0\0\0\6report", True, b"report"),
+        (b"\1\0\0\0\0\0\0\6rep", False, b"rep"),
+        (b"", True, b""),
+    ],
+    ids=["late", "cut", "nothing"],
+)
+def test_output_that_comes_after_the_command_ended_is_read_to_its_end(late: bytes, whole: bool, out: bytes) -> None:
+    engine = StalledEngine()
+
+    def deliver() -> None:
+        engine.asked.wait(10)  # we saw that the command ended, and nothing had come
+        engine.theirs.sendall(late)
+        engine.theirs.close()
+
+    delivery = threading.Thread(target=deliver)
+    delivery.start()
+    request = exec_stream.ExecRequest(["cat"], "1000", "/", {}, 60.0, 1_000)
+    done = exec_stream.stream(engine, "c", request, kill=lambda: None)  # type: ignore[arg-type]  # the calls that are used
+    delivery.join()
+    assert (done.code, done.whole, done.out) == (0, whole, out)
+
+
+def test_output_that_never_comes_to_its_end_is_not_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exec_stream, "SILENT_SECONDS", 0.0)
+    engine = StalledEngine()
+    request = exec_stream.ExecRequest(["cat"], "1000", "/", {}, 60.0, 1_000)
+    done = exec_stream.stream(engine, "c", request, kill=lambda: None)  # type: ignore[arg-type]  # the calls that are used
+    engine.theirs.close()
+    assert (done.code, done.whole) == (0, False)
 
 
 def test_frames_keep_no_more_than_the_cap() -> None:
