@@ -39,7 +39,9 @@ class SelfTests(Protocol):
 class Judge(SelfTests, Protocol):
     """What the loop and the solvers need of a verification."""
 
-    accept: Accept
+    @property
+    def accept(self) -> Accept:
+        """The rung that the repository asks for."""
 
     @property
     def can_judge(self) -> bool:

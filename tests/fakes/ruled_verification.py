@@ -1,4 +1,4 @@
-"""A verification that judges from a rule instead of a sandbox. Keeps `strategies.verification.verification.Judge`; misuse raises."""
+"""A verification that judges from a rule instead of a sandbox. Keeps `strategies.judge.Judge`; misuse raises."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A judge with a table: keeps the promise of `strategies.verification.verification.Judge` without a sandbox."""
+"""A judge with a table: keeps the promise of `strategies.judge.Judge` without a sandbox."""
 
 from __future__ import annotations
 

@@ -24,7 +24,9 @@ from strategies.step import Step
 from strategies.strategy import SolveContext
 from strategies.tier import Tier, without_sandbox
 from strategies.verification.baseline import NoBaseline
-from strategies.verification.verification import Verification, WithoutTests
+from strategies.verification.request import VerificationRequest
+from strategies.verification.verification import Verification
+from strategies.verification.without_tests import WithoutTests
 from workers.config.operator_file import Operator
 from workers.jobs.versions import Versions
 from workers.solving.solve_request import SolveRequest, SolveResult
@@ -101,19 +103,21 @@ class IssueSolver:
         if recipe is None:
             return WithoutTests(request.workspace, file.accept, file.paths.deny)
         return Verification.start(
-            self.open_backend(),
-            request.scope,
-            recipe,
-            request.workspace,
-            request.issue,
-            tester=tester,
-            accept=file.accept,
-            deny=file.paths.deny,
-            say=request.say,
-            memory=request.memory,
-            prompts=self.prompts,
-            tests=self.operator.roles.tests,
-            stand_ins=tiers,
+            VerificationRequest(
+                self.open_backend(),
+                request.scope,
+                recipe,
+                request.workspace,
+                request.issue,
+                tester=tester,
+                accept=file.accept,
+                deny=tuple(file.paths.deny),
+                say=request.say,
+                memory=request.memory,
+                prompts=self.prompts,
+                tests=self.operator.roles.tests,
+                stand_ins=tuple(tiers),
+            )
         )
 
 

@@ -37,7 +37,9 @@ from strategies.study.tasks.repositories import TEMPLATE, has_tests, recipe_of, 
 from strategies.study.tasks.task import Task, TaskError
 from strategies.tier import Tier, without_sandbox
 from strategies.verification.baseline import NoBaseline
-from strategies.verification.verification import Verification, WithoutTests
+from strategies.verification.request import VerificationRequest
+from strategies.verification.verification import Verification
+from strategies.verification.without_tests import WithoutTests
 
 OpenTiers = Callable[[Meter], tuple[tuple[Tier, ...], Mapping[Role, Tier]]]
 JOURNAL = "spending.jsonl"
@@ -224,7 +226,7 @@ def solve_context(
     if recipe is None or not has_tests(workspace):
         verification = WithoutTests(workspace, plan.accept, ())
     else:
-        verification = Verification.start(
+        request = VerificationRequest(
             plan.backend,
             workspace.key,
             recipe,
@@ -238,6 +240,7 @@ def solve_context(
             tests=plan.tests,
             stand_ins=tiers,
         )
+        verification = Verification.start(request)
     return SolveContext(
         tiers=tiers if isinstance(verification, Verification) else without_sandbox(tiers),
         roles=roles,

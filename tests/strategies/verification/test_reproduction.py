@@ -18,6 +18,7 @@ from strategies.models.model import ModelRefused, ModelUnavailable
 from strategies.step import Step
 from strategies.tier import Tier
 from strategies.verdict import Judged, Rung, Verdict
+from strategies.verification.request import VerificationRequest
 from strategies.verification.verification import OWN_RUN, Verification
 from tests.fakes.folder_backend import PYTEST, FolderBackend, pytest_recipe
 from tests.fakes.model import Answer, ScriptedModel, scripted_tier
@@ -45,7 +46,7 @@ class Bench:
         self.steps: list[Step] = []
 
     def start(self, tester: Tier, *others: Tier, recipe: Recipe | None = None) -> Verification:
-        return Verification.start(
+        request = VerificationRequest(
             self.backend,
             "repository-1",
             recipe or pytest_recipe(),
@@ -56,6 +57,7 @@ class Bench:
             say=self.steps.append,
             stand_ins=others,
         )
+        return Verification.start(request)
 
     def told(self) -> list[str]:
         return [s.text for s in self.steps if s.kind == "reproduction"]
@@ -124,4 +126,6 @@ def test_money_that_is_gone_is_no_reason_to_ask_a_dearer_tier(bench: Bench) -> N
 def test_only_what_failed_before_has_to_pass(bench: Bench) -> None:
     company = TEST[:-3] + "\n\ndef test_old_sum():\n    assert total([0, 2]) == 2\n```"
     verification = bench.start(tier("weak", company))
-    assert [i.rsplit("::", 1)[1] for t in verification.reproductions for i in t.ids] == ["test_first_price_counts"]
+    assert [i.rsplit("::", 1)[1] for t in verification.issue_tests.reproductions for i in t.ids] == [
+        "test_first_price_counts"
+    ]

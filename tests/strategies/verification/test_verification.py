@@ -20,7 +20,9 @@ from strategies.step import Step
 from strategies.tier import Tier
 from strategies.verdict import Judged, Rung
 from strategies.verification.baseline import NoBaseline
-from strategies.verification.verification import Verification, WithoutTests
+from strategies.verification.request import VerificationRequest
+from strategies.verification.verification import Verification
+from strategies.verification.without_tests import WithoutTests
 from tests.fakes.folder_backend import FolderBackend, pytest_recipe
 from tests.fakes.model import Answer, ScriptedModel
 from tests.fakes.origin import Origin
@@ -58,17 +60,19 @@ class Bed:
         self.model = ScriptedModel(list(answers))
         tester = Tier("weak", Metered(self.model, CapMeter(Decimal(5)), "weak"))
         return Verification.start(
-            self.backend,
-            "repository-1",
-            pytest_recipe(),
-            self.workspace,
-            ISSUE,
-            tester=tester,
-            accept=accept,
-            deny=deny,
-            say=self.steps.append,
-            memory=self.memory,
-            tests=tests,
+            VerificationRequest(
+                self.backend,
+                "repository-1",
+                pytest_recipe(),
+                self.workspace,
+                ISSUE,
+                tester=tester,
+                accept=accept,
+                deny=deny,
+                say=self.steps.append,
+                memory=self.memory,
+                tests=tests,
+            )
         )
 
 
@@ -176,7 +180,7 @@ def test_a_suite_that_is_made_to_look_passed_is_not_believed(bed: Bed) -> None:
 
 def test_a_reproduction_test_that_is_made_to_look_passed_is_not_believed(bed: Bed) -> None:
     verification = bed.start(TEST)
-    assert len(verification.reproductions) == 1
+    assert len(verification.issue_tests.reproductions) == 1
     opened = bed.backend.opened
     verdict = verification.judge(forging(FILES["till.py"].encode()))
     assert verdict.judged is Judged.FAILED
@@ -186,7 +190,7 @@ def test_a_reproduction_test_that_is_made_to_look_passed_is_not_believed(bed: Be
 
 def test_a_vote_that_is_made_to_look_passed_is_not_believed(bed: Bed) -> None:
     verification = bed.start(TEST, expects("total([4, 5])", 9), expects("total([2, 3])", 5), tests=3)
-    assert len(verification.reproductions) == 3
+    assert len(verification.issue_tests.reproductions) == 3
     opened = bed.backend.opened
     verdict = verification.judge(forging(FILES["till.py"].encode()))
     assert verdict.judged is Judged.FAILED
@@ -363,8 +367,8 @@ def test_without_tests_nothing_is_passed(bed: Bed) -> None:
 def test_two_patches_are_really_run_against_a_test_that_tells_them_apart(bed: Bed) -> None:
     verification = bed.start(TEST, accept="regression")
     other = Patch({"till.py": FILES["till.py"].replace("prices[1:]", "prices[:1]").encode()})
-    assert verification.tester is not None
-    told = verification.compare(other, FIX, verification.tester)
+    assert verification.request.tester is not None
+    told = verification.compare(other, FIX, verification.request.tester)
     assert (told.alike, told.better, told.tests) == (False, 1, 1)
     assert "-    return sum(prices[1:])" in bed.model.prompts[0].messages[0].content
 
