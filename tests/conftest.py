@@ -54,6 +54,7 @@ SERVICES: dict[str, tuple[Callable[[], bool], str]] = {
     "browser": (lambda: bool(shutil.which("chromium") and shutil.which("chromedriver")), "chromium and chromedriver"),
     "node": (lambda: _answers("node", "--version") and _answers("npm", "--version"), "node and npm"),
     "go": (lambda: _answers("go", "version"), "the Go toolchain"),
+    "cargo": (lambda: _answers("/usr/bin/cargo", "--version"), "cargo in /usr/bin, where sandboxes look for programs"),
 }
 
 
