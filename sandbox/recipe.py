@@ -15,6 +15,7 @@ class ReportFormat(StrEnum):
     GO_JSON = "go-json"  # `go test -json` on standard output
     CARGO = "cargo"  # libtest's lines on standard output
     TAP = "tap"  # Test Anything Protocol on standard output
+    FOLDER = "folder"  # JUnit and TAP files in the folder {junit}, one for each package that was tested
     SUREFIRE = "surefire"  # JUnit XML files below target/ or build/, one per class
     EXIT_CODE = "exit-code"  # only the exit code: one test named "exit code"
 

@@ -47,8 +47,8 @@ def read_hints(workspace: Workspace) -> Hints:
     python: list[str] = []
     installs: list[str] = []
     sources: list[str] = []
-    for path in _workflows(workspace):
-        for job in _jobs(workspace.read_text(path)):
+    for path in workflow_paths(workspace):
+        for job in jobs_of(workspace.read_text(path)):
             steps = [s for s in _list(job.get("steps")) if isinstance(s, dict)]
             runs = [str(s.get("run", "")) for s in steps]
             if not any(_PYTEST.search(r) for r in runs):
@@ -74,7 +74,7 @@ def setup_steps(workspace: Workspace) -> tuple[Steps | None, tuple[str, ...]]:
 
 def _copilot(workspace: Workspace) -> Iterator[tuple[str, list[str]]]:
     for path in COPILOT_STEPS:
-        for job in _jobs(workspace.read_text(path)):
+        for job in jobs_of(workspace.read_text(path)):
             steps = [s for s in _list(job.get("steps")) if isinstance(s, dict)]
             yield path, [str(s["run"]).strip() for s in steps if s.get("run")]
 
@@ -110,7 +110,8 @@ def _without_comments(text: str) -> str:
     return re.sub(r'("(?:\\.|[^"\\])*")|,(?=\s*[}\]])', lambda m: m[1] or "", text)
 
 
-def _workflows(workspace: Workspace) -> list[str]:
+def workflow_paths(workspace: Workspace) -> list[str]:
+    """The repository's workflows, those whose names speak of tests first."""
     found = [
         f.path
         for f in workspace.files()
@@ -119,7 +120,8 @@ def _workflows(workspace: Workspace) -> list[str]:
     return sorted(found, key=lambda p: (not re.search(r"test|ci|main|build|python", p), p))
 
 
-def _jobs(text: str | None) -> list[Mapping[str, object]]:
+def jobs_of(text: str | None) -> list[Mapping[str, object]]:
+    """The jobs of a workflow's text; none when it cannot be read."""
     if text is None:
         return []
     try:

@@ -1,32 +1,24 @@
-"""JavaScript and TypeScript: package.json's test script, with its runner told to write JUnit XML."""
+"""JavaScript and TypeScript: package.json's test script, unfolded to its runners, each told to leave a report."""
 
 from __future__ import annotations
 
-import json
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from urllib.parse import quote
 
 from sandbox.recipe import Canary, Recipe, ReportFormat
-from sandbox.recipes.ci_workflow import Hints
+from sandbox.recipes.ci_workflow import Hints, jobs_of, workflow_paths
+from sandbox.recipes.javascript_install import GLOBAL, Manager, install_lines, manager_of, node_major, node_path
+from sandbox.recipes.javascript_packages import Packages, read_packages
+from sandbox.recipes.javascript_runs import Run, is_test, recognised, test_files
+from sandbox.recipes.javascript_scripts import Command, unfold
 from sandbox.repository.workspace import Workspace
 
-# An extra tool goes where PATH looks first and where the checkout's node_modules is not touched.
-GLOBAL = 'npm install --silent --no-audit --no-fund --global --prefix "$PENNYFIX_ENV"'
 MODULES = "$PENNYFIX_ENV/lib/node_modules"
 BIN = 'PATH="$PWD/node_modules/.bin:$PATH"; export PATH; '
-
-LOCKS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("pnpm-lock.yaml", (f"command -v pnpm >/dev/null 2>&1 || {GLOBAL} pnpm@9", "pnpm install --frozen-lockfile")),
-    ("yarn.lock", (f"command -v yarn >/dev/null 2>&1 || {GLOBAL} yarn", "yarn install --frozen-lockfile")),
-    ("package-lock.json", ("npm ci --no-audit --no-fund",)),
-    ("npm-shrinkwrap.json", ("npm ci --no-audit --no-fund",)),
-)
-
-_TEST_FILE = re.compile(r"(?:[.-](?:test|spec)|_test)\.([cm]?[jt]sx?)$")
-_IN_TEST_FOLDER = re.compile(r"(?:^|/)(?:tests?|__tests__)/[^/]+\.([cm]?[jt]sx?)$")
-_LINTERS = ("eslint", "prettier", "xo", "standard", "biome", "npm run lint", "yarn lint", "pnpm lint")
 
 # runner → (flags that write the report, packages for them, the body of a failing test)
 _BLOCK = "('{name}', () => { throw new Error('2 + 2 is not 5') })\n"
@@ -38,119 +30,218 @@ RUNNERS: Mapping[str, tuple[str, tuple[str, ...], str]] = {
     ),
     "jest": (f'--ci --reporters=default --reporters="{MODULES}/jest-junit"', ("jest-junit",), "test" + _BLOCK),
     "mocha": ("--reporter xunit --reporter-option output={junit}", (), "(globalThis.it || globalThis.test)" + _BLOCK),
-    "node": ("--test-reporter=junit --test-reporter-destination={junit}", (), ""),
+    "node": ("--test-reporter=junit --test-reporter-destination={junit}", (), "{load:test:node:test}test" + _BLOCK),
+    "borp": ("--reporter=junit:{junit}", (), "{load:test:node:test}test" + _BLOCK),
+    "bun": ("--reporter=junit --reporter-outfile={junit}", (), "import { test } from 'bun:test'\ntest" + _BLOCK),
+    "lab": (
+        "-r junit -o {junit}",
+        (),
+        "{load:Lab:@hapi/lab}const lab = exports.lab = Lab.script()\nlab.test" + _BLOCK,
+    ),
+    # the rest print TAP
+    "ava": ("--tap", (), "{load:test:ava}test('{name}', t => { t.fail('2 + 2 is not 5') })\n"),
+    "tape": ("", (), "{load:test:tape}test('{name}', t => { t.fail('2 + 2 is not 5'); t.end() })\n"),
+    "tap": ("-R tap", (), "{load:test:tap}test.test('{name}', t => { t.fail('2 + 2 is not 5'); t.end() })\n"),
+    "qunit": ("--reporter tap", (), "QUnit.test('{name}', assert => { assert.ok(false, '2 + 2 is not 5') })\n"),
 }
+TAP = ("ava", "tape", "tap", "qunit")
 JEST_JUNIT = (
     "JEST_JUNIT_OUTPUT_FILE={junit} JEST_JUNIT_ADD_FILE_ATTRIBUTE=true "
     "JEST_JUNIT_CLASSNAME='{classname}' JEST_JUNIT_TITLE='{title}' "
 )
 
 
+SCRIPTS = (
+    "test", "test:unit", "unit", "test:ci", "test-ci", "tests-only", "tests", "test:node", "test:all", "test-unit",
+    "unit-test", "unit-tests", "test:run", "test:js", "test:jest", "test:vitest", "test:mocha", "jest", "vitest",
+    "mocha", "tap",
+)  # fmt: skip
+"""The scripts that may be the tests, the usual name first."""
+_CHOSEN = '$(for t in {tests}; do t="${t%%::*}"; [ ! -f "$t" ] || echo "$t"; done | sort -u)'
+# `chosen FOLDER TEST...` prints the files among TEST (files or ids) that are below FOLDER, as paths from there
+_BELOW = (
+    'chosen() { d=$1; shift; for t; do t="${t%%::*}"; case "$t" in "$d"*) [ ! -f "$t" ] || echo "${t#"$d"}";; esac; '
+    "done | sort -u; }; "
+)
+
+
 def find_javascript(workspace: Workspace, hints: Hints) -> Recipe | str:  # noqa: ARG001 - one shape for all finders
     """The recipe of a repository with a package.json, or why there is none."""
-    package = _package(workspace)
-    if package is None:
+    packages = read_packages(workspace)
+    if packages is None:
         return "JavaScript: there is no readable package.json"
-    script = _text(package, "scripts", "test")
-    if not script or "no test specified" in script:
-        return "JavaScript: package.json has no `test` script"
-    paths = {f.path for f in workspace.files()}
-    lock, install = next(((p, lines) for p, lines in LOCKS if p in paths), ("", ("npm install --no-audit --no-fund",)))
-    before, runner, rest = _split(script, package)
-    inputs = tuple(p for p in ("package.json", lock, ".npmrc", ".nvmrc", ".node-version") if p in paths)
-    source = lock or "package.json"
-    if runner == "":
-        report = ReportFormat.TAP if re.search(r"\b(tape|tap)\b", script) else ReportFormat.EXIT_CODE
-        return Recipe("javascript", install, "npm test --silent", report, source, inputs=inputs)
-    flags, packages, body = RUNNERS[runner]
-    if _text(package, "scripts", "pretest"):
-        before.insert(0, "npm run --silent pretest")
-    prefix = BIN + "".join(f"{b} && " for b in before) + (JEST_JUNIT if runner == "jest" else "")
-    start = {"node": "node --test", "vitest": "vitest run"}.get(runner, runner)
-    options, positional = _arguments(rest)
-    files = [p for p in sorted(paths) if _TEST_FILE.search(p) or _IN_TEST_FOLDER.search(p)]
-    folder, extension = _place(files)
-    return Recipe(
-        language="javascript",
-        setup=(*install, *(f"{GLOBAL} {p}" for p in packages)),
-        test=_command(runner, prefix + start, options, flags, positional),
-        test_only=_command(runner, prefix + start, options, flags, "{tests}"),
-        report=ReportFormat.JUNIT,
-        source=source,
-        inputs=inputs,
-        runner=runner,
-        test_folder=folder,
-        canary=_canary(runner, body, folder, extension, module=package.get("type") == "module", files=files),
+    manager = manager_of(packages)
+    runs, before, rest = _plan(packages)
+    script = packages.script("", "test")
+    if not runs and (not script or "no test specified" in script):
+        return "JavaScript: package.json has no `test` script, and no test runner is among its dependencies"
+    start = node_path(node_major(packages))
+    extras = dict.fromkeys(p for run in runs for p in RUNNERS[run.runner][1])
+    setup = [start + line for line in (*install_lines(manager, packages), *(f"{GLOBAL} {p}" for p in extras))]
+    steps = [*_ci_build(packages, manager, runs), *dict.fromkeys(_line(c) for c in before)]
+    for number, step in enumerate(steps):  # a step that cannot even be done with network is no part of the tests
+        setup.append(f'{start}{BIN}({step}) && : >"$PENNYFIX_ENV/step-{number}" || true')
+    wait = "".join(f'{{ [ ! -e "$PENNYFIX_ENV/step-{n}" ] || ({step}) >&2; }} && ' for n, step in enumerate(steps))
+    manifests = [posixpath.join(f, "package.json") for f in packages.by_folder]
+    tools = ("pnpm-workspace.yaml", ".npmrc", ".nvmrc", ".node-version", ".yarnrc.yml", ".tool-versions")
+    inputs = (*sorted(manifests), *(p for p in (manager.lock, *tools) if p in packages.paths))
+    source = manager.lock or "package.json"
+    recipe = Recipe("javascript", tuple(setup), "", ReportFormat.EXIT_CODE, source, inputs=inputs)
+    if not runs:
+        line = " && ".join(f"({_line(c)})" for c in rest) or manager.run("test")
+        return replace(recipe, test=start + BIN + wait + line)
+    return _reporting(recipe, packages, runs, start + BIN + wait)
+
+
+def _reporting(recipe: Recipe, packages: Packages, runs: Sequence[Run], prefix: str) -> Recipe:
+    """The recipe with its test commands: one runner at the root by itself, else one report for each run."""
+    runs = [_without_coverage(packages, run) for run in runs]
+    files = {run: test_files(packages, run) for run in runs}
+    main = max(runs, key=lambda run: len(files[run]))
+    folder, name = _place(files[main])
+    content = _content(main, packages, name)
+    canary = Canary(posixpath.join(folder, name), content) if files[main] else None
+    positional = _with_canary(main, folder, name) if canary else main.positional
+    runs = [replace(run, positional=positional) if run == main else run for run in runs]
+    recipe = replace(recipe, runner=main.runner, test_folder=folder, canary=canary)
+    if len(runs) == 1 and not runs[0].folder:
+        run = runs[0]
+        return replace(
+            recipe,
+            test=prefix + _command(run, " ".join(run.positional), "{junit}"),
+            test_only=prefix + _command(run, _CHOSEN, "{junit}"),
+            report=ReportFormat.TAP if run.runner in TAP else ReportFormat.JUNIT,
+        )
+    every, chosen = [], []
+    for number, run in enumerate(runs):
+        report = f"{{junit}}/{quote(run.folder, safe='')}.{number}.{'tap' if run.runner in TAP else 'xml'}"
+        to = f" >{report}" if run.runner in TAP else ""
+        below = f"{run.folder}/" if run.folder else ""
+        into = f"cd '{run.folder}' && {BIN}" if run.folder else ""
+        after = f" || [ ! -s {report} ] || failed=1"  # what leaves no report did not run, and is missing in the end
+        every.append(f"({into}{_command(run, ' '.join(run.positional), report)}{to}){after}; ")
+        some = f"({into}{_command(run, '$files', report)}{to}){after}"
+        chosen.append(f"files=$(chosen '{below}' {{tests}}); [ -z \"$files\" ] || {{ {some}; }}; ")
+    start = f"{prefix}mkdir -p {{junit}} && failed=0; "
+    return replace(
+        recipe,
+        test=f"{start}{''.join(every)}exit $failed",
+        test_only=f"{_BELOW}{start}{''.join(chosen)}exit $failed",
+        report=ReportFormat.FOLDER,
     )
 
 
-def _command(runner: str, start: str, options: str, flags: str, positional: str) -> str:
+def _without_coverage(packages: Packages, run: Run) -> Run:
+    """Tap measures coverage unless it is told not to, and fails where it is not complete."""
+    if run.runner != "tap":
+        return run
+    version = re.search(r"\d+", packages.version(run.folder, "tap"))
+    older = version is not None and int(version[0]) < 18  # noqa: PLR2004 - the release that renamed the option
+    return replace(run, options=(*run.options, "--no-coverage" if older else "--disable-coverage"))
+
+
+def _plan(packages: Packages) -> tuple[list[Run], list[Command], list[Command]]:
+    """The runs of the tests, the commands that must come before them, and every command that may judge behaviour."""
+    rest: list[Command] = []
+    for script in SCRIPTS:
+        commands = [c for c in unfold(packages, "", script) if is_test(c)]
+        runs, before = _split(packages, commands)
+        if runs:
+            return runs, before, commands
+        rest = rest or commands
+    commands = [c for folder in packages.members() for c in unfold(packages, folder, "test") if is_test(c)]
+    runs, before = _split(packages, commands)
+    return (runs, before, commands) if runs else (_by_dependency(packages), [], rest)
+
+
+def _split(packages: Packages, commands: Sequence[Command]) -> tuple[list[Run], list[Command]]:
+    runs: list[Run] = []
+    before: list[Command] = []
+    for command in commands:
+        run = recognised(packages, command)
+        if run is None:
+            before += [] if runs else [command]
+        elif run not in runs:
+            runs.append(run)
+    return runs, before
+
+
+def _by_dependency(packages: Packages) -> list[Run]:
+    """A runner that the root depends on, although no script starts it."""
+    for runner, start in (("vitest", "vitest run"), ("jest", "jest"), ("mocha", "mocha"), ("ava", "ava")):
+        run = Run("", (), runner, start, (), ())
+        if packages.version("", runner) and test_files(packages, run):
+            return [run]
+    return []
+
+
+def _line(command: Command) -> str:
+    return f"cd '{command.folder}' && {BIN}{command.line}" if command.folder else command.line
+
+
+def _command(run: Run, positional: str, report: str) -> str:
     """Order matters: jest's --reporters swallows what follows it; node takes no option after the first file."""
-    order = [positional, flags] if runner == "jest" else [flags, positional]
-    return " ".join(filter(None, [start, options, *order]))
+    flags, _, _ = RUNNERS[run.runner]
+    options = list(run.options)
+    order = [positional, flags] if run.runner == "jest" else [flags, positional]
+    line = " ".join(filter(None, [*run.variables, run.start, *options, *order])).replace("{junit}", report)
+    return (JEST_JUNIT.replace("{junit}", report) + line) if run.runner == "jest" else line
 
 
-def _package(workspace: Workspace) -> dict[str, object] | None:
-    try:
-        found = json.loads(workspace.read_text("package.json") or "")
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
+def _ci_build(packages: Packages, manager: Manager, runs: Sequence[Run]) -> list[str]:
+    """The build script, where CI builds in a job that also tests, or where the tests load what a build leaves."""
+    if not packages.script("", "build"):
+        return []
+    line = manager.run("build")
+    for path in workflow_paths(packages.workspace):
+        for job in jobs_of(packages.workspace.read_text(path)):
+            steps = job.get("steps")
+            said = [str(s.get("run", "")) for s in steps if isinstance(s, dict)] if isinstance(steps, list) else []
+            text = "\n".join(said)
+            if re.search(r"\b(?:npm|pnpm|yarn|bun) (?:run )?build\b", text) and re.search(
+                r"\b(?:npm|pnpm|yarn|bun) (?:run )?t(?:est)?\b", text
+            ):
+                return [line]
+    sample = [p for run in runs for p in test_files(packages, run)][:40]
+    built = re.compile(r"""['"]\.\.?/(?:[\w./-]*/)?(?:dist|build|lib|out|esm|cjs)/""")
+    tracked = {p.split("/")[0] for p in packages.paths}
+    for path in sample:
+        found = built.search(packages.workspace.read_text(path) or "")
+        if found and not {"dist", "build", "lib", "out", "esm", "cjs"} & tracked:
+            return [line]
+    return []
 
 
-def _text(package: Mapping[str, object], table: str, key: str) -> str:
-    found = package.get(table)
-    value = found.get(key) if isinstance(found, dict) else None
-    return value if isinstance(value, str) else ""
-
-
-def _split(script: str, package: Mapping[str, object]) -> tuple[list[str], str, str]:
-    """Steps before the tests, the runner ("" when it is none we know), and the runner's arguments."""
-    before: list[str] = []
-    for step in (s.strip() for s in script.split("&&")):
-        followed = re.match(r"(?:npm|yarn|pnpm) (?:run )?([\w:.-]+)$", step)
-        text = _text(package, "scripts", followed[1]) if followed else ""
-        found = re.match(
-            r"(?:cross-env )?(?:[A-Z_]+=\S+ )*(?:npx |c8 |nyc )*"
-            r"(?:(?P<runner>vitest|jest|mocha)\b(?: run\b)?|node (?P<early>(?:-\S+(?: [\w./-]+)? )*?)--test\b)"
-            r"(?P<rest>.*)$",
-            text or step,
-        )
-        if found and not re.search(r"[|;<>$`]", found["rest"]):
-            rest = f"{found['early'] or ''}{found['rest']}".strip()
-            return before, found["runner"] or "node", rest
-        if not step.startswith(_LINTERS):
-            before.append(step)
-    return [], "", ""
-
-
-def _arguments(rest: str) -> tuple[str, str]:
-    """Options and positional arguments, in their order; coverage and watching are left out."""
-    words = [w for w in rest.split() if not re.match(r"--(coverage|watch|watchAll|silent)\b", w)]
-    options, positional = [], []
-    takes_value = False
-    for word in words:
-        if word.startswith("-") or takes_value:
-            options.append(word)
-            takes_value = word in ("--import", "--require", "-r", "--loader", "--config", "-c", "--root", "--ui", "-u")
-        else:
-            positional.append(word)
-    return " ".join(options), " ".join(positional)
-
-
-def _place(files: list[str]) -> tuple[str, str]:
+def _place(files: Sequence[str]) -> tuple[str, str]:
+    """The folder with most tests, and how a new test there is called ("{name}" is for its own part)."""
     count = Counter(posixpath.dirname(f) for f in files)
     folder = min(count, key=lambda d: (-count[d], d.count("/"), d), default="")
-    endings = Counter(f.rsplit(".", 1)[1] for f in files if posixpath.dirname(f) == folder)
-    return folder, endings.most_common(1)[0][0] if endings else "js"
+    names: Counter[str] = Counter()
+    for path in files:
+        if posixpath.dirname(path) == folder:
+            stem, _, ending = posixpath.basename(path).rpartition(".")
+            before = "test-" if stem.startswith("test-") else "test." if stem.startswith("test.") else ""
+            after = re.search(r"(?:[._-](?:test|spec)|Test|Spec)?$", stem)
+            names[f"{before}{{name}}{after[0] if after else ''}.{ending}"] += 1
+    return folder, names.most_common(1)[0][0] if names else "{name}.test.js"
 
 
-def _canary(runner: str, body: str, folder: str, extension: str, *, module: bool, files: list[str]) -> Canary | None:
-    if not files:
-        return None
-    kind = "spec" if sum(".spec." in f for f in files) * 2 > len(files) else "test"
-    if runner == "node":
-        as_module = extension.startswith("m") or (module and not extension.startswith("c"))
-        load = "import test from 'node:test'" if as_module or "ts" in extension else "const test = require('node:test')"
-        body = f"{load}\ntest{_BLOCK}"
-    return Canary(posixpath.join(folder, f"{{name}}.{kind}.{extension}"), body)
+def _with_canary(run: Run, folder: str, name: str) -> tuple[str, ...]:
+    """A run's files and, where they were chosen by name, a canary beside them as soon as there is one."""
+    if not run.positional or run.runner in ("vitest", "jest", "bun"):
+        return run.positional
+    own = folder.removeprefix(run.folder).lstrip("/") if run.folder else folder
+    pattern = posixpath.join(own, name.replace("{name}", "c" + "[0-9a-f]" * 16))
+    return (*run.positional, f"$(ls {pattern} 2>/dev/null)")
+
+
+def _content(run: Run, packages: Packages, name: str) -> str:
+    ending = name.rsplit(".", 1)[1]
+    module = ending.startswith("m") or "ts" in ending or "x" in ending
+    if not module and not ending.startswith("c"):
+        module = packages.by_folder.get(run.folder, {}).get("type") == "module"
+    body = RUNNERS[run.runner][2]
+    if load := re.match(r"\{load:(\w+):([\w@/:.-]+)\}", body):
+        line = f"import {load[1]} from '{load[2]}'" if module else f"const {load[1]} = require('{load[2]}')"
+        body = f"{line}\n{body[load.end() :]}"
+    return f"// @ts-nocheck\n{body}" if "ts" in ending else body

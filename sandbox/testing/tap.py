@@ -12,29 +12,33 @@ _POINT = re.compile(
     re.IGNORECASE,
 )
 _SUBTEST = re.compile(r"^(?P<indent> *)# Subtest: (?P<name>.*)$")
+_GROUP = re.compile(r"^# (?!(?:tests|pass|fail|skip|todo|failed tests?|passed|time=?)\b[ :]*\d|ok$)(?P<name>\S.*)$")
 _PLAN = re.compile(r"^1\.\.(?P<count>\d+)")
 _BAIL = re.compile(r"^Bail out!(?P<why>.*)$")
 
 
 def parse_tap(stdout: bytes) -> TestReport:
-    """Tests by `subtest::name`. A plan that promised more points than came, or "Bail out!", is one ERROR.
+    """Tests by `subtest::name`; where there are no subtests, by `comment::name`, as tape names its tests.
 
-    `# TODO` points count as skipped. Raises ReportUnreadable when there is no test point.
+    A plan that promised more points than came, or "Bail out!", is one ERROR. `# TODO` points count as skipped.
+    Raises ReportUnreadable when there is no test point.
     """
     results: list[TestResult] = []
     stack: list[tuple[int, str]] = []
-    planned, top = None, 0
+    planned, top, group = None, 0, ""
     lines = stdout.decode("utf-8", "replace").splitlines()
+    subtests = any(_SUBTEST.match(line) for line in lines)
     for number, line in enumerate(lines):
         if found := _SUBTEST.match(line):
-            indent = len(found["indent"])
+            indent, group = len(found["indent"]), ""
             stack = [s for s in stack if s[0] < indent][:DEPTH]
             stack.append((indent, found["name"].strip()))
         elif found := _POINT.match(line):
             indent = len(found["indent"])
             parents = [name for depth, name in stack if depth < indent]
             top += indent == 0
-            name = "::".join([*parents, found["name"].strip() or f"{top}"])
+            own = [group] if group and not indent and not parents else []
+            name = "::".join([*own, *parents, found["name"].strip() or f"{top}"])
             outcome = (
                 TestOutcome.SKIPPED
                 if found["directive"]
@@ -44,6 +48,8 @@ def parse_tap(stdout: bytes) -> TestReport:
             )
             message = _diagnostics(lines[number + 1 : number + 200]) if outcome is TestOutcome.FAILED else ""
             results.append(TestResult(name, outcome, message))
+        elif not subtests and (found := _GROUP.match(line)):
+            group = found["name"].strip()
         elif found := _PLAN.match(line):
             planned = int(found["count"])
         elif found := _BAIL.match(line):

@@ -18,6 +18,7 @@ from sandbox.recipe import Recipe, ReportFormat
 from sandbox.result import Ended, ExecResult
 from sandbox.testing.canary import PlantedCanary, make_canary
 from sandbox.testing.cargo import parse_cargo
+from sandbox.testing.folder import REPORTS, parse_folder
 from sandbox.testing.go_json import parse_go_json
 from sandbox.testing.junit import MESSAGE, REPORT_BYTES, ReportUnreadable, parse_junit, parse_junit_files
 from sandbox.testing.report import TestOutcome, TestReport, TestResult, TestRun
@@ -114,6 +115,17 @@ def _read_surefire(sandbox: Sandbox, result: ExecResult, junit: str) -> TestRepo
     return parse_junit_files(found.stdout, root=sandbox.root)
 
 
+def _read_folder(sandbox: Sandbox, result: ExecResult, junit: str) -> TestReport:  # noqa: ARG001 - one shape for all
+    """A file is called after its package's folder: the ids of its tests begin with it."""
+    listed = sandbox.run(["find", junit, "-type", "f", "-size", "+0"], timeout=60)
+    if listed.ended is Ended.LOST:
+        raise SandboxUnavailable("the sandbox was lost while reports were read")
+    paths = sorted(listed.stdout.decode("utf-8", "replace").splitlines())
+    if not paths:
+        raise FileNotFoundError(junit)
+    return parse_folder({path: sandbox.read(path, REPORT_BYTES) for path in paths[:REPORTS]}, root=sandbox.root)
+
+
 def _read_exit_code(sandbox: Sandbox, result: ExecResult, junit: str) -> TestReport:  # noqa: ARG001 - one shape for all
     outcome = TestOutcome.PASSED if result.exit_code == 0 else TestOutcome.FAILED
     message = "" if outcome is TestOutcome.PASSED else result.text[-MESSAGE:]
@@ -123,6 +135,7 @@ def _read_exit_code(sandbox: Sandbox, result: ExecResult, junit: str) -> TestRep
 _READERS: dict[ReportFormat, Callable[[Sandbox, ExecResult, str], TestReport]] = {
     ReportFormat.JUNIT: _read_junit,
     ReportFormat.SUREFIRE: _read_surefire,
+    ReportFormat.FOLDER: _read_folder,
     ReportFormat.GO_JSON: lambda sandbox, result, junit: parse_go_json(result.stdout),  # noqa: ARG005 - one shape
     ReportFormat.CARGO: lambda sandbox, result, junit: parse_cargo(result.stdout),  # noqa: ARG005 - one shape
     ReportFormat.TAP: lambda sandbox, result, junit: parse_tap(result.stdout),  # noqa: ARG005 - one shape

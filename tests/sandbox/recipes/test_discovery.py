@@ -287,31 +287,6 @@ def test_a_given_command_is_enough_without_any_convention(opened: Opened) -> Non
     assert recipe == Recipe("other", ("make deps",), "make check", ReportFormat.EXIT_CODE, ".github/autofix.yml")
 
 
-@pytest.mark.parametrize(
-    ("package", "lock", "part", "runner"),
-    [
-        ({"scripts": {"test": "node --test test/"}}, "package-lock.json", "node --test --test-reporter=junit --test-reporter-destination={junit} test/", "node"),
-        ({"scripts": {"test": "node --import tsx --test"}}, "", "node --test --import tsx --test-reporter=junit", "node"),
-        ({"scripts": {"test": "eslint . && vitest run --coverage"}}, "pnpm-lock.yaml", "vitest run --reporter=default --reporter=junit --outputFile.junit={junit}", "vitest"),
-        ({"scripts": {"test": "npm run build && npm run unit", "build": "tsc", "unit": "jest --coverage src"}}, "yarn.lock", "npm run build && JEST_JUNIT_OUTPUT_FILE={junit}", "jest"),
-        ({"scripts": {"test": "NODE_ENV=test nyc mocha -r ts-node/register"}}, "package-lock.json", "mocha -r ts-node/register --reporter", "mocha"),
-        ({"scripts": {"test": "tape test/*.js"}}, "", "npm test", ""),
-    ],
-)  # fmt: skip
-def test_javascript_scripts_are_told_to_report(
-    package: dict[str, object], lock: str, part: str, runner: str, opened: Opened
-) -> None:
-    files = {"package.json": json.dumps(package), "test/a.test.js": "x", **({lock: ""} if lock else {})}
-    recipe = recipe_of(opened(files))
-    assert part in recipe.test
-    assert recipe.runner == runner
-    assert (lock or "package.json") in recipe.inputs
-    assert "coverage" not in recipe.test
-    if runner:
-        assert recipe.canary is not None
-        assert recipe.canary.path == "test/{name}.test.js"
-
-
 def test_go_rust_and_java_have_their_conventions(opened: Opened) -> None:
     go = recipe_of(opened({"go.mod": "module m\n", "p/a_test.go": "// x\npackage p\n"}))
     assert go.report is ReportFormat.GO_JSON

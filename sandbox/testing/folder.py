@@ -1,0 +1,48 @@
+"""The reports of several packages in one folder, each named after its package's folder: `packages%2Fone.0.xml`."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from urllib.parse import unquote
+
+from sandbox.testing.junit import ReportUnreadable, collect, parse_junit
+from sandbox.testing.report import TestReport, TestResult
+from sandbox.testing.tap import parse_tap
+
+REPORTS = 500
+"""More packages than this are not read."""
+
+
+def parse_folder(contents: Mapping[str, bytes], *, root: str = "") -> TestReport:
+    """One report from many files by path. A file that cannot be read is as if it were not there: its tests are missing.
+
+    Raises ReportUnreadable when none can be read.
+    """
+    results: list[TestResult] = []
+    unreadable: list[str] = []
+    for path, content in sorted(contents.items()):
+        name, _, ending = posixpath.basename(path).rpartition(".")
+        package = unquote(name.rpartition(".")[0])
+        try:
+            found = parse_tap(content) if ending == "tap" else parse_junit(content, root=posixpath.join(root, package))
+        except ReportUnreadable as error:
+            unreadable.append(f"{posixpath.basename(path)}: {error}")
+            continue
+        results += _below(package, root, found)
+    if not results and unreadable:
+        raise ReportUnreadable("; ".join(unreadable))
+    return collect(results)
+
+
+def _below(package: str, root: str, report: TestReport) -> Iterator[TestResult]:
+    """The results of one package, with its folder before their files and ids."""
+    for result in report.results.values():
+        identity = result.id.removeprefix(f"{root.rstrip('/')}/")  # a path from outside of the package
+        if not package or identity.startswith(f"{package}/"):
+            yield replace(result, id=identity)
+        elif result.file:
+            yield replace(result, id=f"{package}/{identity}", file=posixpath.join(package, result.file))
+        else:
+            yield replace(result, id=f"{package}::{identity}")
