@@ -57,8 +57,8 @@ verdicts: $(READY)  ## judge the wrong and right patches of tests/verdicts: none
 format: $(READY)  ## let ruff put things in order
 	$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
-sandbox-image:  ## build the image pennyfix/sandbox; PACKAGES="nodejs npm golang-go" adds other languages
-	PENNYFIX_IMAGE_PACKAGES="$(PACKAGES)" sh deploy/sandbox/build.sh
+sandbox-image:  ## build the image pennyfix/sandbox; LAYERS="python node go rust java ruby php services" adds toolchains
+	PENNYFIX_IMAGE_LAYERS="$(LAYERS)" PENNYFIX_IMAGE_PACKAGES="$(PACKAGES)" sh deploy/sandbox/build.sh
 
 lock: $(READY)  ## resolve the dependencies anew
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --quiet \

@@ -32,8 +32,7 @@ done
 
 # the digest of everything that a layer is made from
 digest() {
-    { printf '%s\n' "$uv" "$1"; cat "$here/build.sh" "$here/Dockerfile" "$here/layers/functions.sh" \
-        "$here/layers/run.sh"; for each in $1; do cat "$here/layers/$each.sh"; done; } | sha256sum | cut -c1-16
+    { printf '%s\n' "$uv" "$1"; cat "$here/layers/functions.sh" "$here/layers/run.sh"; for each in $1; do cat "$here/layers/$each.sh"; done; } | sha256sum | cut -c1-16
 }
 whole=$(digest "$(printf %s "core $layers" | xargs)")$(printf %s "${packages:+-$packages}" | tr -c '[:alnum:]-' _)
 label() { docker image inspect --format "{{index .Config.Labels \"$2\"}}" "$1" 2>/dev/null; }
@@ -106,7 +105,7 @@ from_debootstrap() {
         below=$below-more
     fi
     # the name and the labels, and nothing else
-    printf 'FROM %s\nLABEL pennyfix.image=%s pennyfix.layers="%s"\n' "$below" "$whole" "$so_far" | docker build -q -t "$image" - >/dev/null
+    on_top "$below" "$image" "pennyfix.image=\"$whole\" pennyfix.layers=\"$so_far\"" true
 }
 
 echo "== building $image: core $layers $packages"

@@ -301,11 +301,8 @@ def _chosen(packages: Packages, filters: Sequence[str]) -> list[str]:
         wanted = given.lstrip("!").strip(".").strip("{}").strip("^").removeprefix("./").strip("/") or ""
         for folder, package in packages.by_folder.items():
             name = str(package.get("name", ""))
-            hit = (
-                fnmatch.fnmatchcase(name, wanted)
-                or fnmatch.fnmatchcase(folder, wanted)
-                or name.rpartition("/")[2] == wanted
-            )
+            known = (name, folder, posixpath.basename(name), posixpath.basename(folder))
+            hit = any(fnmatch.fnmatchcase(each, wanted) for each in known)
             if hit and given.startswith("!"):
                 out = [f for f in out if f != folder]
             elif hit and folder not in out:

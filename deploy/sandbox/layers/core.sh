@@ -1,5 +1,5 @@
 # git, the suite's own Python, uv, and the user that commands run as: what every sandbox needs.
-install ca-certificates git python3 python3-venv
+install ca-certificates git python3 python3-pip python3-venv
 getent passwd sandbox >/dev/null || {
     groupadd --gid 1000 sandbox
     useradd --uid 1000 --gid 1000 --home-dir /home/sandbox --create-home --shell /bin/sh sandbox

@@ -18,6 +18,6 @@ if ! timeout 900 uv python install --quiet 3.9 3.10 3.11 3.12 3.14; then
         }
     }
     python bullseye 3.9 python3-distutils libssl1.1 libffi7 libmpdec3
-    python bookworm 3.11 python3-distutils libmpdec3
+    python bookworm 3.11 python3-distutils
     python forky 3.14 || true
 fi

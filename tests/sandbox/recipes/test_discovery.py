@@ -287,21 +287,6 @@ def test_a_given_command_is_enough_without_any_convention(opened: Opened) -> Non
     assert recipe == Recipe("other", ("make deps",), "make check", ReportFormat.EXIT_CODE, ".github/autofix.yml")
 
 
-def test_go_rust_and_java_have_their_conventions(opened: Opened) -> None:
-    go = recipe_of(opened({"go.mod": "module m\n", "p/a_test.go": "// x\npackage p\n"}))
-    assert go.report is ReportFormat.GO_JSON
-    assert go.canary is not None
-    assert go.canary.path == "p/{name}_test.go"
-    assert go.canary.content.startswith("package p\n")
-    rust = recipe_of(opened({"Cargo.toml": '[package]\nname="x"\n', "Cargo.lock": "", "src/lib.rs": "x"}))
-    assert (rust.report, "--locked" in rust.setup[0]) == (ReportFormat.CARGO, True)
-    maven = recipe_of(opened({"pom.xml": "<project>junit-jupiter</project>", "src/test/java/ATest.java": ""}))
-    assert maven.canary is not None
-    assert "jupiter" in maven.canary.content
-    gradle = recipe_of(opened({"build.gradle": "", "gradlew": ""}))
-    assert gradle.test.startswith("sh ./gradlew")
-
-
 def test_the_language_with_most_source_is_asked_first(opened: Opened) -> None:
     package = json.dumps({"scripts": {"test": "node --test"}})
     both = {**TEST, "package.json": package, "src/a.js": "x" * 1000}
