@@ -30,7 +30,8 @@ class SolveContext:
     A strategy reads the verdict on what it just yielded as `context.history[-1]`. `memory` is a folder
     that outlives the job (repository context per commit), None where there is none. `outcomes` is this
     repository's history, `resolved_usd` what a resolved issue is worth to the operator, in USD; `prompts` is where
-    prompt files come from, `tests` how the repository's tests are run, for a solver that can run them.
+    prompt files come from, `tests` how the repository's tests are run, for a solver that can run them. `more_tests`
+    are written from the issue at most when one test rejects two models (0: never; even, so that they decide with it).
     """
 
     tiers: Sequence[Tier]
@@ -44,6 +45,7 @@ class SolveContext:
     resolved_usd: Decimal = Decimal(2)
     prompts: PromptFolder = field(default_factory=PromptFolder)
     tests: str = ""
+    more_tests: int = 0
 
     @property
     def weak(self) -> Tier:

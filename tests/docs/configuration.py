@@ -53,7 +53,7 @@ OPERATOR = {
     "tiers.max_output_tokens": "The longest answer. The worst case of a call is reserved with it.",
     "tiers.max_turns": "How many turns the agent may take in one attempt.",
     "tiers.timeout_seconds": "How long one call may take.",
-    "tiers.family": "A patch that was rejected is next tried by another family.",
+    "tiers.family": "Models of one family err alike: a rejected patch, or a test that is doubted, goes to another family.",
     "tiers.input_usd_per_million": "USD per million input tokens, where litellm's table has no price or a wrong one.",
     "tiers.output_usd_per_million": "USD per million output tokens.",
     "tiers.cached_input_usd_per_million": "USD per million input tokens that the provider had cached.",
@@ -61,6 +61,8 @@ OPERATOR = {
     "roles.judge": "Who orders and compares answers in the strategies that draw several.",
     "roles.writer": "Reserved for writing texts; nothing asks it yet.",
     "roles.tests": "How many tests are written from one issue. Several vote, as far as the money allows it.",
+    "roles.more_tests": "One test can be wrong. When it rejects patches of two models, further ones are written, by another "
+    "family where the tiers have one, and most of them decide. `0` switches it off.",
     "limits.monthly_usd": "What all repositories together may spend in a calendar month (UTC).",
     "limits.installation_monthly_usd": "What all repositories of one account may spend in a month.",
     "limits.repository_monthly_usd": "What one repository may spend in a month; it may ask for less.",
@@ -89,6 +91,8 @@ REPOSITORY = {
     "accept": "The evidence that a pull request needs: a new test that fails before and passes after "
     "(`reproduction`), no broken test (`regression`), or none (`any`).",
     "unverified": "What happens to a patch with less evidence than that: a draft that says so, or nothing.",
+    "doubtful": "What happens at the end to a rejected patch that fails only the test written from the issue and breaks no "
+    "other: a folded diff in the comment, nothing, or a draft. It never counts as resolved.",
     "setup": "How the dependencies are installed; left out: found from the repository's own files.",
     "test": "How the tests are run; `{junit}` becomes the path of the report. Left out: found by convention.",
     "image": "The image in which this repository is installed and tested (docker only).",

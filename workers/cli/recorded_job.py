@@ -75,7 +75,7 @@ def operator_as_recorded(operator: Operator, versions: Mapping[str, Any]) -> Ope
         "theta": parameters.get("plan", {}).get("theta"),
     }
     values = operator.cascade.model_dump() | {k: v for k, v in cascade.items() if v is not None}
-    tests = {"tests": parameters["tests"]} if "tests" in parameters else {}
+    tests = {name: parameters.get(name, 0) for name in ("tests", "more_tests")} if "tests" in parameters else {}
     roles = {role: name for role, name in versions.get("roles", {}).items() if role in ROLES}
     return operator.model_copy(
         update={

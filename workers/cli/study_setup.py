@@ -35,7 +35,7 @@ def with_models(operator: Operator, models: Sequence[str]) -> Operator:
         TierOptions(name=name, model=model, attempts=2 if name == "weak" else 1)
         for name, model in zip(names, models, strict=True)
     )
-    roles = Roles(tester=names[0], judge=names[-1], tests=operator.roles.tests)
+    roles = Roles(tester=names[0], judge=names[-1], tests=operator.roles.tests, more_tests=operator.roles.more_tests)
     return operator.model_copy(update={"tiers": tiers, "roles": roles})
 
 
@@ -96,6 +96,7 @@ def study_plan(
         prompts=prompts_of(operator),
         theta=operator.cascade.theta,
         tests=operator.roles.tests,
+        more_tests=operator.roles.more_tests,
         parallel=options.parallel,
         mirrors=options.mirrors or TEMPLATE,
     )

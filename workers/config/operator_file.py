@@ -80,7 +80,7 @@ class TierOptions(Checked):
     max_turns: int = Field(40, ge=1, le=500, description="a whole number of agent turns, 1–500", examples=["40"])
     timeout_seconds: Ratio = Field(600.0, ge=1, le=7200, description="seconds for one call, 1–7200", examples=["600"])
     family: str = Field(
-        "", max_length=60, description="the model's family, for tiers tried after a rejection", examples=['"claude"']
+        "", max_length=60, description="text; left out: derived from the model's name", examples=['"claude"']
     )
     input_usd_per_million: Usd | None = Field(None, description="USD, 0 or more", examples=["0.10"])
     output_usd_per_million: Usd | None = Field(None, description="USD, 0 or more", examples=["0.50"])
@@ -109,6 +109,11 @@ class Roles(Checked):
     writer: str = Field("", description="the name of a tier: who writes texts", examples=['"weak"'])
     tests: Literal[1, 3, 5, 7] = Field(
         1, description="1, 3, 5 or 7: how many tests are written from an issue; most of them must pass", examples=["3"]
+    )
+    more_tests: Literal[0, 2, 4] = Field(
+        2,
+        description="0, 2 or 4: how many further tests are written, and vote, when two models are rejected by one test",
+        examples=["2"],
     )
 
 

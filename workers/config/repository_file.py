@@ -57,6 +57,9 @@ class RepositoryFile(Checked):
         "reproduction", description="reproduction, regression, any", examples=["reproduction"]
     )
     unverified: Literal["draft", "decline"] = Field("draft", description="draft, decline", examples=["draft"])
+    doubtful: Literal["comment", "none", "draft"] = Field(
+        "comment", description="comment, none, draft", examples=["comment"]
+    )
     setup: tuple[str, ...] | None = Field(
         None, description="a list of commands, run with network", examples=['["pip install -e .[test]"]']
     )

@@ -49,7 +49,7 @@ class IssueSolver:
         file, workspace = request.file, request.workspace
         require_keys(self.operator, self.key_of)
         tiers, roles = open_tiers(self.operator, request.meter, self.open_model, self.key_of)
-        strong = tiers[-1]
+        strong, written = tiers[-1], self.operator.roles
         worth = self.operator.cascade.resolved_issue_usd
         strategy = strategy_of(request.strategy, theta=self.operator.cascade.theta)
         versions = Versions(
@@ -58,7 +58,8 @@ class IssueSolver:
             accept=file.accept,
             tiers=parameters(self.operator, tiers),
             roles={role: tier.name for role, tier in roles.items()},
-            parameters=strategy_json(strategy) | {"resolved_issue_usd": str(worth), "tests": self.operator.roles.tests},
+            parameters=strategy_json(strategy)
+            | {"resolved_issue_usd": str(worth), "tests": written.tests, "more_tests": written.more_tests},
             prompts=self.prompts.digests(),
         )
         price = (strong.name, strong.model.name, strong.model.model.price)
@@ -83,6 +84,7 @@ class IssueSolver:
             resolved_usd=worth,
             prompts=self.prompts,
             tests=suite_section(recipe, self.prompts) if recipe is not None else "",
+            more_tests=written.more_tests,
         )
         request.at_line(9)
         resolution = resolve(

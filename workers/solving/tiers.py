@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, Literal, get_args
 
 from strategies.methods.decision import typical
+from strategies.models.family import family_of
 from strategies.models.meter import Meter, Metered
 from strategies.models.model import Model, ModelRefused
 from strategies.models.model_spec import ModelSpec
@@ -92,7 +93,7 @@ def _tier(options: TierOptions, model: Metered, cap: Decimal) -> Tier:
         temperature=options.temperature,
         max_output_tokens=options.max_output_tokens,
         max_turns=options.max_turns,
-        family=options.family,
+        family=options.family.strip().lower() or family_of(options.model),
     )
 
 

@@ -66,6 +66,7 @@ class StudyPlan:
     prompts: PromptFolder = field(default_factory=PromptFolder)
     theta: float | None = None
     tests: int = 1
+    more_tests: int = 2
 
 
 CarryOut = Callable[[StudyPlan, Task, str, StudyBudget], dict[str, Any] | None]
@@ -191,6 +192,7 @@ def run_task(plan: StudyPlan, task: Task, strategy: str, budget: StudyBudget) ->
     setting = configuration_of(chosen, tiers, digests, plan.version, base) | {
         "accept": plan.accept,
         "tests": plan.tests,
+        "more_tests": plan.more_tests,
     }
     # nothing was judged and nothing spent (a sandbox without node, an engine that is gone): the next run tries again
     again = hidden.resolved is None and not meter.charges
@@ -249,6 +251,7 @@ def solve_context(
         resolved_usd=plan.resolved_usd,
         prompts=plan.prompts,
         tests=suite_section(recipe, plan.prompts) if recipe is not None else "",
+        more_tests=plan.more_tests,
     )
 
 

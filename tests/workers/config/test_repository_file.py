@@ -16,6 +16,7 @@ budget: {monthly_usd: 20, issue_usd: 1.10}
 strategy: weak
 accept: regression
 unverified: decline
+doubtful: draft
 setup: ["pip install -e .[test]"]          # with network
 test: "pytest -q --junitxml={junit}"       # without network
 image: python:3.12
@@ -45,6 +46,7 @@ def test_every_field_is_read() -> None:
     file = parse(FULL)
     assert file.budget.issue_usd == Decimal("1.10")
     assert (file.strategy, file.accept, file.unverified, file.draft) == ("weak", "regression", "decline", True)
+    assert file.doubtful == "draft"
     assert (file.setup, file.base, file.image) == (("pip install -e .[test]",), "release/1.x", "python:3.12")
     assert (file.paths.deny, file.quote_above_usd) == (("migrations/**",), Decimal("0.5"))
     assert all(f"{key}:" in FULL for key in RepositoryFile.model_fields)

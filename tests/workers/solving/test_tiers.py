@@ -42,7 +42,7 @@ def test_tiers_keep_their_order_family_and_keys_and_share_one_model_with_their_r
 
     tiers, roles = open_tiers(parse_operator(TOML), meter, open_model, lambda model, name: name or f"{model}-key")
     assert [(t.name, t.solver, t.family, t.attempts) for t in tiers] == [
-        ("weak", "repair", "", 2),
+        ("weak", "repair", "deepseek", 2),
         ("strong", "agent", "claude", 1),
     ]
     assert tiers[0].model.name == "deepseek/flash with MY_KEY"
