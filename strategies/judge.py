@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -49,6 +50,14 @@ class Judge(SelfTests, Protocol):
 
     def judge(self, patch: Patch) -> Verdict:
         """The verdict on one patch. Raises SandboxUnavailable, and OverBudget while the test is written."""
+
+    def judge_by_suite(self, patch: Patch) -> Verdict:
+        """The verdict on one patch by the repository's own tests alone, whatever a test from the issue says. It has
+        Rung.REGRESSION where nothing that passed before fails. Raises SandboxUnavailable."""
+
+    def vote_with(self, tests: Sequence[Reproduction]) -> None:
+        """From now on these further tests, valid at the base commit, vote with the first. What a test from the issue
+        rejected may be judged again."""
 
     def open_sandbox(self) -> Sandbox:
         """A fresh sandbox at the base commit. Raises SandboxUnavailable."""

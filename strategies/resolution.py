@@ -13,6 +13,8 @@ class Ending(StrEnum):
     """How it ended."""
 
     ACCEPTED = "accepted"  # `chosen` earned what the repository asks for
+    DOUBTED = "doubted"  # `chosen` earned it, but its evidence holds doubts: people look first
+    ASKS = "asks"  # `chosen` resolves the issue and breaks tests that pin what it wants changed: people decide
     UNVERIFIED = "unverified"  # `chosen` is the best there is, with less evidence than asked
     UNSOLVED = "unsolved"  # every attempt failed
     UNJUDGED = "unjudged"  # the repository's tests cannot be found or run
@@ -24,7 +26,8 @@ class Ending(StrEnum):
 class Resolution:
     """`patch` is what would be published: the chosen patch with its reproduction test. Empty when nothing is.
 
-    `reason` is one sentence for people.
+    `reason` is one sentence for people. `doubtful` is the best rejected patch that fails only a test written from the
+    issue and breaks no other: shown, and never counted as resolved.
     """
 
     ending: Ending
@@ -32,3 +35,4 @@ class Resolution:
     chosen: JudgedAttempt | None
     patch: Patch
     reason: str
+    doubtful: JudgedAttempt | None = None

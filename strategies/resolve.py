@@ -5,11 +5,12 @@ Budget, progress, partial results and selection are written here, once, for ever
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from sandbox.errors import SandboxUnavailable
 from sandbox.repository.patch import Patch
 from strategies.attempt import Attempt, JudgedAttempt
 from strategies.issue import Issue
@@ -18,6 +19,7 @@ from strategies.resolution import Ending, Resolution
 from strategies.step import Step
 from strategies.strategy import SolveContext, Strategy
 from strategies.verdict import Evidence, Judged, Rung, Verdict
+from strategies.verification.further_tests import FurtherTests, rejected_by_test
 
 if TYPE_CHECKING:
     from sandbox.repository.workspace import Workspace
@@ -30,15 +32,18 @@ def resolve(
     context: SolveContext,
     *,
     unverified: Literal["draft", "decline"] = "draft",
+    doubtful: bool = False,
     stop: Callable[[], None] = lambda: None,
 ) -> Resolution:
     """Try until an attempt earns what is asked, the strategy ends, or the money does.
 
+    `doubtful`: when nothing was good enough, the best rejected patch that keeps every old test green is looked for.
     `stop` is called before every attempt and may raise (cancelled, lease lost); that passes through, as does
     SandboxUnavailable. OverBudget becomes an ending.
     """
     ending, reason = Ending.UNSOLVED, "every attempt fell short"
     attempts = strategy.attempts(issue, workspace, context)
+    further = FurtherTests(context.more_tests)
     with closing(cast("Any", attempts)):  # a generator; its clean-up runs now, not when it is collected
         try:
             stop()
@@ -49,8 +54,9 @@ def resolve(
                 tried = JudgedAttempt(attempt, _judge(attempt, context))
                 context.history.append(tried)
                 _tell(tried, context)
-                if tried.verdict.judged is Judged.PASSED:
-                    return _end(Ending.ACCEPTED, _why(tried), context, tried)
+                good = tried if tried.verdict.judged is Judged.PASSED else _rescued(tried, further, context)
+                if good is not None:
+                    return _accepted(good, context)
                 if _nothing_to_learn(tried, context):
                     break
                 stop()
@@ -58,25 +64,93 @@ def resolve(
             ending, reason = Ending.OVER_BUDGET, str(error)
             context.say(Step("over_budget", reason, {"scope": error.scope, "cap": str(error.cap)}))
     best = select(context.history)
+    if best is not None and best.verdict.evidence.asks:
+        return _end(Ending.ASKS, asks_words(best.verdict.evidence.asks), context, best)
+    shown = best_rejected(context) if doubtful and best is None else None
     if ending is Ending.OVER_BUDGET:
-        return _end(ending, reason, context, best if unverified == "draft" else None)
+        return _end(ending, reason, context, best if unverified == "draft" else None, shown)
     if best is None:
-        return _end(ending, reason, context, None)
+        return _end(ending, reason, context, None, shown)
     if unverified == "decline":
         return _end(Ending.UNSOLVED, "the best attempt has less evidence than this repository asks for", context, None)
     return _end(Ending.UNVERIFIED, best.verdict.feedback or "less evidence than asked", context, best)
 
 
+def asks_words(tests: Sequence[str]) -> str:
+    """What a patch asks, as a sentence."""
+    if len(tests) == 1:
+        return "one existing test pins what the issue wants changed, so people decide"
+    return f"{len(tests)} existing tests pin what the issue wants changed, so people decide"
+
+
 def select(history: list[JudgedAttempt]) -> JudgedAttempt | None:
-    """The best attempt that executed tests do not speak against: the highest rung, then one that agrees with another or
-    is preferred, then the earliest."""
+    """The best attempt that executed tests do not speak against: one that resolves the issue and asks, else the highest
+    rung, then one that agrees with another or is preferred, then the earliest. Of those that ask, the one that asks
+    about the fewest tests."""
     open_ones = [t for t in history if t.attempt.patch and t.verdict.judged is Judged.UNJUDGED]
     candidates = [t for t in open_ones if t.verdict.evidence.top >= Rung.APPLIES]
     return max(
         candidates,
-        key=lambda t: (t.verdict.evidence.top, t.attempt.agreement is not None, t.attempt.preferred),
+        key=lambda t: (
+            bool(asks := t.verdict.evidence.asks),
+            -len(asks),
+            t.verdict.evidence.top,
+            t.attempt.agreement is not None,
+            t.attempt.preferred,
+        ),
         default=None,
     )
+
+
+LOOKED_AT = 3
+"""Rejected patches that the whole suite is run for at most, to show one of them."""
+
+
+def best_rejected(context: SolveContext) -> JudgedAttempt | None:
+    """The latest patch that only a test from the issue speaks against and that keeps every old test green.
+
+    The latest knew most: tiers are tried cheapest first, and each sees what the earlier ones learned.
+    """
+    seen: dict[str, int] = {}
+    for place, tried in enumerate(context.history):
+        if rejected_by_test(tried):
+            seen.pop(tried.attempt.patch.digest, None)  # what several attempts came to counts as the last one's
+            seen[tried.attempt.patch.digest] = place
+    for place in list(reversed(seen.values()))[:LOOKED_AT]:
+        tried = context.history[place]
+        known = tried.verdict.evidence
+        if Rung.REGRESSION in known.rungs:
+            return tried
+        try:
+            suite = context.verification.judge_by_suite(tried.attempt.patch).evidence
+        except SandboxUnavailable:
+            return None  # it would only be shown; the attempts are not to be paid again for it
+        if Rung.REGRESSION in suite.rungs:
+            evidence = replace(suite, reproduction=known.reproduction, notes=known.notes)
+            context.history[place] = replace(tried, verdict=replace(tried.verdict, evidence=evidence))
+            return context.history[place]
+    return None
+
+
+def _rescued(tried: JudgedAttempt, further: FurtherTests, context: SolveContext) -> JudgedAttempt | None:
+    """An attempt that one test rejected and that earns it by the vote of further ones. Nothing is paid again for it."""
+    if not rejected_by_test(tried):
+        return None
+    for place in further.rescued(context):
+        attempt = context.history[place].attempt
+        again = JudgedAttempt(attempt, _judge(attempt, context))
+        context.history[place] = again
+        _tell(again, context)
+        if again.verdict.judged is Judged.PASSED:
+            return again
+    return None
+
+
+def _accepted(good: JudgedAttempt, context: SolveContext) -> Resolution:
+    doubts = good.verdict.evidence.doubts
+    if doubts:
+        return _end(Ending.DOUBTED, f"{good.attempt.tier}'s patch {doubts[0]}", context, good)
+    return _end(Ending.ACCEPTED, _why(good), context, good)
 
 
 def _judge(attempt: Attempt, context: SolveContext) -> Verdict:
@@ -115,7 +189,13 @@ def _why(tried: JudgedAttempt) -> str:
     return f"{tried.attempt.tier} earned {tried.verdict.evidence.top.name.lower()}"
 
 
-def _end(ending: Ending, reason: str, context: SolveContext, chosen: JudgedAttempt | None) -> Resolution:
+def _end(
+    ending: Ending,
+    reason: str,
+    context: SolveContext,
+    chosen: JudgedAttempt | None,
+    doubtful: JudgedAttempt | None = None,
+) -> Resolution:
     patch = Patch()
     if chosen is not None:
         patch = chosen.attempt.patch
@@ -123,4 +203,4 @@ def _end(ending: Ending, reason: str, context: SolveContext, chosen: JudgedAttem
         if reproduction is not None and reproduction.passes:
             patch = patch.merge(Patch({reproduction.path: reproduction.content}))
     context.say(Step("ending", f"{ending}: {reason.splitlines()[0] if reason else ''}", {"ending": str(ending)}))
-    return Resolution(ending, tuple(context.history), chosen, patch, reason)
+    return Resolution(ending, tuple(context.history), chosen, patch, reason, doubtful)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from sandbox.backend import Sandbox
 from sandbox.repository.patch import Patch
@@ -38,6 +38,13 @@ class RuledVerification:
         if self.right(patch):
             return Verdict(Judged.PASSED, Evidence(FULL))
         return Verdict(Judged.FAILED, Evidence(frozenset({Rung.APPLIES})), "test_total: assert 2 == 3")
+
+    def judge_by_suite(self, patch: Patch) -> Verdict:
+        assert patch, "an empty patch was judged"
+        return Verdict(Judged.UNJUDGED, Evidence(frozenset({Rung.APPLIES, Rung.BUILDS, Rung.REGRESSION})))
+
+    def vote_with(self, tests: Sequence[Reproduction]) -> None:
+        raise AssertionError("no test of this judge rejects a patch, so none can be doubted")
 
     def open_sandbox(self) -> Sandbox:
         raise AssertionError("no solver here needs a sandbox")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sandbox.backend import Sandbox
 from sandbox.errors import SandboxUnavailable
@@ -36,6 +36,19 @@ def unjudged(rung: str = "regression", feedback: str = "no valid test could be w
     return Verdict(Judged.UNJUDGED, Evidence(_RUNGS[rung]), feedback)
 
 
+def rejected(test: str = "the test") -> Verdict:
+    """A test from the issue alone speaks against it."""
+    said = Reproduction("tests/test_issue.py", test.encode(), ("t",), "assert 2 == 3", "assert 2 == 3")
+    return Verdict(Judged.FAILED, Evidence(_RUNGS["builds"], reproduction=said), "assert 2 == 3")
+
+
+def asking(*tests: str) -> Verdict:
+    """The test from the issue passes, and these existing tests pin what it wants changed."""
+    said = Reproduction("tests/test_issue.py", b"the test", ("t",), "assert 2 == 3", passes=True)
+    evidence = Evidence(_RUNGS["builds"] | {Rung.REPRODUCTION}, reproduction=said, broken=tests, asks=tests)
+    return Verdict(Judged.UNJUDGED, evidence, "Tests that passed before do not pass with the patch")
+
+
 class FakeVerification:
     """`verdicts` maps a word to the verdict on every patch whose text holds it; the first that fits counts.
 
@@ -59,6 +72,8 @@ class FakeVerification:
         self._lost = lost
         self._kept: dict[str, Verdict] = {}
         self.asked: list[Patch] = []
+        self.by_suite: list[Patch] = []
+        self.voters: tuple[Reproduction, ...] = ()
 
     @property
     def can_judge(self) -> bool:
@@ -73,11 +88,27 @@ class FakeVerification:
             self._kept[patch.digest] = self._look_up(patch)
         return self._kept[patch.digest]
 
+    def vote_with(self, tests: Sequence[Reproduction]) -> None:
+        """What the table's test rejected passes from now on when it passes most of all tests."""
+        assert tests, "a vote of nobody"
+        assert not len(tests) % 2, "with the first test, the voters must be of an odd number"
+        self.voters = tuple(tests)
+        self._kept = {d: v for d, v in self._kept.items() if v.evidence.reproduction is None}
+
+    def judge_by_suite(self, patch: Patch) -> Verdict:
+        """Green for every patch whose text does not hold "breaks"."""
+        assert patch, "an empty patch is never judged"
+        self.by_suite.append(patch)
+        broken = any(b"breaks" in (c or b"") for c in patch.files.values())
+        return failed() if broken else unjudged()
+
     def _look_up(self, patch: Patch) -> Verdict:
         text = "\n".join(f"{p}\n{(patch.files[p] or b'').decode()}" for p in patch.paths)
+        votes = [self.passes(patch, t) for t in self.voters]
         for word, verdict in self._verdicts.items():
             if word in text:
-                return verdict
+                rejected = verdict.evidence.reproduction is not None and verdict.judged is Judged.FAILED
+                return passed() if rejected and 2 * sum(votes) > len(votes) + 1 else verdict
         assert self._otherwise is not None, f"nobody said how to judge:\n{text}"
         return self._otherwise
 
