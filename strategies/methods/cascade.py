@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from strategies.attempt import Attempt, JudgedAttempt
 from strategies.issue import Issue
-from strategies.methods.decision import Decision, Option, decide, right_if_green, second_opinion
+from strategies.methods.decision import Decision, Option, asks_first, decide, right_if_green, second_opinion
 from strategies.solvers.attempt_task import AttemptHints
 from strategies.solvers.solve import solve
 from strategies.step import Step
@@ -28,6 +28,7 @@ class Cascade:
     Differs from the literature's weak-first (arXiv 2505.20182) in its gate: not "an edit applied" but executed tests;
     in its hand-over: the next tier sees diagnosis, diff and failing output; and in its order: by expected value from
     this repository's own outcomes, not a fixed number of attempts. With the prior alone it goes from weak to strong.
+    A patch that asks about pinned tests goes to people before a dearer tier is paid.
     """
 
     def attempts(self, issue: Issue, workspace: Workspace, context: SolveContext) -> Iterator[Attempt]:
@@ -40,6 +41,10 @@ class Cascade:
                 return
             option = decision.chosen
             tier = context.tiers[option.tier]
+            if asks_first(context.history, context.tiers, option.tier):
+                text = f"ask about the tests that pin the old behaviour before {tier.name} is paid"
+                context.say(Step("decision", text, {"tier": tier.name}))
+                return
             if record.tried and record.tried[-1] != option.tier:
                 context.say(Step("escalate", f"escalating to {tier.name}", {"tier": tier.name}))
             attempt = record.add(

@@ -15,11 +15,13 @@ from decimal import Decimal
 from functools import cache
 from typing import Literal
 
+from strategies.attempt import JudgedAttempt
 from strategies.methods.odds import LATER_STRENGTH, SAME_FAMILY, chance, first, updated
 from strategies.models.price import Price
 from strategies.models.usage import Usage
 from strategies.outcomes import Outcomes, Situation
 from strategies.tier import Tier
+from strategies.verdict import Judged
 
 DEEPEST = 8
 """How many further attempts are looked ahead."""
@@ -114,6 +116,13 @@ def second_opinion(now: float, options: Sequence[Option], resolved_usd: Decimal)
     gains = [(right_if_green(o.q) - now - float(o.usd / resolved_usd), -o.tier, o) for o in options]
     best = max(gains, default=None)
     return best[2] if best and best[0] > 0 else None
+
+
+def asks_first(history: Sequence[JudgedAttempt], tiers: Sequence[Tier], following: int) -> bool:
+    """Whether people are asked about a patch before the tier `following` (an index) is paid: it is dearer than one
+    whose patch resolves the issue and breaks only tests that pin what is to change. Cheap further attempts are fine."""
+    asked = {t.attempt.tier for t in history if t.verdict.evidence.asks and t.verdict.judged is Judged.UNJUDGED}
+    return any(tier.name in asked for tier in tiers[:following])
 
 
 def situation(tier: int, counts: Sequence[int]) -> Situation:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from strategies.attempt import Attempt
 from strategies.issue import Issue
+from strategies.methods.decision import asks_first
 from strategies.solvers.attempt_task import AttemptHints
 from strategies.solvers.solve import solve
 from strategies.step import Step
@@ -35,6 +36,8 @@ class Pipeline:
         before = None
         for rank, times in self.steps:
             tier = context.tiers[rank]
+            if asks_first(context.history, context.tiers, rank % len(context.tiers)):
+                return
             if before is not None and before.name != tier.name:
                 context.say(Step("escalate", f"going on to {tier.name}", {"tier": tier.name}))
             before = tier

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from strategies.attempt import Attempt, JudgedAttempt
 from strategies.issue import Issue
+from strategies.methods.decision import asks_first
 from strategies.methods.sampling import variation
 from strategies.models.meter import OverBudget
 from strategies.solvers.attempt_task import AttemptHints
@@ -96,6 +97,8 @@ class SelfTestCascade:
             for rank, (tier, k) in enumerate(zip(context.tiers, self.plan.of(len(context.tiers)), strict=True)):
                 if k == SKIP:
                     continue
+                if asks_first(context.history, context.tiers, rank):
+                    break
                 if rank:
                     context.say(Step("escalate", f"escalating to {tier.name}", {"tier": tier.name}))
                 learned = (*context.history, *handed)

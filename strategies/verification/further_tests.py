@@ -73,7 +73,7 @@ class FurtherTests:
             context.say(Step("reproduction", text, {"models": len(models_of(context.history, context.tiers))}))
         while self.asked < self.most + SPARE:
             self.asked += 1
-            tier = tester_of(self.asked - 1, context.tiers, context.roles["tester"])
+            tier = writer_of(self.asked - 1, context.tiers, context.roles["tester"])
             try:
                 test = context.verification.write_test(unbooked(tier), self.asked, 0)
             except OverBudget as error:
@@ -116,7 +116,7 @@ def can_win(passed: int, tests: int, most: int) -> bool:
     return 2 * (passed + most - tests) > most + 1
 
 
-def tester_of(number: int, tiers: Sequence[Tier], tester: Tier) -> Tier:
+def writer_of(number: int, tiers: Sequence[Tier], tester: Tier) -> Tier:
     """Who writes the further test of this number (0 is the first): the cheapest tier of each family but the tester's
     in turn; the tester itself, asked otherwise, where all tiers are of its family."""
     others: dict[str, Tier] = {}

@@ -6,8 +6,10 @@ tests is neither right nor wrong by executed evidence, so people decide, and see
 
 from __future__ import annotations
 
+import builtins
+import keyword
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sandbox.testing.report import TestOutcome, TestResult
@@ -31,23 +33,57 @@ _EXPECTATION = re.compile(
 _CRASH = re.compile(r"^panic: |SIGSEGV|Segmentation fault|stack overflow|called `(?:Option|Result)::", re.MULTILINE)
 
 
-def pinned(
-    broken: Sequence[str], results: Mapping[str, TestResult], passing: int, near: Collection[str], issue: str
-) -> bool:
-    """Whether broken tests are few, each by a failed expectation, and all of what the change concerns.
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a patch changes, as far as it tells which tests pin it.
 
-    `broken` are ids of tests that passed before; one without a failing result (it vanished, or is skipped) never asks.
-    `passing` tests passed before, `near` are the test files that the change concerns (empty where nobody can tell), and
-    `issue` is its text: an exception that it names is what it asks for.
+    `near` are the test files that it concerns (empty where nobody can tell), `subject` the names of code that the issue
+    is about (`subject_of`), `issue` its text, and `code_of` gives a test's code at the base commit, "" for unknown.
+    """
+
+    near: Collection[str]
+    subject: Collection[str]
+    issue: str
+    code_of: Callable[[TestResult], str]
+
+
+def pinned(broken: Sequence[str], results: Mapping[str, TestResult], passing: int, change: Change) -> bool:
+    """Whether broken tests are few, each by a failed expectation, and of the very behaviour that the issue is about.
+
+    `broken` are ids of tests that passed before, of which `passing` did; one without a failing result (it vanished, or
+    is skipped) never asks.
     """
     if not broken or len(broken) > max(FEW, passing // SHARE) or 2 * len(broken) > passing:
         return False
     found = [results[i] for i in broken if i in results]
     if len(found) < len(broken) or any(r.outcome is not TestOutcome.FAILED for r in found):
         return False
-    if near and not all(any(r.file == path or r.id.startswith(path) for path in near) for r in found):
+    if change.near and not all(any(r.file == path or r.id.startswith(path) for path in change.near) for r in found):
         return False
-    return all(is_expectation(r.message, issue) for r in found)
+    subject = set(change.subject)
+    return all(is_expectation(r.message, change.issue) and subject & words(change.code_of(r)) for r in found)
+
+
+_COMMON = frozenset(
+    # what code of any kind says: keywords of the usual languages, Python's built-in names, and words of tests
+    {*keyword.kwlist, *dir(builtins), "self", "cls", "const", "let", "var", "function", "func", "require", "export",
+     "default", "module", "exports", "new", "this", "null", "undefined", "true", "false", "public", "private", "static",
+     "void", "final", "int", "string", "package", "struct", "impl", "pub", "use", "mod", "mut", "match", "test",
+     "tests", "expect", "equal", "strictEqual", "deepEqual", "describe", "testing", "assertEqual", "assertEquals",
+     "pytest", "unittest", "expected", "result", "value", "name", "data"}
+)  # fmt: skip
+
+
+def words(text: str) -> frozenset[str]:
+    """The identifiers of a text that are not common to any code."""
+    return frozenset(re.findall(r"[A-Za-z_]\w{2,}", text)) - _COMMON
+
+
+def subject_of(test: str, issue: str, changed: str) -> frozenset[str]:
+    """The names that an issue is about: those that the test written from it uses and the `changed` files hold, narrowed
+    to those that the issue itself names where it names any."""
+    both = words(test) & words(changed)
+    return both & words(issue) or both
 
 
 def is_expectation(message: str, issue: str = "") -> bool:

@@ -6,21 +6,24 @@ suite once as the gate. Whatever the sandbox does to itself is never held agains
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
 
 from sandbox.backend import Sandbox
 from sandbox.repository.patch import Patch
 from sandbox.testing.report import TestReport
+from sandbox.testing.tests_guard import is_test
 from strategies.judge import Accept, Comparison
 from strategies.tier import Tier
 from strategies.verdict import Evidence, Judged, Reproduction, Rung, Verdict
 from strategies.verification.admissible import admissible
-from strategies.verification.affected_tests import affected
+from strategies.verification.affected_tests import MOST, affected
 from strategies.verification.baseline import Baseline
 from strategies.verification.confirming import confirmed
 from strategies.verification.coverage import executing, kept_covered
 from strategies.verification.issue_tests import IssueTests
+from strategies.verification.pinned import Change, ask, code_of, file_of, pinned, subject_of
 from strategies.verification.preparing import prepare
 from strategies.verification.request import VerificationRequest
 from strategies.verification.runs import Runs
@@ -85,6 +88,17 @@ class Verification:
             self._judged[patch.digest] = self._judge(patch)
         return self._judged[patch.digest]
 
+    def judge_by_suite(self, patch: Patch) -> Verdict:
+        early, judged, evidence = admissible(patch, self.runs.workspace, self.request.deny)
+        if early is not None:
+            return early
+        run = self._gate(judged, evidence)
+        return run if isinstance(run, Verdict) else self._weigh(run, judged, evidence, None)
+
+    def vote_with(self, tests: Sequence[Reproduction]) -> None:
+        self.issue_tests.written = (*self.issue_tests.reproductions, *tests)
+        self._judged = {patch: v for patch, v in self._judged.items() if not rejects(v.evidence.reproduction)}
+
     def _judge(self, patch: Patch) -> Verdict:
         early, judged, evidence = admissible(patch, self.runs.workspace, self.request.deny)
         if early is not None:
@@ -103,7 +117,7 @@ class Verification:
             if failed is not None:
                 return failed
             judged = judged.merge(Patch({reproduction.path: reproduction.content}))
-        run = self._gate(judged, evidence)
+        run = self._gate(judged, evidence, resolved_by=reproduction)
         return run if isinstance(run, Verdict) else self._weigh(run, judged, evidence, reproduction)
 
     def _near(self, judged: Patch) -> tuple[str, ...]:
@@ -117,15 +131,20 @@ class Verification:
         )
         return executing(judged, covered) or affected(judged, self.runs.workspace)
 
-    def _gate(self, judged: Patch, evidence: Evidence) -> TestReport | Verdict:
-        """Affected tests first where the suite is slow, then the whole suite; a verdict when it is settled early."""
+    def _gate(
+        self, judged: Patch, evidence: Evidence, *, resolved_by: Reproduction | None = None
+    ) -> TestReport | Verdict:
+        """Affected tests first where the suite is slow, then the whole suite; a verdict when it is settled early.
+
+        A patch that a test from the issue speaks for may ask about what it breaks: then the whole suite tells.
+        """
         recipe, timeout = self.runs.recipe, self.baseline.timeout
         if self.baseline.seconds > SLOW_SUITE and recipe.test_only is not None and recipe.runner == "pytest":
             near = self._near(judged)
             run = self.runs.run(judged, only=near, timeout=timeout, canary=True) if near else None
             if run is not None and run.report is not None:
                 still = confirmed(self.runs, judged, sorted(run.report.failed & self.baseline.passed), timeout)
-                if still:
+                if still and not self._pinned(still, run.report, judged, resolved_by):
                     return broken(still, run.report, evidence)
         run = self.runs.run(judged, timeout=timeout, canary=True)
         if run.report is None:
@@ -146,7 +165,10 @@ class Verification:
             worse = replace(worse, new_failing=confirmed(self.runs, judged, worse.new_failing, self.baseline.timeout))
         failed = weigh_broken(worse, report, evidence)
         if failed is not None:
-            return failed
+            if reproduction is None or worse.new_failing or not self._passed(report, reproduction):
+                return failed
+            asks = self._pinned(worse.broken, report, judged, reproduction)
+            return ask(failed, reproduction) if asks else failed
         evidence = with_rungs(evidence, Rung.BUILDS, Rung.REGRESSION)
         if reproduction is not None:
             good, told = passes(report, reproduction, self.baseline.ids)
@@ -159,3 +181,35 @@ class Verification:
                 return Verdict(Judged.FAILED, evidence, f"A test written from the issue still fails:\n{told}")
             evidence = with_rungs(evidence, Rung.REPRODUCTION)
         return conclude(self.accept, evidence)
+
+    def _passed(self, report: TestReport, reproduction: Reproduction) -> bool:
+        """Whether the test from the issue passes in a run of the whole suite, or passed alone where that has none."""
+        alone = self.runs.recipe.test_only is not None and not ran(report, reproduction, self.baseline.ids)
+        return alone or passes(report, reproduction, self.baseline.ids)[0]
+
+    def _pinned(
+        self, tests: Sequence[str], report: TestReport, judged: Patch, reproduction: Reproduction | None
+    ) -> bool:
+        """Whether these broken tests may pin what the issue wants changed, so that people are asked."""
+        if reproduction is None:
+            return False
+        workspace, issue = self.runs.workspace, self.request.issue
+        paths = [f.path for f in workspace.files()]
+        product = [p for p in judged.paths if p != reproduction.path and not is_test(p)]
+        changed = "\n".join(
+            (workspace.read_text(p) or "") + (judged.files[p] or b"").decode("utf-8", "replace") for p in product
+        )
+        near = affected(judged, workspace)
+        text = f"{issue.title}\n{issue.body}"
+        change = Change(
+            near=near if len(near) < MOST else (),  # of more, nobody can tell which are left out
+            subject=subject_of(reproduction.content.decode("utf-8", "replace"), text, changed),
+            issue=text,
+            code_of=lambda r: code_of(r.id, workspace.read_text(file_of(r.file or r.id, paths)) or ""),
+        )
+        return pinned(tests, report.results, len(self.baseline.passed), change)
+
+
+def rejects(test: Reproduction | None) -> bool:
+    """Whether a test from the issue spoke against a patch."""
+    return test is not None and not test.passes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sandbox.backend import Sandbox
@@ -45,6 +45,12 @@ class WithoutTests:
     def compare(self, first: Patch, second: Patch, tier: Tier) -> Comparison:
         del first, second, tier
         return Comparison(alike=True, better=None, tests=0)
+
+    def judge_by_suite(self, patch: Patch) -> Verdict:
+        return self.judge(patch)
+
+    def vote_with(self, tests: Sequence[Reproduction]) -> None:
+        del tests  # nothing could run them
 
     def judge(self, patch: Patch) -> Verdict:
         early, _, evidence = admissible(patch, self.workspace, self.deny)

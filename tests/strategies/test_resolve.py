@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -19,7 +20,7 @@ from strategies.step import Step
 from strategies.strategy import SolveContext
 from strategies.verdict import Evidence, Judged, Reproduction, Rung, Verdict
 from tests.fakes.model import ScriptedModel, scripted_tier
-from tests.fakes.verification import FakeVerification, failed, passed, unjudged
+from tests.fakes.verification import FakeVerification, asking, failed, passed, rejected, unjudged
 from tests.fakes.workspace import memory_workspace
 
 ISSUE = Issue(3, "it is wrong", "make it right")
@@ -212,3 +213,105 @@ def test_every_verdict_and_the_ending_are_said_with_their_facts(table: Table) ->
 def test_the_top_rung_needs_the_ones_below_it() -> None:
     assert passed().evidence.top is Rung.REPRODUCTION
     assert Evidence(frozenset({Rung.APPLIES, Rung.BUILDS, Rung.AGREEMENT})).top is Rung.BUILDS
+
+
+# -- one test that is wrong, and patches that only it rejects ------------------------------------------------------
+
+
+def by_two(*answers: str) -> Table:
+    """A weak and a strong tier of different families; the strong one writes further tests."""
+    table = Table(FakeVerification({"right": rejected(), "wrong": rejected(), "open": unjudged()}))
+    weak = scripted_tier(ScriptedModel([], name="deepseek/flash"), name="weak")
+    strong = scripted_tier(ScriptedModel(list(answers), name="anthropic/opus"), name="strong")
+    table.context = SolveContext((weak, strong), {"tester": weak}, table.verification, table.steps.append, more_tests=2)
+    return table
+
+
+def test_a_patch_that_one_wrong_test_rejected_is_accepted_by_the_vote_without_another_attempt() -> None:
+    table = by_two("right", "ght")
+    strategy = Listed(attempt("right"), attempt("wrong", "strong"), attempt("never asked for"))
+    end = resolve(ISSUE, WORKSPACE, strategy, table.context)
+    assert end.ending is Ending.ACCEPTED
+    assert end.chosen is end.attempts[0]
+    assert end.attempts[0].verdict.judged is Judged.PASSED
+    assert end.patch.files == {"a.py": b"right"}
+    assert (strategy.asked, strategy.closed) == (2, True)
+
+
+def test_a_vote_that_confirms_the_first_test_changes_nothing() -> None:
+    table = by_two("neither")
+    strategy = Listed(attempt("right"), attempt("wrong", "strong"), attempt("wrong 2", "strong"))
+    end = resolve(ISSUE, WORKSPACE, strategy, table.context)
+    assert (end.ending, len(end.attempts), end.chosen, end.doubtful) == (Ending.UNSOLVED, 3, None, None)
+
+
+def test_the_latest_rejected_patch_that_keeps_all_green_is_shown_and_never_published() -> None:
+    table = by_two("neither")
+    strategy = Listed(attempt("wrong 1"), attempt("wrong 2", "strong"), attempt("wrong breaks", "strong"))
+    end = resolve(ISSUE, WORKSPACE, strategy, table.context, doubtful=True)
+    assert (end.ending, end.chosen, bool(end.patch)) == (Ending.UNSOLVED, None, False)
+    assert end.doubtful is end.attempts[1]
+    assert end.doubtful.verdict.judged is Judged.FAILED
+    assert Rung.REGRESSION in end.doubtful.verdict.evidence.rungs
+    assert end.doubtful.verdict.evidence.reproduction is not None
+
+
+def test_nothing_doubtful_is_looked_for_where_nobody_wants_it_or_something_better_is_there() -> None:
+    table = by_two("neither")
+    resolve(ISSUE, WORKSPACE, Listed(attempt("wrong"), attempt("wrong 2", "strong")), table.context)
+    assert table.verification.by_suite == []
+    table = by_two()
+    end = resolve(ISSUE, WORKSPACE, Listed(attempt("wrong"), attempt("open")), table.context, doubtful=True)
+    assert (end.ending, end.doubtful, table.verification.by_suite) == (Ending.UNVERIFIED, None, [])
+
+
+def test_what_is_doubtful_is_shown_when_the_money_ends_too() -> None:
+    table = by_two()
+    end = resolve(ISSUE, WORKSPACE, Listed(attempt("wrong"), BROKE), table.context, doubtful=True)
+    assert end.ending is Ending.OVER_BUDGET
+    assert end.doubtful is end.attempts[0]
+
+
+def test_at_most_three_rejected_patches_are_run_to_show_one() -> None:
+    table = by_two()
+    tries = [attempt(f"wrong breaks {n}") for n in range(5)]
+    end = resolve(ISSUE, WORKSPACE, Listed(*tries), table.context, doubtful=True)
+    assert end.doubtful is None
+    assert len(table.verification.by_suite) == 3
+
+
+def test_a_sandbox_that_breaks_while_something_is_only_to_be_shown_loses_no_attempt() -> None:
+    class Breaks(FakeVerification):
+        def judge_by_suite(self, patch: Patch) -> Verdict:
+            raise SandboxUnavailable("the engine is gone")
+
+    table = Table(Breaks({"wrong": rejected()}))
+    end = resolve(ISSUE, WORKSPACE, Listed(attempt("wrong")), table.context, doubtful=True)
+    assert (end.ending, len(end.attempts), end.doubtful) == (Ending.UNSOLVED, 1, None)
+
+
+# -- patches that ask, and patches with doubts ---------------------------------------------------------------------
+
+
+def test_a_patch_that_breaks_pinned_tests_asks_and_is_never_accepted(table: Table) -> None:
+    table.verification = FakeVerification({"asks more": asking("a", "b"), "asks": asking("a"), "wrong": failed()})
+    table.context.verification = table.verification
+    strategy = Listed(attempt("asks more"), attempt("asks"), attempt("wrong"))
+    end = resolve(ISSUE, WORKSPACE, strategy, table.context, unverified="decline")
+    assert end.ending is Ending.ASKS
+    assert end.chosen is end.attempts[1], "the one that asks about fewer tests"
+    assert end.patch.files == {"a.py": b"asks", "tests/test_issue.py": b"the test"}
+    assert end.reason == "one existing test pins what the issue wants changed, so people decide"
+
+
+def test_a_passing_patch_with_doubts_ends_the_spending_and_is_not_accepted(table: Table) -> None:
+    good = passed()
+    doubt = "reads the runner's environment variable (PYTEST_CURRENT_TEST)"
+    table.context.verification = FakeVerification(
+        {"right": replace(good, evidence=replace(good.evidence, doubts=(doubt,)))}
+    )
+    strategy = Listed(attempt("right"), attempt("never asked for"))
+    end = resolve(ISSUE, WORKSPACE, strategy, table.context)
+    assert (end.ending, strategy.asked) == (Ending.DOUBTED, 1)
+    assert end.chosen is end.attempts[0]
+    assert doubt in end.reason

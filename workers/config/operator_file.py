@@ -112,7 +112,7 @@ class Roles(Checked):
     )
     more_tests: Literal[0, 2, 4] = Field(
         2,
-        description="0, 2 or 4: how many further tests are written, and vote, when two models are rejected by one test",
+        description="0, 2 or 4: how many tests are written, and vote, when two models are rejected by the only one",
         examples=["2"],
     )
 

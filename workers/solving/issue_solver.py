@@ -84,7 +84,7 @@ class IssueSolver:
             resolved_usd=worth,
             prompts=self.prompts,
             tests=suite_section(recipe, self.prompts) if recipe is not None else "",
-            more_tests=written.more_tests,
+            more_tests=written.more_tests if written.tests == 1 else 0,
         )
         request.at_line(9)
         resolution = resolve(

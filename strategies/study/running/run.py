@@ -251,7 +251,7 @@ def solve_context(
         resolved_usd=plan.resolved_usd,
         prompts=plan.prompts,
         tests=suite_section(recipe, plan.prompts) if recipe is not None else "",
-        more_tests=plan.more_tests,
+        more_tests=plan.more_tests if plan.tests == 1 else 0,
     )
 
 

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
+
+from sandbox.repository.patch import Patch
+from strategies.attempt import Attempt, JudgedAttempt
 from strategies.issue import Issue
+from strategies.methods.decision import asks_first
 from strategies.models.in_memory_meter import CapMeter
 from strategies.models.meter import Metered
 from strategies.models.model import ModelError, ModelRefused, Prompt
@@ -17,7 +22,7 @@ from strategies.strategy import SolveContext
 from strategies.tier import Tier
 from strategies.verdict import Rung
 from tests.fakes.model import ScriptedModel
-from tests.fakes.verification import FakeVerification, failed, passed, unjudged
+from tests.fakes.verification import FakeVerification, asking, failed, passed, unjudged
 from tests.fakes.workspace import memory_workspace
 
 CODE = "def add(a, b):\n    return a - b\n"
@@ -145,3 +150,29 @@ def test_money_that_ends_between_samples_loses_none_that_was_paid_for() -> None:
         run = Poor(edit("a + b"), edit("b + a"), FakeVerification({}, otherwise=failed()), name=name)
         assert run.end.ending is Ending.OVER_BUDGET, name
         assert [t.attempt.patch.paths for t in run.end.attempts] == [("calc.py",)], name
+
+
+@pytest.mark.parametrize("name", ["cascade", "weak-first"])
+def test_people_are_asked_about_pinned_tests_before_a_dearer_tier_is_paid(name: str) -> None:
+    verification = FakeVerification({"a + b": asking("tests/test_calc.py::test_add")})
+    run = Run(edit("a + b"), edit("b + a"), verification, name=name)
+    assert run.end.ending is Ending.ASKS
+    assert "weak repair" in run.asked
+    assert not [a for a in run.asked if a.startswith("strong")]
+
+
+def test_that_it_asks_first_is_said() -> None:
+    verification = FakeVerification({"a + b": asking("tests/test_calc.py::test_add")})
+    run = Run(edit("a + b"), edit("b + a"), verification)
+    assert run.asked == ["weak repair", "weak repair"], "cheap further attempts are fine"
+    assert run.decisions()[-1] == "ask about the tests that pin the old behaviour before strong is paid"
+
+
+def test_what_the_dearest_tier_asks_keeps_no_cheaper_one_from_trying() -> None:
+    tiers = tuple(Tier(name, Metered(ScriptedModel([]), CapMeter(Decimal(1)), name)) for name in ("weak", "strong"))
+    asked = JudgedAttempt(Attempt("strong", "repair", Patch({"a": b"b"})), asking("t"))
+    assert not asks_first([asked], tiers, 0)
+    assert not asks_first([asked], tiers, 1)
+    by_weak = JudgedAttempt(Attempt("weak", "repair", Patch({"a": b"b"})), asking("t"))
+    assert asks_first([by_weak], tiers, 1)
+    assert not asks_first([by_weak], tiers, 0)

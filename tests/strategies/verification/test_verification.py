@@ -18,7 +18,7 @@ from strategies.models.in_memory_meter import CapMeter
 from strategies.models.meter import Metered
 from strategies.step import Step
 from strategies.tier import Tier
-from strategies.verdict import Judged, Rung
+from strategies.verdict import Judged, Reproduction, Rung
 from strategies.verification.baseline import NoBaseline
 from strategies.verification.request import VerificationRequest
 from strategies.verification.verification import Verification
@@ -402,3 +402,79 @@ def test_of_two_valid_tests_only_the_first_counts(bed: Bed) -> None:
     verdict = bed.start(TEST, expects("total([1, 2])", 30), passing, tests=3).judge(FIX)
     assert verdict.judged is Judged.PASSED
     assert verdict.evidence.notes == ()
+
+
+def further(bed: Bed, verification: Verification, *answers: str) -> list[Reproduction]:
+    """Further tests by a tier of their own."""
+    model = ScriptedModel(list(answers))
+    tier = Tier("strong", Metered(model, CapMeter(Decimal(5)), "strong"))
+    tests = [verification.write_test(tier, number, 0) for number, _ in enumerate(answers, 1)]
+    assert bed.steps
+    return [t for t in tests if t is not None]
+
+
+def test_further_tests_overrule_one_that_is_wrong_and_judge_what_comes_later(bed: Bed) -> None:
+    verification = bed.start(expects("total([1, 2])", 30))
+    first = verification.judge(FIX)
+    assert first.judged is Judged.FAILED
+    tests = further(bed, verification, TEST, expects("total([4, 5])", 9))
+    assert [verification.passes(FIX, t) for t in tests] == [True, True]
+    verification.vote_with(tests)
+    again = verification.judge(FIX)
+    assert again.judged is Judged.PASSED
+    assert again.evidence.reproduction is not None
+    assert again.evidence.reproduction.content == tests[0].content, "one that passes is published"
+    later = verification.judge(Patch({"till.py": FILES["till.py"].replace("prices[1:]", "prices[:1]").encode()}))
+    assert later.judged is Judged.FAILED
+    assert "Most tests written from the issue still fail" in later.feedback
+
+
+def test_the_repositorys_own_tests_are_asked_alone(bed: Bed) -> None:
+    verification = bed.start(expects("total([1, 2])", 30))
+    assert verification.judge(FIX).judged is Judged.FAILED
+    green = verification.judge_by_suite(FIX)
+    assert Rung.REGRESSION in green.evidence.rungs
+    assert green.evidence.reproduction is None
+    content = FIX.files["till.py"]
+    assert content is not None
+    broken = verification.judge_by_suite(Patch({"till.py": content.replace(b"items'", b"things'")}))
+    assert Rung.REGRESSION not in broken.evidence.rungs
+    assert verification.judge_by_suite(Patch({".git/config": b"x"})).judged is Judged.FAILED
+
+
+PINS = FILES | {
+    "tests/test_old.py": "from till import total\n\n\ndef test_the_first_is_left_out():\n    assert total([1, 2]) == 2\n",
+    "tests/test_more.py": "import till\n\n\ndef test_more():\n    assert till.label(1)\n",
+}
+
+
+def test_a_patch_that_breaks_what_the_issue_wants_changed_asks(tmp_path: Path) -> None:
+    bed = Bed(tmp_path, PINS)
+    verdict = bed.start(TEST).judge(FIX)
+    assert verdict.judged is Judged.UNJUDGED
+    assert verdict.evidence.asks == ("tests/test_old.py::test_the_first_is_left_out",)
+    assert Rung.REPRODUCTION in verdict.evidence.rungs
+    assert Rung.REGRESSION not in verdict.evidence.rungs
+    assert "assert 3 == 2" in verdict.feedback
+    bed.workspace.close()
+
+
+def test_a_patch_that_breaks_them_by_a_crash_or_leaves_the_issue_does_not_ask(tmp_path: Path) -> None:
+    bed = Bed(tmp_path, PINS)
+    verification = bed.start(TEST)
+    crash = FILES["till.py"].replace("    return sum(prices[1:])", "    return sum(p.net for p in prices)")
+    leaves = FILES["till.py"].replace("prices[1:]", "prices[2:]")
+    for text in (crash, leaves):
+        assert verification.judge(Patch({"till.py": text.encode()})).judged is Judged.FAILED
+    assert bed.start(accept="regression").judge(FIX).judged is Judged.FAILED, "without a reproduction nothing asks"
+    bed.workspace.close()
+
+
+def test_in_a_slow_suite_a_pinned_test_is_asked_about_after_the_whole_of_it(tmp_path: Path) -> None:
+    bed = Bed(tmp_path, PINS)
+    verification = bed.start(TEST)
+    verification.baseline = replace(verification.baseline, seconds=11.0)
+    verdict = verification.judge(FIX)
+    assert verdict.judged is Judged.UNJUDGED
+    assert verdict.evidence.after is not None, "the whole suite was run"
+    bed.workspace.close()
