@@ -80,7 +80,7 @@ class IssueTests:
 
     def passes(self, patch: Patch, test: Reproduction) -> bool:
         """Whether a patch that may be applied passes one test. Raises SandboxUnavailable."""
-        early, judged, _ = admissible(patch, self.runs.workspace, self.request.deny)
+        early, judged, _ = admissible(patch, self.runs.workspace, self.request.deny, self.runs.recipe.test)
         if early is not None:
             return False
         run = self._run(judged, test.path, test.content)
@@ -92,7 +92,7 @@ class IssueTests:
         path = place(request.issue, self.bed, COMPARING)
 
         def run(patch: Patch, content: bytes) -> tuple[TestResult, ...]:
-            early, judged, _ = admissible(patch, self.runs.workspace, request.deny)
+            early, judged, _ = admissible(patch, self.runs.workspace, request.deny, self.runs.recipe.test)
             if early is not None:
                 return ()
             report = self._run(judged, path, content).report

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 
 from sandbox.backend import Sandbox
+from sandbox.guard.path_names import is_test
 from sandbox.repository.patch import Patch
 from sandbox.testing.report import TestReport
-from sandbox.testing.tests_guard import is_test
 from strategies.judge import Accept, Comparison
 from strategies.tier import Tier
 from strategies.verdict import Evidence, Judged, Reproduction, Rung, Verdict
@@ -100,7 +100,7 @@ class Verification:
         self._judged = {patch: v for patch, v in self._judged.items() if not rejects(v.evidence.reproduction)}
 
     def _judge(self, patch: Patch) -> Verdict:
-        early, judged, evidence = admissible(patch, self.runs.workspace, self.request.deny)
+        early, judged, evidence = admissible(patch, self.runs.workspace, self.request.deny, self.runs.recipe.test)
         if early is not None:
             return early
         if self.accept == "any":

@@ -147,7 +147,7 @@ def test_a_forged_clean_exit_is_not_believed(bed: Bed) -> None:
     verdict = bed.start(TEST).judge(Patch({"till.py": content + b"\nimport os\nos._exit(0)\n"}))
     assert verdict.judged is Judged.FAILED
     assert "could not be run" in verdict.feedback
-    assert any("ends the process" in note for note in verdict.evidence.notes)
+    assert any("ends the process" in doubt for doubt in verdict.evidence.doubts)
 
 
 FORGED = b"""
@@ -246,7 +246,7 @@ def test_a_weakened_test_is_judged_in_its_original_form(bed: Bed) -> None:
 def test_a_patch_of_existing_tests_alone_is_refused(bed: Bed) -> None:
     verdict = bed.start().judge(Patch({"tests/test_till.py": b""}))
     assert verdict.judged is Judged.FAILED
-    assert "changes only existing tests" in verdict.feedback
+    assert "changes only tests" in verdict.feedback
 
 
 @pytest.mark.parametrize("path", [".github/workflows/x.yml", "../up.py", ".git/config", "migrations/0001.py"])
