@@ -185,7 +185,7 @@ def test_a_reproduction_test_that_is_made_to_look_passed_is_not_believed(bed: Be
     verdict = verification.judge(forging(FILES["till.py"].encode()))
     assert verdict.judged is Judged.FAILED
     assert verdict.feedback.startswith("With the patch the tests could not be run")
-    assert bed.backend.opened == opened + 1, "the suite is not run for a patch that forges its reproduction test"
+    assert bed.backend.opened == opened + 3, "twice with the patch, once without; and the suite is not run for it"
 
 
 def test_a_vote_that_is_made_to_look_passed_is_not_believed(bed: Bed) -> None:
@@ -195,7 +195,7 @@ def test_a_vote_that_is_made_to_look_passed_is_not_believed(bed: Bed) -> None:
     verdict = verification.judge(forging(FILES["till.py"].encode()))
     assert verdict.judged is Judged.FAILED
     assert verdict.feedback.startswith("With the patch the tests could not be run")
-    assert bed.backend.opened == opened + 1
+    assert bed.backend.opened == opened + 3
 
 
 def test_a_failing_test_that_the_patch_adds_fails_the_patch(bed: Bed) -> None:
@@ -292,6 +292,7 @@ def test_a_failure_that_does_not_repeat_is_flaky_and_not_a_regression(tmp_path: 
     verdict = bed.start(accept="regression").judge(FIX)
     assert verdict.judged is Judged.PASSED
     assert verdict.evidence.flaky == ("tests/test_flaky.py::test_once",)
+    assert "failed once and then passed" in verdict.evidence.doubts[0]
 
 
 def test_without_a_valid_reproduction_the_patch_is_not_judged(bed: Bed) -> None:
