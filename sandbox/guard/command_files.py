@@ -80,6 +80,8 @@ class _Follower:
                 self.command(words, folder, level)
 
     def command(self, words: list[str], folder: str, level: int) -> None:
+        while posixpath.basename(words[0]) in ("npx", "bunx", "pnpx", "exec") and len(words) > 1:
+            words = words[1:]
         name = posixpath.basename(words[0].lstrip("@-+"))
         if name in ("make", "gmake"):
             self.make(words[1:], folder, level)

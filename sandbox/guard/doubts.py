@@ -85,7 +85,8 @@ def _product(path: str, before: str, after: str, added: dict[int, str], suite: S
             out.append("is a new build script, which runs before the tests are built")
         out += _words(BUILD, text)
     if path.endswith(".py"):
-        out += python_doubts(before, after, frozenset(added))
+        packages = {p.removeprefix("src/").split("/")[0] for p in suite.paths if p.endswith("/__init__.py")}
+        out += python_doubts(before, after, frozenset(added), own=packages)
     if not is_code(path):
         return out + _words(ANY_CODE, text) if not path.endswith((".lock", ".svg", ".html", ".css")) else out
     out += _words(ANY_CODE, text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 _TOOLS = frozenset({"pytest", "_pytest", "unittest", "pluggy", "nose", "doctest", "coverage", "xdist", "hypothesis"})
 _RUNNER_TEXT = re.compile(
@@ -35,14 +35,17 @@ _IMPORTERS = frozenset({"__import__", "importlib.import_module", "importlib.util
 _TRUE = {"__eq__": True, "__ne__": False, "__contains__": True, "__instancecheck__": True, "__subclasscheck__": True}
 
 
-def python_doubts(before: str, after: str, added: frozenset[int]) -> list[str]:
-    """What the added lines (by number) do that a product seldom does and a forger of test results often."""
+def python_doubts(before: str, after: str, added: frozenset[int], *, own: Collection[str] = frozenset()) -> list[str]:
+    """What the added lines (by number) do that a product seldom does and a forger of test results often.
+
+    `own` are top-level modules of this repository: a test tool may load its own parts.
+    """
     tree, old = _parsed(after), _parsed(before)
     if tree is None:
         return []
     known = _aliases(old) if old is not None else {}
     aliases = _aliases(tree)
-    had_tools = {name.split(".")[0] for name in known.values()} & _TOOLS
+    had_tools = ({name.split(".")[0] for name in known.values()} | set(own)) & _TOOLS
     out: list[str] = []
     for node in _code(tree):
         if getattr(node, "lineno", 0) in added or _spans(node, added):

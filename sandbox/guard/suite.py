@@ -35,9 +35,13 @@ _TEST_CALL = re.compile(
     r"@(?:Test|ParameterizedTest)\b|^\s*(?:async )?def test|^class \w*(?:Test|Case)\w*\b|^\s*(?:context|RSpec\.)",
     re.MULTILINE,
 )
-_ASSERTS = re.compile(
+_ASSERT_NAMES = (
     r"^\s*(?:async )?def _?(?:assert|expect)\w*\(|\bfunction (?:assert|expect)\w*\(|\b(?:assert|expect)[A-Z]\w* ?= |"
-    r"\bfunc [aA]ssert\w*\(|^\s*(?:pub )?fn assert_\w+|^\s*(?:import|from) (?:pytest|unittest)\b(?!\.mock)|"
+    r"\bfunc [aA]ssert\w*\(|^\s*(?:pub )?fn assert_\w+"
+)
+_NAMED_ASSERTS = re.compile(_ASSERT_NAMES, re.MULTILINE)
+_ASSERTS = re.compile(
+    _ASSERT_NAMES + r"|^\s*(?:import|from) (?:pytest|unittest)\b(?!\.mock)|"
     r"(?:from|require\()\s*[\"'](?:node:)?(?:assert|chai|vitest|@jest/globals|expect|should)[\"'/]|\bt\.Helper\(\)",
     re.MULTILINE,
 )
@@ -157,8 +161,12 @@ class SuiteFiles:
         return folder == "" or folder in self.folders
 
     def _asserts(self, path: str) -> bool:
-        """A helper of assertions: it reads like one, tests import it, and the product does not."""
-        if not _ASSERTS.search(self.workspace.read_text(path) or ""):
+        """A helper of assertions: it reads like one, tests import it, and the product does not.
+
+        Inside a package only its functions' names count: a product may build on a test library.
+        """
+        packaged = f"{posixpath.dirname(path)}/__init__.py".lstrip("/") in self.paths
+        if not (_NAMED_ASSERTS if packaged else _ASSERTS).search(self.workspace.read_text(path) or ""):
             return False
         found = list(importers(path, self.workspace, lambda _: True))
         return bool(found) and all(self.is_test(p) for p in found)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from sandbox.errors import PatchRejected
 from sandbox.guard.guarded import guard
+from sandbox.guard.special_cases import special_cases
 from sandbox.repository.patch import Patch
 from sandbox.repository.patch_rules import violations
 from sandbox.repository.workspace import Workspace
@@ -44,3 +45,12 @@ def admissible(
     if problems:
         return Verdict(Judged.FAILED, evidence, "; ".join(problems)), judged, evidence
     return None, judged, replace(evidence, rungs=evidence.rungs | {Rung.BUILDS})
+
+
+def with_known_examples(verdict: Verdict, patch: Patch, workspace: Workspace) -> Verdict:
+    """A passing verdict, with a doubt for each file that answers the very example of the test from the issue."""
+    test = verdict.evidence.reproduction
+    if verdict.judged is not Judged.PASSED or test is None:
+        return verdict
+    found = special_cases(patch, workspace, [test.content.decode("utf-8", "replace")])
+    return replace(verdict, evidence=replace(verdict.evidence, doubts=(*verdict.evidence.doubts, *found)))

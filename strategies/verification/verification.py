@@ -17,7 +17,7 @@ from sandbox.testing.report import TestReport, TestRun
 from strategies.judge import Accept, Comparison
 from strategies.tier import Tier
 from strategies.verdict import Evidence, Judged, Reproduction, Rung, Verdict
-from strategies.verification.admissible import admissible
+from strategies.verification.admissible import admissible, with_known_examples
 from strategies.verification.affected_tests import MOST, affected
 from strategies.verification.baseline import Baseline
 from strategies.verification.confirming import Confirmed, Subject
@@ -91,11 +91,11 @@ class Verification:
 
     def judge(self, patch: Patch) -> Verdict:
         if patch.digest not in self._judged:
-            self._judged[patch.digest] = self._judge(patch)
+            self._judged[patch.digest] = with_known_examples(self._judge(patch), patch, self.runs.workspace)
         return self._judged[patch.digest]
 
     def judge_by_suite(self, patch: Patch) -> Verdict:
-        early, judged, evidence = admissible(patch, self.runs.workspace, self.request.deny)
+        early, judged, evidence = admissible(patch, self.runs.workspace, self.request.deny, self.runs.recipe.test)
         if early is not None:
             return early
         subject = Subject(self.runs, self.baseline, judged, Patch())

@@ -306,6 +306,8 @@ def test_expectations_helpers_and_declared_tests_are_tests(files: dict[str, str]
         ({**PYTHON, "house/__init__.py": "", "house/testing/__init__.py": "", "house/testing/report.py": "x = 1\n"},
          "house/testing/report.py"),
         ({**PYTHON, "src/fixtures/index.py": "x = 1\n"}, "src/fixtures/index.py"),
+        ({**PYTHON, "src/tool/__init__.py": "", "src/tool/plugin.py": "import pytest\n",
+          "tests/test_a.py": "from tool import plugin\n" + TEST}, "src/tool/plugin.py"),
         ({**PYTHON, "pytest.ini": "[pytest]\ntestpaths = src\npython_files = *.py\n", "src/till.py": "x = 1\n"}, "src/till.py"),
         ({**PYTHON, "shop/__init__.py": "", "shop/data/rates.json": "1", "tests/test_a.py": TEST + "'rates.json'\n"},
          "shop/data/rates.json"),
