@@ -86,6 +86,8 @@ STARTS_PROCESSES = (
     "tests/sandbox/testing/test_testrun.py",
     "tests/strategies/localization/test_bm25.py::test_solvers_are_imported_without",
     "tests/strategies/models/test_litellm_model.py::test_opening_a_model_asks_no_network",
+    "tests/strategies/reproduction/test_execution_trace.py",
+    "tests/strategies/reproduction/test_tester.py",
     "tests/strategies/solvers/test_agent.py",
     "tests/strategies/study/running/test_run.py",
     "tests/strategies/study/tasks/test_corpus.py",

@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
 AUTHORITIES = "/etc/pennyfix-authorities.pem"
 FROZEN = "/frozen"
-HOSTNAME = "sandbox"
 DEADLINE_LABEL = "pennyfix.deadline"
 HOME_LABEL = "pennyfix.home"  # whose it is, without naming the folder
 ENVIRONMENT_LABEL = "pennyfix.environment"
@@ -281,8 +280,7 @@ class DockerBackend:
                 entrypoint=[command[0] if command else "sleep"],
                 user=user,
                 working_dir="/",
-                hostname=None if network.startswith("container:") else HOSTNAME,
-                extra_hosts={} if network.startswith("container:") else {HOSTNAME: "127.0.0.1"},
+                hostname=None if network.startswith("container:") else "sandbox",
                 network_mode=network,
                 cap_drop=["ALL"],
                 security_opt=["no-new-privileges:true"],

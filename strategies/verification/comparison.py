@@ -19,9 +19,9 @@ from strategies.prompts.cleaning import shorten
 from strategies.prompts.fence import fence
 from strategies.prompts.prompt import PromptFolder, digest
 from strategies.prompts.sections import ISSUE_PROMPTS, issue_section
+from strategies.reproduction.tester import code
 from strategies.step import Step
 from strategies.tier import Tier
-from strategies.verification.reproduction import code
 
 PROMPTS = ("distinguish", "distinguish-retry", "distinguish-not-run", *ISSUE_PROMPTS)
 TRIES = 2

@@ -14,7 +14,7 @@ import pytest
 from deploy.demo.models import SCRIPTS, UNKNOWN, ScriptedModels, answer, purpose_of, read_scripts
 from strategies.edits.answer import apply, parse
 from strategies.prompts.prompt import PromptFolder
-from strategies.verification.reproduction import code
+from strategies.reproduction.tester import code
 
 PROJECT = SCRIPTS.parent / "project"
 BY_NAME = {s.name: s for s in read_scripts()}

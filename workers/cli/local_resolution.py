@@ -53,8 +53,7 @@ class LocalRequest:
 
 @dataclass(frozen=True, slots=True)
 class LocalResult:
-    """How a local resolution ended. `diff` is a unified diff of the patch, "" without one; `strategy` was used.
-    `doubtful_diff` is that of the best rejected patch, where one is shown."""
+    """How a local resolution ended. `diff` is a unified diff of the patch, "" without one; `strategy` was used."""
 
     resolution: Resolution
     charges: tuple[Charge, ...]
@@ -63,7 +62,6 @@ class LocalResult:
     base: str
     strategy: str
     solved: SolveResult
-    doubtful_diff: str = ""
 
     @property
     def accepted(self) -> bool:
@@ -134,7 +132,6 @@ def resolve_local(
     resolution = solved.resolution
     chosen_number = next((n for n, t in enumerate(resolution.attempts, 1) if t is resolution.chosen), 0)
     charges: Sequence[Charge] = meter.charges
-    doubtful = resolution.doubtful
     return LocalResult(
         resolution=resolution,
         charges=tuple(charges),
@@ -143,7 +140,6 @@ def resolve_local(
         base=workspace.base,
         strategy=strategy,
         solved=solved,
-        doubtful_diff=workspace.diff(doubtful.attempt.patch) if doubtful is not None else "",
     )
 
 

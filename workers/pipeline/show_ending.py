@@ -61,8 +61,7 @@ def _add_check(forge: CheckRunApi, ending: JobEnding, pull: RemotePull, fence: C
         return
     fence()
     enough = ending.check == "success"
-    usual = "The evidence is what this repository asks for" if enough else "Less evidence than this repository asks for"
-    title = ending.check_title or usual
+    title = "The evidence is what this repository asks for" if enough else "Less evidence than this repository asks for"
     text = f"{ending.text}\n\nThe evidence and the bill are in the description of #{pull.number}."
     try:
         forge.add_check(

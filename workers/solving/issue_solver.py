@@ -93,7 +93,6 @@ class IssueSolver:
             strategy,
             context,
             unverified=file.unverified,
-            doubtful=file.doubtful != "none",
             stop=request.stop,
         )
         return SolveResult(resolution, versions, price, (*looked, resolution.reason), suggestion(workspace))

@@ -12,9 +12,10 @@ import strategies
 from strategies.models.price import Price
 from strategies.prompts.prompt import BUILT_IN, PromptFolder
 from strategies.registry import STRATEGIES
+from strategies.reproduction import tester
 from strategies.run_configuration import configuration_of
 from strategies.solvers import agent, repair
-from strategies.verification import comparison, reproduction
+from strategies.verification import comparison
 from tests.fakes.model import ScriptedModel, scripted_tier
 from workers.jobs.versions import Versions
 
@@ -125,7 +126,7 @@ def test_every_prompt_file_is_in_the_digests_that_a_job_records() -> None:
     assert set(recorded["prompts"]) == files
 
 
-@pytest.mark.parametrize("user", [agent, repair, comparison, reproduction])
+@pytest.mark.parametrize("user", [agent, repair, comparison, tester])
 def test_the_digest_of_a_call_covers_each_prompt_its_file_loads(user: object) -> None:
     loaded = {
         node.args[0].value

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sandbox.guard.path_names import is_test
 from sandbox.testing.report import TestOutcome
+from sandbox.testing.tests_guard import is_test
 from strategies.issue import Issue
 from strategies.localization.localize import Located, localize
 from strategies.localization.pack import pack
@@ -16,12 +16,12 @@ from strategies.models.model import Message, ModelError, Prompt
 from strategies.prompts.fence import fence
 from strategies.prompts.prompt import PromptFolder, digest
 from strategies.prompts.sections import ISSUE_PROMPTS, is_empty, issue_section
+from strategies.reproduction.placement import example, place
+from strategies.reproduction.test_bed import TestBed
+from strategies.reproduction.validation import output_of, validate
 from strategies.step import Step
 from strategies.tier import Tier
 from strategies.verdict import Reproduction
-from strategies.verification.placement import example, place
-from strategies.verification.test_bed import TestBed
-from strategies.verification.validation import output_of, validate
 
 TRIES = 3
 CONTEXT_TOKENS = 12_000
@@ -107,7 +107,8 @@ def _written(order: _Order, opened: Sequence[Message], tester: Tier) -> Reproduc
         answer = ask(tester.model, prompt)
         content = code(answer.text)
         reason, results = validate(content, order.path, order.issue, order.test_bed)
-        facts = {"path": order.path, "right": reason.right, "why": reason.why}
+        executed = list(reason.executed[:20])
+        facts = {"path": order.path, "right": reason.right, "why": reason.why, "executed": executed}
         if reason.right:
             order.say(Step("reproduction", f"a test from the issue fails before any change: {reason.why}", facts))
             failing = [r for r in results if r.outcome in (TestOutcome.FAILED, TestOutcome.ERROR)]

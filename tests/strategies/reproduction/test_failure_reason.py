@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sandbox.testing.report import TestOutcome, TestResult
-from strategies.verification.failure_reason import right_reason
+from strategies.reproduction.failure_reason import right_reason
 
 PATH = "tests/test_issue_1.py"
 

@@ -13,7 +13,7 @@ from sandbox.repository.workspace import Workspace
 @dataclass(frozen=True, slots=True)
 class TestBed:
     """`open_base` gives a fresh sandbox at the base commit. `existing` are the baseline's test ids, `passing` those of
-    them that pass (empty where nobody knows)."""
+    them that pass (empty where nobody knows). A candidate may run for `seconds`."""
 
     __test__ = False  # not a pytest class
 
@@ -22,3 +22,4 @@ class TestBed:
     open_base: Callable[[], Sandbox]
     existing: frozenset[str]
     passing: frozenset[str] = frozenset()
+    seconds: float = 120.0

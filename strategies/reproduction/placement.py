@@ -11,13 +11,13 @@ import posixpath
 import re
 from collections.abc import Collection, Iterable, Sequence
 
-from sandbox.guard.path_names import is_test
 from sandbox.recipe import Recipe
 from sandbox.recipes.python_tests import pytest_config
 from sandbox.repository.workspace import Workspace
+from sandbox.testing.tests_guard import is_test
 from sandbox.tree import TreeFile
 from strategies.issue import Issue
-from strategies.verification.test_bed import TestBed
+from strategies.reproduction.test_bed import TestBed
 
 STUB, IMITABLE = 80, 1_500
 """Bytes of a test file too small to imitate, and of one that shows the style without costing much."""

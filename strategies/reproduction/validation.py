@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import posixpath
 import re
+from dataclasses import replace
 
 from sandbox.testing.report import TestOutcome, TestReport, TestResult
 from sandbox.testing.testrun import run_tests
 from strategies.issue import Issue
+from strategies.reproduction.execution_trace import trace
+from strategies.reproduction.failure_reason import Reason, broken_run, missing_as_told, right_reason
+from strategies.reproduction.placement import selector
+from strategies.reproduction.repository_use import cannot_pass, failing_line, uses_repository
+from strategies.reproduction.test_bed import TestBed
 from strategies.verdict import Reproduction
-from strategies.verification.failure_reason import Reason, right_reason
-from strategies.verification.placement import selector
-from strategies.verification.test_bed import TestBed
 
-SECONDS = 120.0
-"""How long a candidate may run."""
+BAD = (TestOutcome.FAILED, TestOutcome.ERROR)
 _GO_TEST = re.compile(r"^func (Test\w+)\(", re.MULTILINE)
 
 
@@ -28,11 +30,32 @@ def validate(content: bytes, path: str, issue: Issue, test_bed: TestBed) -> tupl
     with test_bed.open_base() as sandbox:
         sandbox.write({path: content})
         only = (selector(test_bed.recipe, path),) if test_bed.recipe.test_only else ()
-        run = run_tests(sandbox, test_bed.recipe, only=only, timeout=SECONDS)
+        run = run_tests(sandbox, test_bed.recipe, only=only, timeout=test_bed.seconds)
     if run.report is None:
-        return Reason(False, f"it could not be run: {run.reason[:1_500]}"), ()
+        why = broken_run(f"{run.reason}\n{run.result.text}", issue_text(issue), path)
+        return Reason(False, f"it could not be run{f' ({why})' if why else ''}: {run.reason[:1_500]}"), ()
     results = own(run.report, path, test_bed.existing, content)
-    return right_reason(results, issue_text(issue), path), results
+    reason = right_reason(results, issue_text(issue), path, run.result.text)
+    if reason.right and (why := cannot_pass(content, path)):
+        reason = Reason(False, why)
+    if reason.right and not missing_as_told(results, issue_text(issue), run.result.text):
+        reason = executing(reason, content, path, results, test_bed)
+    return reason, results
+
+
+def executing(reason: Reason, content: bytes, path: str, results: tuple[TestResult, ...], test_bed: TestBed) -> Reason:
+    """The reason with the repository's files that the test executed; a wrong one where it executes and uses nothing.
+
+    The runner is watched where it can be, else the test's text has to do. Raises SandboxUnavailable.
+    """
+    seen = trace(content, path, results, test_bed)
+    if seen.called:
+        return replace(reason, executed=seen.called)
+    lines = [failing_line(r.message, path) for r in results if r.outcome is not TestOutcome.PASSED]
+    used = uses_repository(content, path, test_bed.workspace, max(lines) if all(lines) else 0)
+    if used is False:
+        return Reason(False, "the test fails without executing any code of this repository")
+    return replace(reason, executed=seen.loaded)
 
 
 def issue_text(issue: Issue) -> str:
@@ -69,12 +92,26 @@ def ran(report: TestReport, reproduction: Reproduction, existing: frozenset[str]
     """Whether a run holds any test of the reproduction. A whole suite that does not collect it says nothing on it:
     then its own run counts."""
     results = {r.id for r in own(report, reproduction.path, existing, reproduction.content)}
-    return any(i in results for i in reproduction.ids)
+    return any(i in results or (results and not is_one_test(i)) for i in reproduction.ids)
 
 
 def passes(report: TestReport, reproduction: Reproduction, existing: frozenset[str]) -> tuple[bool, str]:
-    """Whether every test of the reproduction that failed before is there and passes now, and what it says."""
+    """Whether every test of the reproduction that failed before is there and passes now, and what it says.
+
+    Where the whole file could not be loaded before, it has to hold tests now, and none of them may fail.
+    """
     results = {r.id: r for r in own(report, reproduction.path, existing, reproduction.content)}
-    wrong = [i for i in reproduction.ids if i not in results or results[i].outcome is not TestOutcome.PASSED]
+    wrong = [i for i in reproduction.ids if i in results and results[i].outcome is not TestOutcome.PASSED]
+    wrong += [i for i in reproduction.ids if i not in results and is_one_test(i)]
+    if not all(map(is_one_test, reproduction.ids)):
+        wrong += [i for i, r in results.items() if r.outcome in BAD and i not in wrong]
+        if not any(r.outcome is TestOutcome.PASSED for r in results.values()):
+            wrong += [i for i in reproduction.ids if i not in wrong]
     told = "\n".join(f"{i}: {results[i].message if i in results else 'did not run'}" for i in wrong)
     return not wrong, told[:4_000]
+
+
+def is_one_test(identity: str) -> bool:
+    """Whether an id names a test, and not a file, package or build that could not be loaded."""
+    head, _, name = identity.partition("::")
+    return bool(name) and name != head

@@ -6,8 +6,8 @@ import pytest
 
 from sandbox.recipe import Recipe, ReportFormat
 from strategies.issue import Issue
-from strategies.verification.placement import example, holding, java_name, place, python_name, selector
-from strategies.verification.test_bed import TestBed
+from strategies.reproduction.placement import example, holding, java_name, place, python_name, selector
+from strategies.reproduction.test_bed import TestBed
 from tests.fakes.workspace import memory_workspace
 
 ISSUE = Issue(7, "total() forgets", "it does")
