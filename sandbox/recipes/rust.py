@@ -16,7 +16,7 @@ from sandbox.repository.workspace import Workspace
 # Debug information doubles what is written and is of no use to a test's outcome, but for the lines of a panic.
 ENV = (
     'export CARGO_HOME="$PENNYFIX_ENV/cargo" CARGO_TERM_COLOR=never CARGO_INCREMENTAL=0 '
-    "CARGO_PROFILE_DEV_DEBUG=line-tables-only CARGO_PROFILE_TEST_DEBUG=line-tables-only; "
+    "CARGO_PROFILE_DEV_DEBUG=1 CARGO_PROFILE_TEST_DEBUG=1; "  # as a number, which cargo before 1.71 knows too
 )
 _FEATURES = re.compile(r"--all-features\b|--no-default-features\b|--features[= ](?:'[^']*'|\"[^\"]*\"|[\w,/-]+)")
 _TARGETS = (
