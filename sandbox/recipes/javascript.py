@@ -155,6 +155,7 @@ def _plan(packages: Packages) -> tuple[list[Run], list[Command], list[Command]]:
 
 
 def _split(packages: Packages, commands: Sequence[Command]) -> tuple[list[Run], list[Command]]:
+    """Runs, and what comes before the first of them in the same packages: what is done elsewhere is a test itself."""
     runs: list[Run] = []
     before: list[Command] = []
     for command in commands:
@@ -163,7 +164,8 @@ def _split(packages: Packages, commands: Sequence[Command]) -> tuple[list[Run], 
             before += [] if runs else [command]
         elif run not in runs:
             runs.append(run)
-    return runs, before
+    folders = {run.folder for run in runs} | {""}
+    return runs, [command for command in before if command.folder in folders]
 
 
 def _by_dependency(packages: Packages) -> list[Run]:
@@ -213,7 +215,16 @@ def _ci_build(packages: Packages, manager: Manager, runs: Sequence[Run]) -> list
 
 
 def _place(files: Sequence[str]) -> tuple[str, str]:
-    """The folder with most tests, and how a new test there is called ("{name}" is for its own part)."""
+    """The folder with most tests, and how a new test there is called ("{name}" is for its own part).
+
+    Where every folder has a test of the same name (`src/add/test.ts`), the new one has a folder of its own.
+    """
+    alike = Counter(posixpath.basename(f) for f in files).most_common(1)
+    if alike and alike[0][1] > max(2, len(files) // 2):
+        parents = Counter(
+            posixpath.dirname(posixpath.dirname(f)) for f in files if posixpath.basename(f) == alike[0][0]
+        )
+        return parents.most_common(1)[0][0], f"{{name}}/{alike[0][0]}"
     count = Counter(posixpath.dirname(f) for f in files)
     folder = min(count, key=lambda d: (-count[d], d.count("/"), d), default="")
     names: Counter[str] = Counter()

@@ -65,7 +65,7 @@ _LEFT_OUT = re.compile(
 _SHORT = {  # short options whose meaning depends on the runner: (left out alone, left out with a value)
     "mocha": (("-b", "-w", "-c", "-C"), ("-R",)), "jest": (("-o", "-i-watch", "-b"), ()), "vitest": (("-w", "-u"), ()),
     "tap": (("-b", "-w", "-C"), ("-R", "-o")), "ava": (("-v", "-w", "-t"), ()), "borp": (("-w", "-C"), ("-r",)),
-    "lab": (("-c", "-L", "-C", "-v", "-S"), ("-r", "-o", "-t")), "node": ((), ()), "tape": ((), ()),
+    "lab": (("-c", "-L", "-C", "-v", "-S", "-Y"), ("-r", "-o", "-t")), "node": ((), ()), "tape": ((), ()),
     "qunit": ((), ()), "bun": ((), ("--reporter-outfile",)),
 }  # fmt: skip
 
@@ -78,6 +78,7 @@ _NO_TESTS = re.compile(
     r"|playwright|cypress|wdio|testcafe|nightwatch|karma|ng|web-test-runner|wtr|airtap|browserify|zuul|start-server-and-test|lhci"
     r"|echo|exit|true|git|open|sleep|clear)$"
 )
+_BROWSER = re.compile(r"web-test|playwright|puppeteer|selenium|webdriver|karma|cypress|browserstack|saucelabs|e2e")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,8 @@ def is_test(command: Command) -> bool:
     """Whether a command may say something about behaviour; `tsc` does when it builds something."""
     if command.program == "tsc":
         return "--noEmit" not in command.words
+    if _BROWSER.search(command.line):
+        return False
     if command.program in ("npm", "pnpm", "yarn"):
         return not {"audit", "outdated", "version", "install"} & set(command.words[1:3])
     return not _NO_TESTS.match(command.program) and not re.search(
@@ -181,7 +184,8 @@ _TEST_NAME = re.compile(r"(?:(?:[.-]|_|^)(?:test|spec)s?|-test)\.([cm]?[jt]sx?)$
 _SCRIPT = re.compile(r"\.[cm]?[jt]sx?$")
 _BESIDE = {
     "fixtures", "fixture", "helpers", "helper", "support", "utils", "__snapshots__", "__mocks__", "types",
-    "node_modules", "snapshots", "tap-snapshots", "data", "mocks", "browser", "e2e",
+    "node_modules", "snapshots", "tap-snapshots", "data", "mocks", "browser", "e2e", "examples", "example", "website",
+    "docs", "benchmark", "benchmarks", "bench", "templates",
 }  # fmt: skip
 
 

@@ -263,6 +263,25 @@ def test_the_canary_is_written_as_its_neighbours_are(
     assert recipe.canary.path == path.replace("/a", "/{name}").replace("-a", "-{name}")
 
 
+def test_where_every_folder_has_a_test_of_one_name_the_canary_has_a_folder_of_its_own(found: Found) -> None:
+    files = {f"src/{name}/test.ts": "" for name in ("add", "sub", "mul", "div")}
+    recipe = found({"package.json": package("vitest run"), "examples/x/a.test.ts": "", **files})
+    assert recipe.canary is not None
+    assert recipe.canary.path == "src/{name}/test.ts"
+
+
+def test_what_a_package_does_in_a_browser_is_no_step_before_the_tests(found: Found) -> None:
+    files = {
+        **WORKSPACES,
+        "packages/three/package.json": package("tsc && node ../run-web-tests.js"),
+        "packages/one/package.json": package("rollup -c && vitest run"),
+    }
+    recipe = found(files)
+    assert "web-tests" not in recipe.test
+    assert "tsc" not in recipe.test
+    assert "rollup -c" in recipe.test
+
+
 def test_a_runner_that_no_script_starts_is_found_among_the_dependencies(found: Found) -> None:
     recipe = found({"package.json": {"devDependencies": {"vitest": "^3"}}, "src/a.test.ts": ""})
     assert recipe.runner == "vitest"
