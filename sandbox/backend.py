@@ -12,6 +12,7 @@ from typing import Protocol, Self
 
 from sandbox.recipe import Environment, Recipe
 from sandbox.result import Ended, ExecResult
+from sandbox.toolchains import advice
 from sandbox.tree import SourceTree
 
 Say = Callable[[str], None]
@@ -96,6 +97,8 @@ def setup_log(result: ExecResult, refused: Sequence[str]) -> str:
     log = (result.stdout + result.stderr)[-LOG_BYTES:].decode("utf-8", "replace")
     if result.ended is not Ended.EXIT:
         log += f"\n[ended by: {result.ended.value}]"
+    if told := advice(log):
+        log += f"\n{told}"
     if refused:
         hosts = ", ".join(sorted(set(refused)))
         log += f"\n[the set-up may not reach: {hosts}; an operator can allow hosts in pennyfix.toml, [sandbox]]"

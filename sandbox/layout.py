@@ -12,6 +12,21 @@ OWN_FOLDER = ".pennyfix"
 """Below the checkout: reports and other files of ours."""
 SYSTEM_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 
+QUIET_TOOLS = dict.fromkeys(
+    (
+        "HUSKY", "LEFTHOOK", "YARN_ENABLE_TELEMETRY", "YARN_ENABLE_GLOBAL_CACHE", "NX_DAEMON", "CYPRESS_INSTALL_BINARY",
+    ),
+    "0",
+) | dict.fromkeys(
+    (
+        "HUSKY_SKIP_INSTALL", "SKIP_INSTALL_SIMPLE_GIT_HOOKS", "SKIP_SIMPLE_GIT_HOOKS", "DO_NOT_TRACK", "ADBLOCK",
+        "DISABLE_OPENCOLLECTIVE", "NEXT_TELEMETRY_DISABLED", "TURBO_TELEMETRY_DISABLED", "PUPPETEER_SKIP_DOWNLOAD",
+        "PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "ELECTRON_SKIP_BINARY_DOWNLOAD", "SENTRYCLI_SKIP_DOWNLOAD",
+    ),
+    "1",
+) | {"YARN_NODE_LINKER": "node-modules"}  # fmt: skip
+"""What tools are told while installing: no git hooks, no browsers, no telemetry; programs where runners find them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Layout:
@@ -47,6 +62,8 @@ class Layout:
     def setup_variables(self, *, proxy: bool, authorities: str | None) -> dict[str, str]:
         """What a set-up line sees besides: the proxy (when its network is one), trusted CAs (a path), no caches."""
         found = {
+            **QUIET_TOOLS,
+            "YARN_CACHE_FOLDER": f"{self.tmp}/yarn-cache",
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
             "PIP_NO_CACHE_DIR": "1",
             "PIP_NO_INPUT": "1",
@@ -58,10 +75,12 @@ class Layout:
         }
         if authorities:
             names = ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
-            found |= dict.fromkeys((*names, "GIT_SSL_CAINFO", "CARGO_HTTP_CAINFO"), authorities)
+            more = ("GIT_SSL_CAINFO", "CARGO_HTTP_CAINFO", "YARN_HTTPS_CA_FILE_PATH")
+            found |= dict.fromkeys((*names, *more), authorities)
         if proxy:
             url = f"http://127.0.0.1:{PROXY_PORT}"
             found |= dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "ALL_PROXY"), url)
+            found |= dict.fromkeys(("YARN_HTTP_PROXY", "YARN_HTTPS_PROXY"), url)
             found |= dict.fromkeys(("NO_PROXY", "no_proxy"), "localhost,127.0.0.1,::1")
             java = " ".join(f"-D{s}.proxyHost=127.0.0.1 -D{s}.proxyPort={PROXY_PORT}" for s in ("http", "https"))
             found |= {"MAVEN_OPTS": java, "GRADLE_OPTS": java}

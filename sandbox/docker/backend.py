@@ -39,6 +39,7 @@ FROZEN = "/frozen"
 DEADLINE_LABEL = "pennyfix.deadline"
 HOME_LABEL = "pennyfix.home"  # whose it is, without naming the folder
 ENVIRONMENT_LABEL = "pennyfix.environment"
+LAYERS_LABEL = "pennyfix.layers"  # of the image, by deploy/sandbox/build.sh
 ENGINE_SECONDS = 600
 WATCH_SECONDS = 5.0
 
@@ -100,6 +101,12 @@ class DockerBackend:
             sandbox.close()
             raise
         return sandbox
+
+    def layers(self) -> tuple[str, ...]:
+        """The toolchains of the image, as its label says; empty for an image that somebody else made."""
+        with engine(f"image {self.options.image} is missing (make sandbox-image)"):
+            labels = self.client.images.get(self.options.image).labels
+        return tuple(str(labels.get(LAYERS_LABEL, "")).split())
 
     def reap(self, now: float) -> int:
         """Remove this state folder's containers past their deadline (a worker died); returns how many."""

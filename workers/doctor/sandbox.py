@@ -21,6 +21,7 @@ def sandbox(context: CheckContext) -> list[DoctorCheck]:
         return [skipped(NAME, "the operator's file cannot be used")]
     from sandbox.backend import SandboxLimits
     from sandbox.backends import choose
+    from sandbox.docker.backend import DockerBackend
     from sandbox.errors import SandboxUnavailable
     from sandbox.self_check import self_check
     from workers.processes.wiring import backend_options
@@ -35,8 +36,8 @@ def sandbox(context: CheckContext) -> list[DoctorCheck]:
     except SandboxUnavailable as error:
         return [fail(NAME, str(error), WANTED.get(context.settings.sandbox, "make sandbox-image"))]
     found = [_chosen(context.settings.sandbox, backend.name)]
-    if backend.name == "docker":
-        found.append(ok(IMAGE, options.image))
+    if isinstance(backend, DockerBackend):
+        found.append(ok(IMAGE, _image(options.image, backend.layers())))
     for tried in self_check(backend, limits):
         name = f"{NAME}: {tried.name}"
         if tried.ok is None:
@@ -46,6 +47,17 @@ def sandbox(context: CheckContext) -> list[DoctorCheck]:
         else:
             found.append(fail(name, tried.detail, _fix(backend.name)))
     return found
+
+
+def _image(name: str, layers: tuple[str, ...]) -> str:
+    """The image and its toolchains, so that a language which is missing is seen before a repository needs it."""
+    from sandbox.toolchains import LAYERS
+
+    if not layers:
+        return f"{name}, made elsewhere"
+    others = [layer for layer in LAYERS if layer not in layers]
+    more = f"; make sandbox-image LAYERS=… adds {', '.join(others)}" if others else ""
+    return f"{name} with {', '.join(layers)}{more}"
 
 
 def _chosen(asked: str, name: str) -> DoctorCheck:
