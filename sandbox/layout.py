@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 PROXY_PORT = 3128
+JAVA_PASSWORD = "changeit"  # noqa: S105 - of a store of certificate authorities, which are public; Java demands one
 OWN_FOLDER = ".pennyfix"
 """Below the checkout: reports and other files of ours."""
 SYSTEM_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
@@ -59,8 +60,11 @@ class Layout:
             "VIRTUAL_ENV": self.env,
         }
 
-    def setup_variables(self, *, proxy: bool, authorities: str | None) -> dict[str, str]:
-        """What a set-up line sees besides: the proxy (when its network is one), trusted CAs (a path), no caches."""
+    def setup_variables(self, *, proxy: bool, authorities: str | None, java: str | None = None) -> dict[str, str]:
+        """What a set-up line sees besides: the proxy (when its network is one), trusted CAs, no caches.
+
+        `authorities` is the path of a PEM file, `java` that of a Java key store with the same content.
+        """
         found = {
             **QUIET_TOOLS,
             "YARN_CACHE_FOLDER": f"{self.tmp}/yarn-cache",
@@ -82,6 +86,9 @@ class Layout:
             found |= dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "ALL_PROXY"), url)
             found |= dict.fromkeys(("YARN_HTTP_PROXY", "YARN_HTTPS_PROXY"), url)
             found |= dict.fromkeys(("NO_PROXY", "no_proxy"), "localhost,127.0.0.1,::1")
-            java = " ".join(f"-D{s}.proxyHost=127.0.0.1 -D{s}.proxyPort={PROXY_PORT}" for s in ("http", "https"))
-            found |= {"MAVEN_OPTS": java, "GRADLE_OPTS": java}
+        options = [f"-D{s}.proxyHost=127.0.0.1 -D{s}.proxyPort={PROXY_PORT}" for s in ("http", "https") if proxy]
+        if java:
+            options.append(f"-Djavax.net.ssl.trustStore={java} -Djavax.net.ssl.trustStorePassword={JAVA_PASSWORD}")
+        if options:
+            found |= dict.fromkeys(("MAVEN_OPTS", "GRADLE_OPTS"), " ".join(options))
         return found

@@ -26,6 +26,7 @@ from sandbox.errors import PreparationFailed, SandboxUnavailable
 from sandbox.layout import PROXY_PORT, SYSTEM_PATH, Layout
 from sandbox.network import forwarder
 from sandbox.network.egress import Egress
+from sandbox.network.trust_store import trust_store
 from sandbox.options import BackendOptions
 from sandbox.process.child import ChildCommand, kill_group, run_child
 from sandbox.recipe import Environment, Recipe
@@ -35,6 +36,7 @@ from sandbox.tree import SourceTree
 UNUSED_UID = 64_321  # a uid no account has; root becomes it before anything untrusted starts
 TOOLS = "/run/pennyfix"
 AUTHORITIES = "/etc/pennyfix-authorities.pem"
+TRUST_STORE = "/etc/pennyfix-authorities.jks"
 ROOT_FOLDERS = ("bin", "sbin", "lib", "lib32", "lib64")
 ETC = (
     "alternatives",
@@ -147,8 +149,10 @@ class BubblewrapBackend:
         """Run the set-up lines with the proxy as their only way out, then leave only what they made."""
         limits, layout, authorities = self.options.limits, self.layout, self.options.authorities()
         transfer.fill(box.raw, layout.root, tree)
-        trusted = AUTHORITIES if authorities else None
-        variables = {**layout.setup_variables(proxy=True, authorities=trusted), **self.options.setup_variables}
+        trusted = {AUTHORITIES: authorities, TRUST_STORE: trust_store(authorities)} if authorities else {}
+        pem, java = (AUTHORITIES, TRUST_STORE) if authorities else (None, None)
+        told = layout.setup_variables(proxy=True, authorities=pem, java=java)
+        variables = {**told, **self.options.setup_variables}
         deadline = time.monotonic() + limits.setup_seconds
         python = str(Path(folders.interpreter_folder()) / "python3")
         forward = (python, "-c", Path(forwarder.__file__).read_text(), "/egress/proxy", str(PROXY_PORT))
@@ -161,7 +165,7 @@ class BubblewrapBackend:
                     cap=limits.output_bytes,
                     env=variables,
                     read_only={"/egress": egress.folder},
-                    files={AUTHORITIES: authorities} if authorities else {},
+                    files=trusted,
                 )
                 if result.ended is Ended.LOST:
                     transfer.demand(result, "running a set-up line")

@@ -26,6 +26,7 @@ from sandbox.errors import PreparationFailed, SandboxUnavailable
 from sandbox.layout import PROXY_PORT, Layout
 from sandbox.network import forwarder
 from sandbox.network.egress import Egress
+from sandbox.network.trust_store import trust_store
 from sandbox.options import BackendOptions
 from sandbox.recipe import Environment, Recipe
 from sandbox.tree import SourceTree
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from docker.models.containers import Container
 
 AUTHORITIES = "/etc/pennyfix-authorities.pem"
+TRUST_STORE = "/etc/pennyfix-authorities.jks"
 FROZEN = "/frozen"
 DEADLINE_LABEL = "pennyfix.deadline"
 HOME_LABEL = "pennyfix.home"  # whose it is, without naming the folder
@@ -170,7 +172,9 @@ class DockerBackend:
                 authorities = self._add_folders(container)
                 transfer.fill(box.raw, layout.root, tree)
                 variables = {
-                    **layout.setup_variables(proxy=True, authorities=authorities),
+                    **layout.setup_variables(
+                        proxy=True, authorities=authorities, java=TRUST_STORE if authorities else None
+                    ),
                     **self.options.setup_variables,
                 }
                 deadline = time.monotonic() + limits.setup_seconds
@@ -200,10 +204,11 @@ class DockerBackend:
                 member = tarfile.TarInfo(folder.lstrip("/"))
                 member.type, member.mode, member.uid, member.gid = tarfile.DIRTYPE, 0o755, 1000, 1000
                 tar.addfile(member)
-            if authorities:
-                member = tarfile.TarInfo(AUTHORITIES.lstrip("/"))
-                member.size, member.mode = len(authorities), 0o644
-                tar.addfile(member, io.BytesIO(authorities))
+            trusted = {AUTHORITIES: authorities, TRUST_STORE: trust_store(authorities)} if authorities else {}
+            for path, content in trusted.items():
+                member = tarfile.TarInfo(path.lstrip("/"))
+                member.size, member.mode = len(content), 0o644
+                tar.addfile(member, io.BytesIO(content))
         with engine("preparing a container's folders"):
             container.put_archive("/", out.getvalue())
         return AUTHORITIES if authorities else None

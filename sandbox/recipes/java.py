@@ -30,12 +30,6 @@ GRADLE = '--no-daemon --console=plain -g "$PWD/.pennyfix/gradle"'
 GRADLE_FILES = ("build.gradle", "build.gradle.kts", "settings.gradle", "settings.gradle.kts", "gradle.properties")
 JDKS = (17, 21)
 """What the image's layer `java` has."""
-# Java reads authorities from a store of its own; a JDK that cannot be given one trusts what the machine does.
-_TRUST = (
-    'if [ -n "$SSL_CERT_FILE" ] && openssl pkcs12 -export -nokeys -jdktrust anyExtendedKeyUsage -in "$SSL_CERT_FILE" '
-    '-out "$TMPDIR/trust.p12" -passout pass:changeit 2>/dev/null; then export JAVA_TOOL_OPTIONS="'
-    '-Djavax.net.ssl.trustStore=$TMPDIR/trust.p12 -Djavax.net.ssl.trustStorePassword=changeit"; fi; '
-)
 # A file's class, or that of an id `package.Class$Inner::test`
 _CLASS_OF = (
     't="${t%%::*}"; case "$t" in *.java|*.kt) t="${t##*/}"; t="${t%.*}";; *) t="${t##*.}"; t="${t%%\\$*}";; esac'
@@ -67,7 +61,7 @@ def _maven(workspace: Workspace, paths: set[str]) -> Recipe:
     command = f"$BUILD {MAVEN}{level}"
     # whoever needs what a sibling packages finds it in the local repository
     setup = (
-        f"{start}{_TRUST}$BUILD {MAVEN}{level} -q {goal} {NO_TEST} || $BUILD {MAVEN}{level} -q install -DskipTests"
+        f"{start}$BUILD {MAVEN}{level} -q {goal} {NO_TEST} || $BUILD {MAVEN}{level} -q install -DskipTests"
         f" && {{ $BUILD {MAVEN}{level} -q {goal} {NO_TEST} || true; }}"
     )
     classes = f'$(for t in {{tests}}; do {_CLASS_OF}; echo "$t"; done | sort -u | paste -sd,)'
@@ -99,9 +93,7 @@ def _gradle(workspace: Workspace, paths: set[str], found: str) -> Recipe:
     chosen = f'$(for t in {{tests}}; do {_CLASS_OF}; echo "--tests *$t"; done | sort -u)'
     return Recipe(
         language="java",
-        setup=(
-            f"{start}{_TRUST}$BUILD {GRADLE} {compiled} && {{ $BUILD {GRADLE} {task} --tests NoSuchTest || true; }}",
-        ),
+        setup=(f"{start}$BUILD {GRADLE} {compiled} && {{ $BUILD {GRADLE} {task} --tests NoSuchTest || true; }}",),
         test=f"{start}$BUILD {GRADLE} --offline --continue {task}",
         test_only=f"{start}$BUILD {GRADLE} --offline --continue {task} {chosen}",
         report=ReportFormat.SUREFIRE,
