@@ -149,7 +149,7 @@ def _rescued(tried: JudgedAttempt, further: FurtherTests, context: SolveContext)
 def _accepted(good: JudgedAttempt, context: SolveContext) -> Resolution:
     doubts = good.verdict.evidence.doubts
     if doubts:
-        return _end(Ending.DOUBTED, f"{good.attempt.tier}'s patch {doubts[0]}", context, good)
+        return _end(Ending.DOUBTED, f"people should read it first ({doubts[0]})", context, good)
     return _end(Ending.ACCEPTED, _why(good), context, good)
 
 

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 AUTHORITIES = "/etc/pennyfix-authorities.pem"
 TRUST_STORE = "/etc/pennyfix-authorities.jks"
 FROZEN = "/frozen"
+HOSTNAME = "sandbox"
 DEADLINE_LABEL = "pennyfix.deadline"
 HOME_LABEL = "pennyfix.home"  # whose it is, without naming the folder
 ENVIRONMENT_LABEL = "pennyfix.environment"
@@ -292,7 +293,8 @@ class DockerBackend:
                 entrypoint=[command[0] if command else "sleep"],
                 user=user,
                 working_dir="/",
-                hostname=None if network.startswith("container:") else "sandbox",
+                hostname=None if network.startswith("container:") else HOSTNAME,
+                extra_hosts={} if network.startswith("container:") else {HOSTNAME: "127.0.0.1"},
                 network_mode=network,
                 cap_drop=["ALL"],
                 security_opt=["no-new-privileges:true"],

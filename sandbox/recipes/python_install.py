@@ -11,6 +11,7 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from sandbox.commit import MADE_UP_VERSION
 from sandbox.recipes.ci_workflow import Hints
 from sandbox.recipes.python_tests import ini, table, toml
 from sandbox.repository.workspace import Workspace
@@ -125,7 +126,7 @@ def _project(workspace: Workspace, project: Mapping[str, object], paths: set[str
 
 
 def _pretend(workspace: Workspace, project: Mapping[str, object]) -> str:
-    """Versions taken from git tags cannot be had in a sandbox, which has no history; a made-up one will do.
+    """Versions taken from git tags cannot be had in a sandbox, which has no history; a made-up one will do, its tag.
 
     https://setuptools-scm.readthedocs.io/en/latest/overrides/
     """
@@ -135,8 +136,8 @@ def _pretend(workspace: Workspace, project: Mapping[str, object]) -> str:
     name = str(table(project, "project").get("name", ""))
     suffix = "_FOR_" + re.sub(r"[^A-Z0-9]+", "_", name.upper()) if name else ""
     return (
-        f"export SETUPTOOLS_SCM_PRETEND_VERSION{suffix}=99.0.0 PBR_VERSION=99.0.0 PDM_BUILD_SCM_VERSION=99.0.0 "
-        "POETRY_DYNAMIC_VERSIONING_BYPASS=99.0.0; "
+        f"export SETUPTOOLS_SCM_PRETEND_VERSION{suffix}={MADE_UP_VERSION} PBR_VERSION={MADE_UP_VERSION} "
+        f"PDM_BUILD_SCM_VERSION={MADE_UP_VERSION} POETRY_DYNAMIC_VERSIONING_BYPASS={MADE_UP_VERSION}; "
     )
 
 

@@ -21,6 +21,7 @@ FORBIDDEN = (
     (".github/workflows", "workflows are changed by people only (the app has no `workflows` permission)"),
     (".github/autofix.yml", "is our own configuration"),
     (".github/autofix.yaml", "is our own configuration"),
+    (".pennyfix", "is the folder of our own files in the sandbox"),
 )
 
 # Zero-width and bidirectional characters that HFS+ ignores in names (git's utf8.c, next_hfs_char).

@@ -11,10 +11,10 @@ import posixpath
 import re
 from collections.abc import Collection, Iterable, Sequence
 
+from sandbox.guard.path_names import is_test
 from sandbox.recipe import Recipe
 from sandbox.recipes.python_tests import pytest_config
 from sandbox.repository.workspace import Workspace
-from sandbox.testing.tests_guard import is_test
 from sandbox.tree import TreeFile
 from strategies.issue import Issue
 from strategies.reproduction.test_bed import TestBed

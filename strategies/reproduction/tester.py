@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from sandbox.guard.path_names import is_test
 from sandbox.testing.report import TestOutcome
-from sandbox.testing.tests_guard import is_test
 from strategies.issue import Issue
 from strategies.localization.localize import Located, localize
 from strategies.localization.pack import pack

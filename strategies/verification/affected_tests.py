@@ -5,9 +5,9 @@ from __future__ import annotations
 import posixpath
 import re
 
+from sandbox.guard.path_names import is_test
 from sandbox.repository.patch import Patch
 from sandbox.repository.workspace import Workspace
-from sandbox.testing.tests_guard import is_test
 
 HOPS = 2
 MOST = 40

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from sandbox.backend import Sandbox
+from sandbox.guard.path_names import is_test
 from sandbox.recipe import Environment
 from sandbox.repository.patch import Patch
 from sandbox.result import Ended
-from sandbox.testing.tests_guard import is_test
 
 Covered = Mapping[str, tuple[str, ...]]
 """Source path → the test files that execute it."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sandbox.repository.patch import Patch
-from sandbox.testing.report import TestResult, TestRun
+from sandbox.testing.report import TestReport, TestResult, TestRun
 from strategies.judge import Comparison
 from strategies.reproduction.placement import place, selector
 from strategies.reproduction.test_bed import TestBed
@@ -20,6 +20,7 @@ from strategies.verification.baseline import Baseline
 from strategies.verification.comparison import ComparisonSetup, compare
 from strategies.verification.request import VerificationRequest
 from strategies.verification.runs import Runs
+from strategies.verification.trying import Trouble, attempt
 from strategies.verification.vote import decided, write_several
 from strategies.verification.weighing import with_notes, with_reproduction
 
@@ -83,7 +84,7 @@ class IssueTests:
 
     def passes(self, patch: Patch, test: Reproduction) -> bool:
         """Whether a patch that may be applied passes one test. Raises SandboxUnavailable."""
-        early, judged, _ = admissible(patch, self.runs.workspace, self.request.deny)
+        early, judged, _ = admissible(patch, self.runs.workspace, self.request.deny, self.runs.recipe.test)
         if early is not None:
             return False
         run = self._run(judged, test.path, test.content)
@@ -95,7 +96,7 @@ class IssueTests:
         path = place(request.issue, self.bed, COMPARING)
 
         def run(patch: Patch, content: bytes) -> tuple[TestResult, ...]:
-            early, judged, _ = admissible(patch, self.runs.workspace, request.deny)
+            early, judged, _ = admissible(patch, self.runs.workspace, request.deny, self.runs.recipe.test)
             if early is not None:
                 return ()
             report = self._run(judged, path, content).report
@@ -112,10 +113,10 @@ class IssueTests:
         good: list[Reproduction] = []
         bad: list[tuple[Reproduction, str]] = []
         for test in tests:
-            run = self._run(judged, test.path, test.content)
-            if run.report is None:
-                return Verdict(Judged.FAILED, evidence, f"With the patch the tests could not be run: {run.reason}")
-            right, told = passes(run.report, test, self.baseline.ids)
+            report = self._attempt(judged, test)
+            if isinstance(report, Trouble):
+                return report.verdict(evidence)
+            right, told = passes(report, test, self.baseline.ids)
             good, bad = ([*good, test], bad) if right else (good, [*bad, (test, told)])
             if decided(len(good), len(bad), len(tests)) is not None:
                 break
@@ -132,14 +133,22 @@ class IssueTests:
         """A test from the issue by itself: the cheapest way to know that a patch is wrong; None when it may go on."""
         if self.runs.recipe.test_only is None:
             return None  # the whole suite will run it
-        run = self._run(judged, test.path, test.content)
-        if run.report is None:
-            return Verdict(Judged.FAILED, evidence, f"With the patch the tests could not be run: {run.reason}")
-        good, told = passes(run.report, test, self.baseline.ids)
+        report = self._attempt(judged, test)
+        if isinstance(report, Trouble):
+            return report.verdict(evidence)
+        good, told = passes(report, test, self.baseline.ids)
         if good:
             return None
         evidence = with_reproduction(evidence, test, told, good=False)
         return Verdict(Judged.FAILED, evidence, f"A test written from the issue still fails:\n{told}")
+
+    def _attempt(self, judged: Patch, test: Reproduction) -> TestReport | Trouble:
+        """One test run with a patch; where that gives no result, whose trouble it is. Raises SandboxUnavailable."""
+        return attempt(
+            lambda: self._run(judged, test.path, test.content),
+            lambda: self._run(Patch(), test.path, test.content),
+            "the tests",
+        )
 
     def _run(self, judged: Patch, path: str, content: bytes) -> TestRun:
         """One test file run with a patch: by itself where the runner can choose tests. Raises SandboxUnavailable."""

@@ -40,5 +40,14 @@ def baseline_step(baseline: Baseline) -> Step:
     b = baseline.counts
     text = f"before: {b.passed} passed, {b.failed} failed, {b.skipped} skipped"
     text += f", {len(baseline.flaky)} flaky" if baseline.flaky else ""
-    facts = {"passed": b.passed, "failed": b.failed, "skipped": b.skipped, "flaky": sorted(baseline.flaky)[:20]}
+    lost = baseline.uncollected
+    text += f"; could not be collected, so not judged: {', '.join(lost[:5])}" if lost else ""
+    text += f" and {len(lost) - 5} more" if len(lost) > 5 else ""  # noqa: PLR2004 - a line
+    facts = {
+        "passed": b.passed,
+        "failed": b.failed,
+        "skipped": b.skipped,
+        "flaky": sorted(baseline.flaky)[:20],
+        "uncollected": list(lost[:20]),
+    }
     return Step("baseline", text, facts)

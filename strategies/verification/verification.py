@@ -7,33 +7,37 @@ suite once as the gate. Whatever the sandbox does to itself is never held agains
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Self
 
 from sandbox.backend import Sandbox
+from sandbox.guard.path_names import is_test
 from sandbox.repository.patch import Patch
-from sandbox.testing.report import TestReport
-from sandbox.testing.tests_guard import is_test
+from sandbox.testing.report import TestReport, TestRun
 from strategies.judge import Accept, Comparison
 from strategies.reproduction.validation import passes, ran
 from strategies.tier import Tier
 from strategies.verdict import Evidence, Judged, Reproduction, Rung, Verdict
-from strategies.verification.admissible import admissible
+from strategies.verification.admissible import admissible, with_known_examples
 from strategies.verification.affected_tests import MOST, affected
 from strategies.verification.baseline import Baseline
-from strategies.verification.confirming import confirmed
+from strategies.verification.confirming import Confirmed, Subject
 from strategies.verification.coverage import executing, kept_covered
 from strategies.verification.issue_tests import IssueTests
 from strategies.verification.pinned import Change, ask, code_of, file_of, pinned, subject_of
 from strategies.verification.preparing import prepare
 from strategies.verification.request import VerificationRequest
 from strategies.verification.runs import Runs
+from strategies.verification.trying import Trouble, attempt, unexplained
 from strategies.verification.weighing import (
+    NOTHING_SEEN,
     broken,
     conclude,
     counted,
     differences,
+    unseen,
     weigh_broken,
+    with_doubts,
     with_notes,
     with_reproduction,
     with_rungs,
@@ -41,6 +45,8 @@ from strategies.verification.weighing import (
 
 SLOW_SUITE = 10.0
 """From this many seconds on, the affected tests are run before the whole suite."""
+UNSEEN = "The tests that concern this patch could not be collected before it, so nothing is known of them: {files}"
+RARE = "With the patch {test} failed once and then passed as often as it was run again; before it, it never failed"
 OWN_RUN = "The whole suite does not collect the test from the issue, so its own run counts."
 
 
@@ -85,22 +91,23 @@ class Verification:
 
     def judge(self, patch: Patch) -> Verdict:
         if patch.digest not in self._judged:
-            self._judged[patch.digest] = self._judge(patch)
+            self._judged[patch.digest] = with_known_examples(self._judge(patch), patch, self.runs.workspace)
         return self._judged[patch.digest]
 
     def judge_by_suite(self, patch: Patch) -> Verdict:
-        early, judged, evidence = admissible(patch, self.runs.workspace, self.request.deny)
+        early, judged, evidence = admissible(patch, self.runs.workspace, self.request.deny, self.runs.recipe.test)
         if early is not None:
             return early
-        run = self._gate(judged, evidence)
-        return run if isinstance(run, Verdict) else self._weigh(run, judged, evidence, None)
+        subject = Subject(self.runs, self.baseline, judged, Patch())
+        run = self._gate(subject, evidence)
+        return run if isinstance(run, Verdict) else self._weigh(run, subject, evidence, None)
 
     def vote_with(self, tests: Sequence[Reproduction]) -> None:
         self.issue_tests.written = (*self.issue_tests.reproductions, *tests)
         self._judged = {patch: v for patch, v in self._judged.items() if not rejects(v.evidence.reproduction)}
 
     def _judge(self, patch: Patch) -> Verdict:
-        early, judged, evidence = admissible(patch, self.runs.workspace, self.request.deny)
+        early, judged, evidence = admissible(patch, self.runs.workspace, self.request.deny, self.runs.recipe.test)
         if early is not None:
             return early
         if self.accept == "any":
@@ -116,9 +123,10 @@ class Verification:
             failed = self.issue_tests.alone(judged, reproduction, evidence) if len(tests) == 1 else None
             if failed is not None:
                 return failed
-            judged = judged.merge(Patch({reproduction.path: reproduction.content}))
-        run = self._gate(judged, evidence, resolved_by=reproduction)
-        return run if isinstance(run, Verdict) else self._weigh(run, judged, evidence, reproduction)
+        ours = Patch({reproduction.path: reproduction.content}) if reproduction is not None else Patch()
+        subject = Subject(self.runs, self.baseline, judged.merge(ours), ours)
+        run = self._gate(subject, evidence, resolved_by=reproduction)
+        return run if isinstance(run, Verdict) else self._weigh(run, subject, evidence, reproduction)
 
     def _near(self, judged: Patch) -> tuple[str, ...]:
         """The test files that a patch concerns: as measured where coverage was, else by the import graph."""
@@ -132,48 +140,68 @@ class Verification:
         return executing(judged, covered) or affected(judged, self.runs.workspace)
 
     def _gate(
-        self, judged: Patch, evidence: Evidence, *, resolved_by: Reproduction | None = None
+        self, subject: Subject, evidence: Evidence, *, resolved_by: Reproduction | None = None
     ) -> TestReport | Verdict:
         """Affected tests first where the suite is slow, then the whole suite; a verdict when it is settled early.
 
         A patch that a test from the issue speaks for may ask about what it breaks: then the whole suite tells.
         """
-        recipe, timeout = self.runs.recipe, self.baseline.timeout
+        recipe, timeout, judged = self.runs.recipe, self.baseline.timeout, subject.judged
         if self.baseline.seconds > SLOW_SUITE and recipe.test_only is not None and recipe.runner == "pytest":
             near = self._near(judged)
             run = self.runs.run(judged, only=near, timeout=timeout, canary=True) if near else None
             if run is not None and run.report is not None:
-                still = confirmed(self.runs, judged, sorted(run.report.failed & self.baseline.passed), timeout)
+                still = subject.confirm(sorted(run.report.failed & self.baseline.passed), run.report).broken
                 if still and not self._pinned(still, run.report, judged, resolved_by):
                     return broken(still, run.report, evidence)
-        run = self.runs.run(judged, timeout=timeout, canary=True)
-        if run.report is None:
-            return Verdict(
-                Judged.FAILED, evidence, f"With the patch the test suite could not be run or believed: {run.reason}"
-            )
-        return run.report
+        return self._whole(subject, evidence)
+
+    def _whole(self, subject: Subject, evidence: Evidence) -> TestReport | Verdict:
+        """The report of the whole suite with the patch, or the verdict where there is none to be believed."""
+        first: list[str] = []
+
+        def run(patch: Patch) -> TestRun:
+            return self.runs.run(patch, timeout=self.baseline.timeout, canary=True)
+
+        def patched() -> TestRun:
+            ran = run(subject.judged)
+            first.append(ran.unexplained)
+            return ran
+
+        report = attempt(patched, lambda: run(subject.control), "the test suite")
+        if isinstance(report, Trouble):
+            return report.verdict(evidence)
+        known = self.baseline.unexplained
+        trouble = unexplained(first[-1], known, lambda: run(subject.judged), lambda: run(subject.control))
+        return report if trouble is None else trouble.verdict(evidence)
 
     def _weigh(
-        self, report: TestReport, judged: Patch, evidence: Evidence, reproduction: Reproduction | None
+        self, report: TestReport, subject: Subject, evidence: Evidence, reproduction: Reproduction | None
     ) -> Verdict:
-        """The verdict on a run of the whole suite, after its new failures were run again."""
-        worse = differences(self.baseline, report, reproduction)
-        failing = confirmed(self.runs, judged, worse.failing, self.baseline.timeout)
-        evidence = counted(evidence, self.baseline, report, sorted(set(worse.failing) - set(failing)))
-        worse = replace(worse, failing=failing)
-        if not worse.broken:
-            worse = replace(worse, new_failing=confirmed(self.runs, judged, worse.new_failing, self.baseline.timeout))
+        """The verdict on a run of the whole suite, after what it shows to be worse was run again."""
+        base = self.baseline
+        worse = differences(base, report, reproduction)
+        old = subject.confirm(worse.broken, report)
+        new = subject.confirm_new(worse.new_failing, report) if not old.broken else Confirmed()
+        worse = worse.only({*old.broken, *new.broken})
+        evidence = counted(evidence, base, report, (*old.flaky, *old.rare, *new.flaky, *new.rare))
         failed = weigh_broken(worse, report, evidence)
         if failed is not None:
             if reproduction is None or worse.new_failing or not self._passed(report, reproduction):
                 return failed
-            asks = self._pinned(worse.broken, report, judged, reproduction)
+            asks = self._pinned(worse.broken, report, subject.judged, reproduction)
             return ask(failed, reproduction) if asks else failed
-        evidence = with_rungs(evidence, Rung.BUILDS, Rung.REGRESSION)
+        evidence = with_doubts(evidence, *(RARE.format(test=i) for i in (*old.rare, *new.rare)))
+        evidence = with_rungs(evidence, Rung.BUILDS)
+        lost = unseen(affected(subject.judged, self.runs.workspace), base)
+        if lost or not base.enough:
+            evidence = with_notes(evidence, UNSEEN.format(files=", ".join(lost)) if lost else NOTHING_SEEN)
+        else:
+            evidence = with_rungs(evidence, Rung.REGRESSION)
         if reproduction is not None:
-            good, told = passes(report, reproduction, self.baseline.ids)
+            good, told = passes(report, reproduction, base.ids)
             alone = self.runs.recipe.test_only is not None  # else it passed by itself, or we were not here
-            if alone and not ran(report, reproduction, self.baseline.ids):
+            if alone and not ran(report, reproduction, base.ids):
                 good, told = True, ""
                 evidence = with_notes(evidence, OWN_RUN)
             evidence = with_reproduction(evidence, reproduction, told, good=good)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from sandbox.testing.report import TestReport
@@ -12,6 +12,9 @@ from strategies.verification.baseline import Baseline
 
 SHOWN = 5
 """Failing tests told to the next attempt."""
+
+
+NOTHING_SEEN = "No test ran that could show whether the patch breaks anything."
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,11 @@ class Differences:
         """Those that passed before."""
         return (*self.failing, *self.vanished, *self.skipped)
 
+    def only(self, confirmed: Collection[str]) -> Differences:
+        """What of it was confirmed."""
+        kinds = (self.failing, self.vanished, self.skipped, self.new_failing)
+        return Differences(*(tuple(i for i in kind if i in confirmed) for kind in kinds))
+
 
 def differences(baseline: Baseline, report: TestReport, reproduction: Reproduction | None) -> Differences:
     """What a run of the whole suite shows to be worse; the test from the issue is judged by itself."""
@@ -42,6 +50,13 @@ def differences(baseline: Baseline, report: TestReport, reproduction: Reproducti
     )
 
 
+def unseen(near: Sequence[str], baseline: Baseline) -> tuple[str, ...]:
+    """The test files that a patch concerns, where all of them could not be collected at the base commit: then no run
+    says whether it breaks anything. `near` are those it concerns by the imports, collected or not."""
+    lost = set(baseline.uncollected)
+    return tuple(near) if near and set(near) <= lost else ()
+
+
 def counted(evidence: Evidence, baseline: Baseline, report: TestReport, flaky: Sequence[str]) -> Evidence:
     """The evidence with the numbers of before and after."""
     new = report.ids() - baseline.ids
@@ -50,6 +65,7 @@ def counted(evidence: Evidence, baseline: Baseline, report: TestReport, flaky: S
         before=baseline.counts,
         after=Counts(len(report.passed), len(report.failed), len(report.skipped), len(new)),
         fixed=tuple(sorted(baseline.failed & report.passed)),
+        not_judged=baseline.uncollected,
         flaky=tuple(sorted(baseline.flaky | set(flaky))),
     )
 
@@ -78,6 +94,8 @@ def conclude(accept: Accept, evidence: Evidence) -> Verdict:
     wanted = {"any": Rung.BUILDS, "regression": Rung.REGRESSION, "reproduction": Rung.REPRODUCTION}[accept]
     if wanted in evidence.rungs:
         return Verdict(Judged.PASSED, evidence)
+    if accept == "regression":
+        return Verdict(Judged.UNJUDGED, evidence, evidence.notes[-1] if evidence.notes else NOTHING_SEEN)
     why = "No valid test could be written from the issue, so nothing shows that the patch resolves it."
     return Verdict(Judged.UNJUDGED, replace(evidence, notes=(*evidence.notes, why)), why)
 
@@ -90,6 +108,11 @@ def with_reproduction(evidence: Evidence, reproduction: Reproduction, told: str,
 def with_rungs(evidence: Evidence, *rungs: Rung) -> Evidence:
     """The evidence with further rungs earned."""
     return replace(evidence, rungs=evidence.rungs | set(rungs))
+
+
+def with_doubts(evidence: Evidence, *doubts: str) -> Evidence:
+    """The evidence with further reasons to offer the patch as a draft only."""
+    return replace(evidence, doubts=(*evidence.doubts, *doubts))
 
 
 def with_notes(evidence: Evidence, *notes: str) -> Evidence:

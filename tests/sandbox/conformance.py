@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.backend import Backend, Sandbox, SandboxLimits
+from sandbox.commit import MADE_UP_VERSION
 from sandbox.errors import PreparationFailed, SandboxUnavailable
 from sandbox.options import BackendOptions
 from sandbox.reaper import tidy
@@ -65,6 +66,29 @@ for url in {urls}:
         print("answered", url, urllib.request.urlopen(url, timeout=10).status)
     except OSError as error:
         print("HTTP 403" if "403" in str(error) else error)
+"""
+
+
+MACHINE = """
+import getpass, locale, os, pathlib, pwd, socket, threading
+home = pathlib.Path.home()
+(home / "kept").write_text("x")
+assert str(home) == os.environ["HOME"], home
+locale.setlocale(locale.LC_ALL, "")
+assert locale.getpreferredencoding() == "UTF-8", locale.getpreferredencoding()
+one, two = os.openpty()
+assert os.isatty(two), "no terminal"
+with socket.create_server(("localhost", 0)) as server:
+    socket.create_connection(("localhost", server.getsockname()[1]), 5).close()
+assert socket.gethostbyname(socket.gethostname()), "no name of its own"
+assert getpass.getuser() and pwd.getpwuid(os.getuid()).pw_name, "no account"
+"""
+ROOM = """
+import os, tempfile
+with tempfile.TemporaryFile() as file:
+    file.truncate(1 << 30)
+there = os.statvfs(tempfile.gettempdir())
+assert there.f_bavail * there.f_frsize >= 1 << 30, there
 """
 
 
@@ -345,6 +369,53 @@ class Conformance:
         for path in ("/usr/bin/evil", "/etc/evil", "/evil", "$PENNYFIX_ENV/evil", "/sys/fs/cgroup/evil"):
             assert not sandbox.run(["sh", "-c", f'echo x > "{path}"'], timeout=60).ok, path
 
+    # a machine as developers have one
+
+    def test_the_checkout_is_one_clean_commit_of_its_tree(self, backend: Backend, environment: Environment) -> None:
+        later = FakeTree({"tracked.txt": b"later\n", "new/ü.txt": b"new\n"}, executable=frozenset({"tracked.txt"}))
+        ask = "git log --format=%s && git describe --tags && git ls-files -z && git status --porcelain -uno && git diff HEAD"
+        for tree in (TREE, later, TREE):
+            with backend.open(environment, tree) as sandbox:
+                seen = sandbox.run(["sh", "-c", ask], timeout=60).stdout.decode()
+                assert sandbox.run(["git", "fsck", "--strict", "--full"], timeout=60).ok
+            names = "".join(f"{f.path}\0" for f in tree.files())
+            assert seen == f"The tree under test\nv{MADE_UP_VERSION}\n{names}"
+
+    def test_git_shows_what_is_written_and_commits_it(self, sandbox: Sandbox) -> None:
+        sandbox.write({"tracked.txt": b"other\n", "fresh.txt": b""})
+        shown = sandbox.run(["git", "status", "--porcelain", "tracked.txt", "fresh.txt"], timeout=60).stdout
+        assert shown == b" M tracked.txt\n?? fresh.txt\n"
+        assert sandbox.run(["git", "commit", "-qam", "mine"], timeout=60).ok
+
+    def test_the_setup_finds_the_commit(self, backend: Backend) -> None:
+        lines = ("git describe --tags >described", "git config core.hooksPath .husky && test -d .git/hooks")
+        environment = backend.prepare("with git", recipe(*lines), TREE, quiet)
+        with backend.open(environment, FakeTree({"other": b"1"})) as sandbox:
+            assert sandbox.read("described").decode() == f"v{MADE_UP_VERSION}\n"
+            assert sandbox.run(["git", "config", "core.hooksPath"], timeout=60).stdout == b".husky\n"
+            assert sandbox.run(["git", "ls-files"], timeout=60).stdout == b"other\n"
+
+    def test_a_repository_whose_git_was_broken_by_the_setup_still_opens(self, backend: Backend) -> None:
+        hostile = "rm -rf .git && echo 'gitdir: /nowhere' >.git"
+        environment = backend.prepare("broken git", recipe(hostile), TREE, quiet)
+        with backend.open(environment, TREE) as sandbox:
+            assert sandbox.read("tracked.txt") == b"original\n"
+
+    def test_a_home_a_locale_a_terminal_localhost_and_an_account(self, sandbox: Sandbox) -> None:
+        done = sandbox.run(["python3", "-c", MACHINE], timeout=60)
+        assert done.ok, done.text
+
+    def test_there_is_a_gigabyte_of_room_for_temporary_files(self, home: Path) -> None:
+        roomy = self.make(home, SandboxLimits())
+        environment = roomy.prepare("room", recipe("true"), TREE, quiet)
+        with roomy.open(environment, TREE) as sandbox:
+            done = sandbox.run(["python3", "-c", ROOM], timeout=60)
+            assert done.ok, done.text
+
+    def test_files_have_the_modes_that_git_gave_them(self, sandbox: Sandbox) -> None:
+        seen = sandbox.run(["stat", "-c", "%a", "run.sh", "tracked.txt"], timeout=60).stdout
+        assert seen == b"755\n644\n"
+
     # environments
 
     def test_dependencies_and_products_of_the_setup_are_there_again(self, sandbox: Sandbox) -> None:
@@ -361,7 +432,11 @@ class Conformance:
     ) -> None:
         later = FakeTree({"tracked.txt": b"later\n", "fresh.txt": b"new\n"})
         with backend.open(environment, later) as sandbox:
-            found = sandbox.run(["sh", "-c", "find . -not -name . | sort"], timeout=60).stdout.decode().split()
+            found = (
+                sandbox.run(["sh", "-c", "find . -name .git -prune -o -not -name . -print | sort"], timeout=60)
+                .stdout.decode()
+                .split()
+            )
             assert sandbox.read("tracked.txt") == b"later\n"
         products = [
             "build",

@@ -53,7 +53,8 @@ class LocalRequest:
 
 @dataclass(frozen=True, slots=True)
 class LocalResult:
-    """How a local resolution ended. `diff` is a unified diff of the patch, "" without one; `strategy` was used."""
+    """How a local resolution ended. `diff` is a unified diff of the patch, "" without one; `strategy` was used.
+    `doubtful_diff` is that of the best rejected patch, where one is shown."""
 
     resolution: Resolution
     charges: tuple[Charge, ...]
@@ -62,6 +63,7 @@ class LocalResult:
     base: str
     strategy: str
     solved: SolveResult
+    doubtful_diff: str = ""
 
     @property
     def accepted(self) -> bool:
@@ -132,6 +134,7 @@ def resolve_local(
     resolution = solved.resolution
     chosen_number = next((n for n, t in enumerate(resolution.attempts, 1) if t is resolution.chosen), 0)
     charges: Sequence[Charge] = meter.charges
+    doubtful = resolution.doubtful
     return LocalResult(
         resolution=resolution,
         charges=tuple(charges),
@@ -140,6 +143,7 @@ def resolve_local(
         base=workspace.base,
         strategy=strategy,
         solved=solved,
+        doubtful_diff=workspace.diff(doubtful.attempt.patch) if doubtful is not None else "",
     )
 
 

@@ -13,6 +13,8 @@ from workers.usd import show_usd
 
 ENDINGS = {
     Ending.ACCEPTED: "accepted",
+    Ending.DOUBTED: "accepted with doubts",
+    Ending.ASKS: "asks about existing tests",
     Ending.UNVERIFIED: "not verified enough",
     Ending.UNSOLVED: "not solved",
     Ending.UNJUDGED: "could not be judged",
@@ -29,13 +31,22 @@ def evidence_lines(evidence: Evidence) -> list[str]:
         if counts is not None:
             new = f", {counts.new} new" if counts.new else ""
             out.append(f"{name:<10} {counts.passed} passed, {counts.failed} failed, {counts.skipped} skipped{new}")
-    for name, tests in (("broken", evidence.broken), ("fixed", evidence.fixed), ("flaky", evidence.flaky)):
+    listed = (
+        ("asks", evidence.asks),
+        ("broken", tuple(i for i in evidence.broken if i not in evidence.asks)),
+        ("fixed", evidence.fixed),
+        ("flaky", evidence.flaky),
+        ("not judged", evidence.not_judged),
+    )
+    for name, tests in listed:
         if tests:
             out.append(f"{name:<10} {', '.join(tests[:5])}" + (f" and {len(tests) - 5} more" if len(tests) > 5 else ""))  # noqa: PLR2004 - the five shown
     if evidence.reproduction is not None:
-        out.append(f"test       {evidence.reproduction.path} fails before and passes after")
+        after = "passes after" if evidence.reproduction.passes else "still fails after"
+        out.append(f"test       {evidence.reproduction.path} fails before and {after}")
     if evidence.restored:
         out.append(f"restored   {', '.join(evidence.restored)} (judged in their original form)")
+    out += [f"doubt      {d}" for d in evidence.doubts]
     return out + [f"note       {n}" for n in evidence.notes]
 
 
@@ -47,6 +58,7 @@ def result_lines(result: LocalResult) -> list[str]:
     out += [f"attempt {n}  {_attempt(t)}" for n, t in enumerate(resolution.attempts, 1)]
     if resolution.chosen is not None:
         out += evidence_lines(resolution.chosen.verdict.evidence)
+    out += _doubtful(result)
     if resolution.ending is Ending.UNJUDGED:
         out += [f"looked     {place}" for place in result.solved.looked]
         out += ["This in .github/autofix.yml would help:", *(f"  {x}" for x in result.solved.suggestion.splitlines())]
@@ -64,6 +76,18 @@ def result_lines(result: LocalResult) -> list[str]:
             f"The strong model alone would have cost about {show_usd(bill.strong_only.usd)} ({bill.strong_only.basis})."
         )
     return out
+
+
+def _doubtful(result: LocalResult) -> list[str]:
+    """The best rejected patch, with the test that it fails."""
+    doubtful = result.resolution.doubtful
+    if doubtful is None:
+        return []
+    test = doubtful.verdict.evidence.reproduction
+    number = next(n for n, one in enumerate(result.resolution.attempts, 1) if one is doubtful)
+    out = [f"doubtful   attempt {number} keeps every old test green and fails only the test from the issue; it is not"]
+    out += ["           accepted, but sometimes it is the test that is wrong:", result.doubtful_diff.rstrip("\n")]
+    return out if test is None else [*out, f"           {test.path}:", test.content.decode("utf-8", "replace").rstrip()]
 
 
 def _attempt(tried: JudgedAttempt) -> str:
@@ -96,6 +120,7 @@ def result_json(result: LocalResult) -> dict[str, Any]:
             }
             for t in resolution.attempts
         ],
+        "doubtful": None if resolution.doubtful is None else {"diff": result.doubtful_diff},
         "evidence": None if evidence is None else evidence_lines(evidence),
         "charges": [
             {

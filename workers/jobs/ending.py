@@ -40,7 +40,8 @@ class JobEnding:
     """The job's final state, what the sticky comment says, the label, and what is published, if anything.
 
     `label` "" leaves none. `wanted_label` is the one that must still be on the issue when something is published.
-    `check` is a check run's conclusion. `evidence`, `tier` and `strategy` are one word each, for the outcome's row.
+    `check` is a check run's conclusion, `check_title` its words ("" for the usual ones). `evidence`, `tier` and
+    `strategy` are one word each, for the outcome's row.
     `threads` are line comments of a review that are answered. `needed` is USD of the call that found no room,
     `strong_only` USD that the strong model alone would have cost (an estimate); both None for none.
     `quiet`: say it only where a comment is there already. Made by the functions of `workers.pipeline.endings`.
@@ -61,6 +62,7 @@ class JobEnding:
     strategy: str = ""
     needed: Decimal | None = None
     strong_only: Decimal | None = None
+    check_title: str = ""
 
 
 def to_facts(s: JobEnding) -> dict[str, Any]:
@@ -99,6 +101,7 @@ _PLAIN = (
     "quiet",
     "wanted_label",
     "check",
+    "check_title",
     "evidence",
     "tier",
     "strategy",

@@ -1,7 +1,8 @@
 """What a repository's earlier attempts came to, as the strategies' `Outcomes`: read from the database, once per job.
 
 People have the last word: a merged pull request makes its attempt good, one closed without a merge, or reverted, makes
-it bad. Until then an accepted attempt is good and a failed one bad; one that nobody could judge counts as neither.
+it bad. Until then an accepted attempt is good and a failed one bad; one that nobody could judge, or that passed with
+doubts, counts as neither.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ def records(session: Session, repository_id: int) -> Mapping[tuple[str, str, Sit
     """Counts and cost of the newest attempts by tier, model and situation."""
     a = AttemptRow
     query = (
-        _judged(repository_id, a.tier, a.model, a.situation, a.usd, a.verdict, a.chosen, *_JOB)
+        _judged(repository_id, a.tier, a.model, a.situation, a.usd, a.verdict, a.chosen, a.evidence, *_JOB)
         .where(AttemptRow.situation != "")
         .order_by(AttemptRow.id.desc())
         .limit(NEWEST)
@@ -69,7 +70,9 @@ def records(session: Session, repository_id: int) -> Mapping[tuple[str, str, Sit
     for row in session.execute(query):
         key = (row.tier, row.model, Situation(row.situation))
         now = found.get(key, AttemptRecord())
-        good = is_good(row.verdict, row.outcome or "", published=row.chosen and row.newest == row.job_id)
+        published = row.chosen and row.newest == row.job_id
+        doubts = bool(row.evidence.get("doubts"))
+        good = is_good(row.verdict, row.outcome or "", published=published, doubts=doubts)
         found[key] = AttemptRecord(
             good=now.good + (good is True),
             bad=now.bad + (good is False),
@@ -79,14 +82,14 @@ def records(session: Session, repository_id: int) -> Mapping[tuple[str, str, Sit
     return found
 
 
-def is_good(verdict: str, outcome: str, *, published: bool) -> bool | None:
+def is_good(verdict: str, outcome: str, *, published: bool, doubts: bool = False) -> bool | None:
     """Whether an attempt ended well; None when nobody knows. `outcome` is its job's pull request's, "" without one;
-    `published`: that pull request held this attempt."""
+    `published`: that pull request held this attempt. One that passed with `doubts` waits for what people say."""
     if published and outcome == "merged":
         return True
     if published and outcome in BAD:
         return False
-    return {Judged.PASSED: True, Judged.FAILED: False}.get(Judged(verdict))
+    return {Judged.PASSED: None if doubts else True, Judged.FAILED: False}.get(Judged(verdict))
 
 
 def examples(session: Session, repository_id: int) -> tuple[Example, ...]:

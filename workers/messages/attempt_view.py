@@ -112,15 +112,20 @@ def why_it_ended(verdict: str, evidence: Mapping[str, Any], error: str) -> str:
     """
     rungs = evidence.get("rungs") or ()
     broken = len(evidence.get("broken") or ())
+    asks, doubts = len(evidence.get("asks") or ()), len(evidence.get("doubts") or ())
+    rejected = bool(evidence.get("reproduction")) and not evidence.get("reproduction_passes")
     notes = evidence.get("notes") or ()
     rules = (
+        (verdict == "passed" and doubts > 0, "Its evidence is what this repository asks for, but there are doubts."),
         (verdict == "passed", "Its evidence is what this repository asks for."),
         (bool(error) and not rungs, error),
+        (asks > 0, f"It resolves the issue and asks about {asks} test{'s' if asks > 1 else ''} that passed before."),
         (broken > 0, f"{broken} test{'s' if broken > 1 else ''} that passed before did not pass any more."),
         (
-            bool(evidence.get("reproduction")) and not evidence.get("reproduction_passes"),
-            "The test written from the issue still fails with this patch.",
+            rejected and "regression" in rungs,
+            "The test written from the issue still fails with this patch; every test that passed before still passes.",
         ),
+        (rejected, "The test written from the issue still fails with this patch."),
         ("applies" not in rungs, "The patch does not fit the base commit, or touches what it may not."),
         ("builds" not in rungs, "The code does not parse or build with this patch."),
         (bool(notes), str(notes[0]) if notes else ""),

@@ -14,6 +14,14 @@ from workers.billing.quote import Quote
 from workers.config.errors import ConfigProblem
 from workers.messages.attempt_view import AttemptView
 from workers.messages.markdown import BODY_LIMIT, block, code, cut, line, ours, quoted
+from workers.messages.undecided import (
+    QUESTION_STEER_CLOSED,
+    Question,
+    diff_block,
+    folded,
+    question_lead,
+    question_text,
+)
 from workers.usd import show_estimate, show_usd
 
 COMMANDS = """\
@@ -160,13 +168,23 @@ def _once_more(*, pull: bool) -> str:
     return "`/autofix` followed by what to do" if pull else "`/autofix retry`"
 
 
-def declined(rows: Sequence[AttemptView], bill: Bill, month: Month | None, reason: str, *, pull: bool = False) -> str:
-    """Nobody solved it. `pull` is said for a follow-up on our pull request, here and below."""
+def declined(
+    rows: Sequence[AttemptView],
+    bill: Bill,
+    month: Month | None,
+    reason: str,
+    *,
+    pull: bool = False,
+    doubtful: str = "",
+) -> str:
+    """Nobody solved it. `pull` is said for a follow-up on our pull request, here and below; `doubtful` shows the best
+    rejected patch, "" for none."""
     nothing = _nothing_done(pull=pull)
     parts = [f"I couldn't find a change that I can stand behind, so {nothing}.", sentence(reason)]
     if rows:
         parts.append("Here is what I tried, and why it fell short:\n\n" + attempts_list(rows))
         parts.append(attempts_details(rows))
+    parts.append(doubtful)
     parts.append(bill_table(bill))
     if month is not None:
         parts.append(month_line(month))
@@ -178,7 +196,7 @@ def declined(rows: Sequence[AttemptView], bill: Bill, month: Month | None, reaso
 
 
 def over_budget(rows: Sequence[AttemptView], bill: Bill, month: Month | None, reason: str, best: str) -> str:
-    """The money ended first. `best` says what there is so far, "" for nothing."""
+    """The money ended first. `best` says or shows what there is so far, "" for nothing."""
     parts = ["I stopped because the budget doesn't allow another call.", sentence(reason)]
     if rows:
         parts.append("Here is what I tried:\n\n" + attempts_list(rows))
@@ -194,6 +212,19 @@ def over_budget(rows: Sequence[AttemptView], bill: Bill, month: Month | None, re
         "I'll go on by myself once there is money: when an administrator raises the budget (`/autofix budget 50`, "
         "or `budget:` in `.github/autofix.yml` and then `/autofix retry`), or when the next month begins."
     )
+    return "\n\n".join(p for p in parts if p)
+
+
+def asked_about_tests(question: Question, diff: str, bill: Bill, month: Month | None, *, pull: bool = False) -> str:
+    """A change resolves the issue and breaks tests that pin what is to change, where no draft is wanted."""
+    parts = [
+        f"I have a change, but also a question, so {_nothing_done(pull=pull)}. {question_lead(question)}",
+        question_text(question),
+        folded("The change", diff_block(diff)),
+        bill_table(bill),
+        month_line(month) if month is not None else "",
+        QUESTION_STEER_CLOSED,
+    ]
     return "\n\n".join(p for p in parts if p)
 
 

@@ -7,7 +7,7 @@ A template of the repository is kept: our words go under its first heading that 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,14 @@ from workers.messages.attempt_view import AttemptView
 from workers.messages.comments import attempts_details, bill_table, capitalized, fit, month_line, sentence
 from workers.messages.job_record import hidden
 from workers.messages.markdown import BODY_LIMIT, block, code, cut, line, quoted
+from workers.messages.undecided import (
+    QUESTION_STEER,
+    Question,
+    doubts_text,
+    failing_test,
+    question_lead,
+    question_text,
+)
 from workers.usd import show_usd
 
 TITLE_LIMIT = 200
@@ -36,7 +44,8 @@ _ASKS = re.compile(
 class PullFacts:
     """Everything the body is made of. `asked` is the rung that the repository asks for.
 
-    `cause` is what a follow-up answers ("review", "checks" or "instructions"), "" for the first commit.
+    `cause` is what a follow-up answers ("review", "checks" or "instructions"), "" for the first commit. `question` is
+    what a draft asks about existing tests. A draft whose `ending` is UNSOLVED is a rejected patch, shown in doubt.
     """
 
     issue: int
@@ -53,6 +62,7 @@ class PullFacts:
     template: str = ""
     page: str = ""
     cause: str = ""
+    question: Question | None = None
 
 
 def title(issue_title: str, issue: int) -> str:
@@ -83,6 +93,11 @@ def summary(evidence: Evidence) -> str:
     said = []
     if Rung.REPRODUCTION in evidence.rungs:
         said.append("A test written from the issue fails before this change and passes after it.")
+    elif evidence.reproduction is not None and not evidence.reproduction.passes:
+        said.append("The test written from the issue fails with this change.")
+    if evidence.asks:
+        tests = "1 existing test" if len(evidence.asks) == 1 else f"{len(evidence.asks)} existing tests"
+        said.append(f"It changes what {tests} expected, which people are to decide about.")
     if Rung.REGRESSION in evidence.rungs and evidence.after is not None:
         said.append(f"No test that passed before fails now ({evidence.after.passed} pass).")
     if not said:
@@ -94,10 +109,7 @@ def body(facts: PullFacts) -> str:
     """The body, below GitHub's limit."""
     lead = [f"Fixes #{facts.issue}"]
     if facts.ending is not Ending.ACCEPTED:
-        lead.append(
-            "> [!WARNING]\n> **This is a draft: it is not verified to the level that this repository asks for "
-            f"({facts.asked.name.lower()}).** {sentence(facts.reason, 400)}"
-        )
+        lead.append(_draft_because(facts))
     if facts.cause:
         lead.append(
             f"The newest commit {CAUSES[facts.cause]}. The evidence below is for that commit, the bill for all."
@@ -107,7 +119,8 @@ def body(facts: PullFacts) -> str:
     block_of_record = hidden(facts.record)
     parts = [
         into_template(facts.template, "\n\n".join(lead)),
-        "## Evidence\n\n" + evidence_text(facts.evidence),
+        _to_decide(facts),
+        "## Evidence\n\n" + evidence_text(facts.evidence, facts.question.published if facts.question else ()),
         "## Bill\n\n" + "\n\n".join([bill_table(facts.bill), *([month_line(facts.month)] if facts.month else [])]),
         "## How to steer\n\n" + steer(facts.page),
     ]
@@ -121,6 +134,43 @@ def body(facts: PullFacts) -> str:
     room = BODY_LIMIT - len(block_of_record) - 2
     text = fit(parts, room)
     return f"{text}\n\n{block_of_record}"
+
+
+def _draft_because(facts: PullFacts) -> str:
+    """Why it is a draft, in front of everything else."""
+    match facts.ending:
+        case Ending.DOUBTED:
+            why = "**This is a draft: it earned the evidence that this repository asks for, but there are doubts.**"
+            return _alert("WARNING", f"{why}\n\n{doubts_text(facts.evidence)}")
+        case Ending.ASKS if facts.question is not None:
+            return _alert("IMPORTANT", f"**This is a draft with a question.** {question_lead(facts.question)}")
+        case Ending.UNSOLVED:
+            why = "**This is a doubtful draft: the test that I wrote from the issue fails with it.** "
+            more = (
+                "No test that passed before fails, so it may be the new test that is wrong; but most such patches are "
+                "wrong themselves. It doesn't count as resolved, and nobody was asked to review it."
+            )
+            return _alert("WARNING", why + more)
+        case _:
+            why = (
+                "**This is a draft: it is not verified to the level that this repository asks for "
+                f"({facts.asked.name.lower()}).** {sentence(facts.reason, 400)}"
+            )
+            return _alert("WARNING", why)
+
+
+def _alert(kind: str, text: str) -> str:
+    return "\n".join(f"> {part}".rstrip() for part in (f"[!{kind}]", *text.split("\n")))
+
+
+def _to_decide(facts: PullFacts) -> str:
+    """The section that people decide by, "" where there is nothing to decide."""
+    if facts.question is not None:
+        return f"## Tests to decide about\n\n{question_text(facts.question)}\n\n{QUESTION_STEER}"
+    test = facts.evidence.reproduction
+    if facts.ending is Ending.UNSOLVED and test is not None:
+        return "## The test in doubt\n\n" + failing_test(test)
+    return ""
 
 
 def into_template(template: str, words: str) -> str:
@@ -140,8 +190,9 @@ def _row(name: str, counts: Counts | None, *, new: bool) -> str:
     return f"| {name} | {counts.passed} | {counts.failed} | {counts.skipped} | {counts.new if new else '–'} |"
 
 
-def evidence_text(evidence: Evidence) -> str:
-    """The before/after table and what stands behind it."""
+def evidence_text(evidence: Evidence, published: Collection[str] = ()) -> str:
+    """The before/after table and what stands behind it. `published` are existing test files that the patch edits and
+    that are published with it, though they were judged in their original form."""
     out = [
         "| tests | passed | failed | skipped | new |\n|---|--:|--:|--:|--:|\n"
         + _row("before", evidence.before, new=False)
@@ -154,12 +205,14 @@ def evidence_text(evidence: Evidence) -> str:
         state = "passes after it" if test.passes else "**still fails after it**"
         points.append(f"Test written from the issue: {code(test.path, 200)} fails before this change and {state}.")
     points += _named("Fixed", evidence.fixed)
-    points += _named("**Broken**", evidence.broken)
+    points += _named("**Passed before, and to be decided about**", evidence.asks)
+    points += _named("**Broken**", [i for i in evidence.broken if i not in evidence.asks])
     points += _named("Flaky before this change, so not counted", evidence.flaky)
     points += _named(
         "Existing tests that the attempt changed; they were run, and are left here, in their original form",
-        evidence.restored,
+        [path for path in evidence.restored if path not in published],
     )
+    points += _named("Not judged, because they could not be collected before this change either", evidence.not_judged)
     if evidence.agreement is not None:
         points.append(f"Agreement with the model's own tests: {evidence.agreement:.0%}.")
     points += [capitalized(line(n, 300)) for n in evidence.notes[:10]]

@@ -11,12 +11,13 @@ from strategies.attempt import JudgedAttempt
 from strategies.models.meter import Charge
 from strategies.resolution import Ending, Resolution
 from strategies.verdict import Rung
+from strategies.verification.pinned import file_of, quoted, updates_them
 from workers.billing.bill import Bill, Month, bill
 from workers.github.types import RemotePull
 from workers.jobs.branch import branch_of
 from workers.jobs.ending import JobEnding, Publication
 from workers.jobs.job import Job, State
-from workers.messages import comments, pull_request
+from workers.messages import comments, pull_request, undecided
 from workers.messages.attempt_view import AttemptView
 from workers.messages.job_record import job_record
 from workers.messages.judged_attempts import views_of_judged
@@ -91,9 +92,16 @@ def _ending(solved: SolvedJob) -> JobEnding:
     on_pull = solved.follow_up is not None
     if resolution.patch and _may_publish(solved):
         return _published(solved)
+    if _doubtful_draft(solved) and resolution.doubtful is not None:
+        return _published_in_doubt(solved, resolution.doubtful)
     match resolution.ending:
+        case Ending.ASKS if resolution.chosen is not None:
+            asked = _question(solved, resolution.chosen)
+            diff = solved.workspace.diff(resolution.chosen.attempt.patch)
+            text = comments.asked_about_tests(asked, diff, solved.bill, solved.month, pull=on_pull)
+            ending = endings.asks(resolution.reason, text)
         case Ending.OVER_BUDGET:
-            best = _best_so_far(solved)
+            best = _best_so_far(solved) or _doubtful_text(solved)
             ending = endings.over_budget(resolution.reason, solved.bill, solved.month, solved.attempts, best)
         case Ending.QUESTION:
             ending = endings.question(
@@ -106,15 +114,53 @@ def _ending(solved: SolvedJob) -> JobEnding:
         case _ if _no_model_answered(solved):
             ending = endings.failed("no model gave an answer", resolution.attempts[-1].attempt.error)
         case _:
-            text = comments.declined(solved.attempts, solved.bill, solved.month, resolution.reason, pull=on_pull)
+            text = comments.declined(
+                solved.attempts,
+                solved.bill,
+                solved.month,
+                resolution.reason,
+                pull=on_pull,
+                doubtful=_doubtful_text(solved),
+            )
             ending = endings.no_fix(resolution.reason, text)
     return ending
 
 
 def _may_publish(solved: SolvedJob) -> bool:
     ending = solved.resolution.ending
-    draft = ending is Ending.UNVERIFIED and solved.admitted.file.unverified == "draft"
-    return ending is Ending.ACCEPTED or draft
+    less = ending in (Ending.UNVERIFIED, Ending.ASKS) and solved.admitted.file.unverified == "draft"
+    return ending in (Ending.ACCEPTED, Ending.DOUBTED) or less
+
+
+def _doubtful_draft(solved: SolvedJob) -> bool:
+    """Whether the best rejected patch is opened as a draft: never on a pull request that is already there."""
+    wanted = solved.admitted.file.doubtful == "draft" and solved.follow_up is None
+    return wanted and solved.resolution.ending is Ending.UNSOLVED and solved.resolution.doubtful is not None
+
+
+def _number(solved: SolvedJob, attempt: JudgedAttempt) -> int:
+    """The attempt's number, from 1."""
+    return next(number for number, one in enumerate(solved.resolution.attempts, 1) if one is attempt)
+
+
+def _doubtful_text(solved: SolvedJob) -> str:
+    """The best rejected patch with the test that it fails, for the comment; "" where there is none."""
+    doubtful = solved.resolution.doubtful
+    test = doubtful.verdict.evidence.reproduction if doubtful is not None else None
+    if doubtful is None or test is None or solved.admitted.file.doubtful == "none":
+        return ""
+    return undecided.doubtful_text(_number(solved, doubtful), solved.workspace.diff(doubtful.attempt.patch), test)
+
+
+def _question(solved: SolvedJob, chosen: JudgedAttempt) -> undecided.Question:
+    """What the chosen patch asks about existing tests, with their code at the base commit."""
+    evidence, workspace = chosen.verdict.evidence, solved.workspace
+    paths = [f.path for f in workspace.files()]
+    holding = {file_of(test, paths) for test in evidence.asks} - {""}
+    tests = quoted(evidence.asks, paths, {path: workspace.read_text(path) or "" for path in holding})
+    published = tuple(path for path in evidence.restored if path in holding)
+    updates = updates_them(evidence.restored, tests)
+    return undecided.Question(tests, chosen.verdict.feedback, published, updates)
 
 
 def _no_model_answered(solved: SolvedJob) -> bool:
@@ -146,34 +192,66 @@ def _published(solved: SolvedJob) -> JobEnding:
     accepted = resolution.ending is Ending.ACCEPTED
     evidence = chosen.verdict.evidence
     reason = "" if accepted else f"It is a draft because {resolution.reason}"
-    opened = "Opened a pull request" if accepted else "Opened a draft"
+    opened, label, check_title = _OPENED[resolution.ending]
     return JobEnding(
         state=State.OPENED,
         reason=resolution.reason,
         headline="Added a commit to the pull request" if follow_up else opened,
         text=comments.opened_details(pull_request.summary(evidence), reason, solved.bill, solved.month),
-        label=labels.OPENED,
+        label=label,
         publication=_publication(solved, chosen),
         wanted_label="" if follow_up else solved.admitted.file.label,
         threads=follow_up.threads if follow_up else (),
         check="success" if accepted else "neutral",
+        check_title=check_title,
         evidence=evidence.top.name.lower(),
         tier=chosen.attempt.tier,
         strategy=solved.result.versions.strategy,
     )
 
 
+_OPENED = {
+    Ending.ACCEPTED: ("Opened a pull request", labels.OPENED, ""),
+    Ending.UNVERIFIED: ("Opened a draft", labels.OPENED, ""),
+    Ending.DOUBTED: ("Opened a draft to be read first", labels.OPENED, "The evidence is enough, with doubts"),
+    Ending.ASKS: ("Opened a draft with a question", labels.NEEDS_HUMAN, "Existing tests are to be decided about"),
+}
+"""The headline, the label and the words of the check run (\"\" for the usual ones) of what is published."""
+
+
+def _published_in_doubt(solved: SolvedJob, doubtful: JudgedAttempt) -> JobEnding:
+    """The best rejected patch as a draft. The job has not resolved the issue, and nothing counts it so."""
+    resolution, evidence = solved.resolution, doubtful.verdict.evidence
+    reason = "It is only a draft, in case the test is what is wrong; nobody was asked to review it"
+    text = comments.opened_details(pull_request.summary(evidence), reason, solved.bill, solved.month)
+    ending = endings.no_fix(resolution.reason, f"It fails the test that I wrote from the issue. {text}")
+    return replace(
+        ending,
+        headline="Opened a doubtful draft",
+        publication=_publication(solved, doubtful),
+        wanted_label=solved.admitted.file.label,
+        check="neutral",
+        check_title="The test from the issue fails",
+        evidence=evidence.top.name.lower(),
+        tier=doubtful.attempt.tier,
+        strategy=solved.result.versions.strategy,
+    )
+
+
 def _publication(solved: SolvedJob, chosen: JudgedAttempt) -> Publication:
-    """What is to be seen on GitHub. What was judged is published: edits of existing tests were left out of both."""
+    """What is to be seen on GitHub. What was judged is published: edits of existing tests were left out of both, except
+    for those that a patch asks about."""
     job, pull = solved.job, solved.follow_up.pull if solved.follow_up else None
     resolution, evidence = solved.resolution, chosen.verdict.evidence
     new_draft = solved.admitted.file.draft or resolution.ending is not Ending.ACCEPTED
+    patch = resolution.patch if chosen is resolution.chosen else chosen.attempt.patch
+    published = _question(solved, chosen).published if evidence.asks else ()
     return Publication(
         issue=job.issue,
         branch=branch_of(job.issue),
         base=solved.admitted.base,
         parent=solved.workspace.base,
-        files=changed_files(solved.workspace, resolution.patch.without(frozenset(evidence.restored))),
+        files=changed_files(solved.workspace, patch.without(frozenset(evidence.restored) - set(published))),
         message=pull_request.commit_message(job.issue, solved.title, job.id, evidence),
         title=pull.title if pull else pull_request.title(solved.title, job.issue),
         body=pull_request.body(_pull_facts(solved, chosen)),
@@ -184,6 +262,7 @@ def _publication(solved: SolvedJob, chosen: JudgedAttempt) -> Publication:
 
 def _pull_facts(solved: SolvedJob, chosen: JudgedAttempt) -> pull_request.PullFacts:
     job, resolution, follow_up = solved.job, solved.resolution, solved.follow_up
+    evidence = chosen.verdict.evidence
     earlier = follow_up.earlier_charges if follow_up else ()
     return pull_request.PullFacts(
         issue=job.issue,
@@ -191,7 +270,7 @@ def _pull_facts(solved: SolvedJob, chosen: JudgedAttempt) -> pull_request.PullFa
         ending=resolution.ending,
         asked=ASKED[solved.admitted.file.accept],
         reason=resolution.reason,
-        evidence=chosen.verdict.evidence,
+        evidence=evidence,
         diagnosis=chosen.attempt.diagnosis,
         rows=solved.attempts,
         bill=replace(bill([*earlier, *solved.charges]), strong_only=None if earlier else solved.bill.strong_only),
@@ -207,4 +286,5 @@ def _pull_facts(solved: SolvedJob, chosen: JudgedAttempt) -> pull_request.PullFa
         template=template(solved.workspace),
         page=solved.page,
         cause=follow_up.cause if follow_up else "",
+        question=_question(solved, chosen) if evidence.asks else None,
     )

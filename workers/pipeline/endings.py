@@ -33,6 +33,11 @@ def question(reason: str, text: str) -> JobEnding:
     return JobEnding(State.DECLINED, reason, "I have a question", text, labels.NEEDS_HUMAN)
 
 
+def asks(reason: str, text: str) -> JobEnding:
+    """A patch asks about existing tests, and no draft is wanted."""
+    return JobEnding(State.DECLINED, reason, "I have a question about existing tests", text, labels.NEEDS_HUMAN)
+
+
 def unjudged(text: str) -> JobEnding:
     """Nothing can tell a right fix from a wrong one."""
     reason = "the tests cannot be found or run"

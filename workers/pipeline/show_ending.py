@@ -61,7 +61,8 @@ def _add_check(forge: CheckRunApi, ending: JobEnding, pull: RemotePull, fence: C
         return
     fence()
     enough = ending.check == "success"
-    title = "The evidence is what this repository asks for" if enough else "Less evidence than this repository asks for"
+    usual = "The evidence is what this repository asks for" if enough else "Less evidence than this repository asks for"
+    title = ending.check_title or usual
     text = f"{ending.text}\n\nThe evidence and the bill are in the description of #{pull.number}."
     try:
         forge.add_check(

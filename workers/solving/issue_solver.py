@@ -93,6 +93,7 @@ class IssueSolver:
             strategy,
             context,
             unverified=file.unverified,
+            doubtful=file.doubtful != "none",
             stop=request.stop,
         )
         return SolveResult(resolution, versions, price, (*looked, resolution.reason), suggestion(workspace))

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from sandbox.backend import Backend
 from sandbox.errors import MirrorError, PatchRejected, PreparationFailed, SandboxUnavailable
+from sandbox.guard.guarded import guard
 from sandbox.recipe import Recipe
 from sandbox.repository.git import git
 from sandbox.repository.patch import Patch
 from sandbox.repository.workspace import Workspace
 from sandbox.testing.report import TestReport, TestRun
 from sandbox.testing.testrun import run_tests
-from sandbox.testing.tests_guard import weakened
 from strategies.study.tasks.task import Hidden, TaskError
 
 SECONDS = 1800.0
@@ -42,7 +42,7 @@ def hidden_result(
         return HiddenResult(None, "no way to run the repository's tests was found")
     try:
         tests = patch_from(hidden.tests, workspace)
-        own = patch.without(frozenset(weakened(patch, workspace)))
+        own = guard(patch, workspace, recipe.test).judged
         workspace.tree(own)
         judged = own.merge(tests)
         report, why = _run(backend, scope, recipe, workspace, judged)

@@ -57,6 +57,8 @@ def test_paths_that_leave_the_repository_or_touch_git_are_refused(path: str) -> 
 @pytest.mark.parametrize(
     "path",
     [
+        ".pennyfix",
+        ".pennyfix/junit.xml",
         ".github/workflows/ci.yml",
         ".GitHub/Workflows/x",
         ".github/workflows",

@@ -147,7 +147,7 @@ def test_a_forged_clean_exit_is_not_believed(bed: Bed) -> None:
     verdict = bed.start(TEST).judge(Patch({"till.py": content + b"\nimport os\nos._exit(0)\n"}))
     assert verdict.judged is Judged.FAILED
     assert "could not be run" in verdict.feedback
-    assert any("ends the process" in note for note in verdict.evidence.notes)
+    assert any("ends the process" in doubt for doubt in verdict.evidence.doubts)
 
 
 FORGED = b"""
@@ -185,7 +185,7 @@ def test_a_reproduction_test_that_is_made_to_look_passed_is_not_believed(bed: Be
     verdict = verification.judge(forging(FILES["till.py"].encode()))
     assert verdict.judged is Judged.FAILED
     assert verdict.feedback.startswith("With the patch the tests could not be run")
-    assert bed.backend.opened == opened + 1, "the suite is not run for a patch that forges its reproduction test"
+    assert bed.backend.opened == opened + 3, "twice with the patch, once without; and the suite is not run for it"
 
 
 def test_a_vote_that_is_made_to_look_passed_is_not_believed(bed: Bed) -> None:
@@ -195,7 +195,7 @@ def test_a_vote_that_is_made_to_look_passed_is_not_believed(bed: Bed) -> None:
     verdict = verification.judge(forging(FILES["till.py"].encode()))
     assert verdict.judged is Judged.FAILED
     assert verdict.feedback.startswith("With the patch the tests could not be run")
-    assert bed.backend.opened == opened + 1
+    assert bed.backend.opened == opened + 3
 
 
 def test_a_failing_test_that_the_patch_adds_fails_the_patch(bed: Bed) -> None:
@@ -246,7 +246,7 @@ def test_a_weakened_test_is_judged_in_its_original_form(bed: Bed) -> None:
 def test_a_patch_of_existing_tests_alone_is_refused(bed: Bed) -> None:
     verdict = bed.start().judge(Patch({"tests/test_till.py": b""}))
     assert verdict.judged is Judged.FAILED
-    assert "changes only existing tests" in verdict.feedback
+    assert "changes only tests" in verdict.feedback
 
 
 @pytest.mark.parametrize("path", [".github/workflows/x.yml", "../up.py", ".git/config", "migrations/0001.py"])
@@ -292,6 +292,7 @@ def test_a_failure_that_does_not_repeat_is_flaky_and_not_a_regression(tmp_path: 
     verdict = bed.start(accept="regression").judge(FIX)
     assert verdict.judged is Judged.PASSED
     assert verdict.evidence.flaky == ("tests/test_flaky.py::test_once",)
+    assert "failed once and then passed" in verdict.evidence.doubts[0]
 
 
 def test_without_a_valid_reproduction_the_patch_is_not_judged(bed: Bed) -> None:

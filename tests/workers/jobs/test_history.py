@@ -147,6 +147,17 @@ def test_people_judged_only_what_was_published() -> None:
     assert is_good("passed", "closed", published=False) is True
 
 
+def test_what_passed_with_doubts_is_neither_good_nor_bad_until_people_say(past: Past) -> None:
+    assert is_good("passed", "", published=True, doubts=True) is None
+    assert is_good("failed", "", published=True, doubts=True) is False
+    assert is_good("passed", "merged", published=True, doubts=True) is True
+    doubted = tried(judged=Judged.PASSED)
+    evidence = replace(doubted.verdict.evidence, doubts=("it reads the tests",))
+    past.job(replace(doubted, verdict=replace(doubted.verdict, evidence=evidence)), outcome="opened")
+    found = record(past)
+    assert (found.good, found.bad) == (0, 0)
+
+
 def test_a_solution_that_replaced_another_in_the_same_pull_request_takes_its_judgement(past: Past) -> None:
     issue = past.job(tried(judged=Judged.UNJUDGED), outcome="opened")
     past.job(tried("strong", Judged.PASSED), outcome="merged", issue=issue, pull=past.pull)

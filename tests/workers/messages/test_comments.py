@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -20,15 +21,17 @@ from strategies.models.price import Price
 from strategies.models.usage import Usage
 from strategies.resolution import Ending, Resolution
 from strategies.verdict import Counts, Evidence, Judged, Reproduction, Rung, Verdict
+from strategies.verification.pinned import PinnedTest
 from workers.billing.bill import Bill, Month, bill
 from workers.billing.quote import QuotedTier, quote
 from workers.config.errors import ConfigProblem
 from workers.jobs.versions import Versions
-from workers.messages import comments, pull_request
+from workers.messages import comments, pull_request, undecided
 from workers.messages.job_record import find, job_record
 from workers.messages.judged_attempts import views_of_judged
 from workers.messages.markdown import BODY_LIMIT
 from workers.messages.pull_request import PullFacts
+from workers.messages.undecided import Question
 
 GOLDEN = Path(__file__).parent / "golden"
 WEAK = Price(Decimal("0.10"), Decimal("0.50"), Decimal("0.01"))
@@ -113,6 +116,34 @@ def facts(ending: Ending = Ending.ACCEPTED, template: str = "") -> PullFacts:
     )
 
 
+DOUBTED = replace(
+    PASSED.verdict.evidence,
+    doubts=tuple(f"parcel/money.py: reads the runner's environment variable @ada ({n})" for n in range(12)),
+    not_judged=("tests/test_gone.py",),
+)
+PINNED = PinnedTest(
+    "tests/test_money.py::test_cut", "tests/test_money.py", "def test_cut():\n    assert cut(1.015) == 1"
+)
+ASKS = replace(
+    PASSED.verdict.evidence,
+    rungs=frozenset({Rung.APPLIES, Rung.BUILDS, Rung.REPRODUCTION}),
+    asks=("tests/test_money.py::test_cut", "a test @ada"),
+    broken=("tests/test_money.py::test_cut", "a test @ada"),
+)
+QUESTION = Question(
+    (PINNED, PinnedTest("a test @ada", "", "")), "E   assert 1.02 == 1\n``` @octocat", ("tests/test_money.py",), True
+)
+ONE_QUESTION = Question((PINNED,), "E   assert 1.02 == 1")
+FAILS = replace(
+    TEST,
+    content=b"def test():\n    assert cut(1.015) == 1.01  # @octocat\n",
+    after="E   assert 1.02 == 1.01",
+    passes=False,
+)
+REJECTED = Evidence(
+    frozenset({Rung.APPLIES, Rung.BUILDS, Rung.REGRESSION}), Counts(41, 2, 1), Counts(41, 2, 1), reproduction=FAILS
+)
+DIFF = "--- a/parcel/money.py\n+++ b/parcel/money.py\n@@ -1 +1 @@\n-a\n+b  # ``` @octocat\n"
 TEMPLATE = "## Description\n\n<!-- what and why -->\n\n## Checklist\n\n- [ ] I have signed the CLA\n"
 PROBLEMS = (
     ConfigProblem(3, "budgit", "is not a known key", "write `budget`", "{}", "label, budget, strategy"),
@@ -126,6 +157,13 @@ QUOTED = (
 SAID: dict[str, Callable[[], str]] = {
     "pull_request": lambda: pull_request.body(facts()),
     "pull_request_draft": lambda: pull_request.body(facts(Ending.UNVERIFIED)),
+    "pull_request_doubts": lambda: pull_request.body(replace(facts(Ending.DOUBTED), evidence=DOUBTED)),
+    "pull_request_question": lambda: pull_request.body(replace(facts(Ending.ASKS), evidence=ASKS, question=QUESTION)),
+    "pull_request_doubtful": lambda: pull_request.body(replace(facts(Ending.UNSOLVED), evidence=REJECTED)),
+    "declined_doubtful": lambda: comments.declined(
+        ROWS[:2], bill(CHARGES[:3]), MONTH, "every attempt fell short", doubtful=undecided.doubtful_text(2, DIFF, FAILS)
+    ),
+    "asked_about_tests": lambda: comments.asked_about_tests(ONE_QUESTION, DIFF, bill(CHARGES[:3]), MONTH),
     "pull_request_template": lambda: pull_request.body(facts(template=TEMPLATE)),
     "commit_message": lambda: pull_request.commit_message(12, "Rounding is wrong for @ada", 5, PASSED.verdict.evidence),
     "sticky_working": lambda: comments.sticky(12, "Working on it", ["Checking out main", EVIL]),
@@ -214,3 +252,16 @@ def test_a_comment_of_endless_steps_stays_below_githubs_limit() -> None:
     said = comments.sticky(1, "Working on it", ["x" * 5_000] * 5_000, "final words " * 9_000)
     assert len(said) <= BODY_LIMIT
     assert said.startswith(comments.marker(1))
+
+
+def test_a_long_diff_keeps_its_head_and_says_how_much_is_left_out() -> None:
+    shown = undecided.diff_block("--- a/x\n+++ b/x\n" + "+one more line\n" * 2_000)
+    assert shown.startswith("```diff\n--- a/x\n")
+    assert "… and 1202 more lines, which the page of this job shows." in shown
+    assert len(shown) < undecided.DIFF_LIMIT + 200
+
+
+def test_endless_questions_are_shortened() -> None:
+    text = undecided.question_text(Question((PINNED,) * 40, "x" * 50_000))
+    assert "… and 30 more." in text
+    assert len(text) < 30_000

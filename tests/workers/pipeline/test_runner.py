@@ -248,6 +248,122 @@ def test_with_unverified_decline_nothing_is_opened(house: Callable[..., House]) 
     assert it.github.pulls == {}
 
 
+def undecided(ending: Ending, evidence: Evidence, judged: Judged, patch: Patch | None = None) -> Resolution:
+    """A resolution whose only attempt people are to look at."""
+    attempt = Attempt("weak", "repair", patch or Patch({"README.md": b"better\n"}), diagnosis="It was wrong.")
+    one = JudgedAttempt(attempt, Verdict(judged, evidence, "tests/test_old.py::test_old\nE   assert 3 == 2"))
+    if ending is Ending.UNSOLVED:
+        return Resolution(ending, (one,), None, Patch(), "every attempt fell short", doubtful=one)
+    return Resolution(ending, (one,), one, attempt.patch, "people look first")
+
+
+REJECTED = replace(
+    tried(passes=False).verdict.evidence,
+    reproduction=Reproduction(
+        "tests/test_it.py", b"def test_it():\n    assert f() == 2\n", ("t",), "", "assert 1 == 2"
+    ),
+)
+
+
+def test_the_best_rejected_patch_is_shown_folded_and_nothing_is_pushed(house: Callable[..., House]) -> None:
+    it = house(undecided(Ending.UNSOLVED, REJECTED, Judged.FAILED))
+    assert run(it.deps, it.start()) is State.DECLINED
+    assert it.github.pulls == {}
+    assert "autofix/issue-1" not in it.github.branches
+    assert "<details><summary>The patch of attempt 1</summary>\n\n```diff\n" in it.said
+    assert "+better" in it.said
+    assert "assert f() == 2" in it.said
+    assert it.github.issues[1].labels == ("autofix", labels.NEEDS_HUMAN)
+    with it.database.read() as session:
+        assert not outcomes.of_repository(session, 7)
+
+
+def test_a_repository_may_not_want_to_see_it(house: Callable[..., House]) -> None:
+    it = house(undecided(Ending.UNSOLVED, REJECTED, Judged.FAILED))
+    it.github.files[".github/autofix.yml"] = "doubtful: none\n"
+    assert run(it.deps, it.start()) is State.DECLINED
+    assert "+better" not in it.said
+
+
+def test_a_doubtful_draft_says_so_and_is_not_counted_as_resolved(house: Callable[..., House]) -> None:
+    it = house(undecided(Ending.UNSOLVED, REJECTED, Judged.FAILED))
+    it.github.files[".github/autofix.yml"] = "doubtful: draft\n"
+    job_id = it.start()
+    assert run(it.deps, job_id) is State.DECLINED
+    [pull] = it.github.pulls.values()
+    assert pull.draft
+    assert "doubtful draft: the test that I wrote from the issue fails with it" in pull.body
+    assert "assert f() == 2" in pull.body
+    assert it.github.contents[it.github.commits[pull.head_sha].tree] == {"README.md": ("100644", b"better\n")}
+    assert it.github.checks[0][2] == "neutral"
+    assert it.github.issues[1].labels == ("autofix", labels.NEEDS_HUMAN)
+    assert "**Opened a doubtful draft**" in it.said
+    job = it.job(job_id)
+    assert (job.state, job.pull_request) == (State.DECLINED, pull.number)
+
+
+OLD_TEST = b"def test_old():\n    assert f() == 2\n"
+ASKING = Evidence(
+    frozenset({Rung.APPLIES, Rung.BUILDS, Rung.REPRODUCTION}), Counts(3, 0, 0), Counts(3, 1, 0, 1),
+    broken=("tests/test_old.py::test_old",), restored=("tests/test_old.py", "conftest.py"),
+    reproduction=Reproduction("tests/test_it.py", b"def test(): ...\n", ("t",), "assert 2 == 3", passes=True),
+    asks=("tests/test_old.py::test_old",),
+)  # fmt: skip
+EDITS = Patch({"README.md": b"better\n", "tests/test_old.py": OLD_TEST.replace(b"2", b"3"), "conftest.py": b"evil\n"})
+
+
+@pytest.fixture
+def pinned(origin: Path, house: Callable[..., House]) -> Callable[..., House]:
+    """The same repository with a test that pins the old behaviour."""
+    (origin / "tests").mkdir()
+    (origin / "tests/test_old.py").write_bytes(OLD_TEST)
+    who = ("-c", "user.name=x", "-c", "user.email=x@example.org")
+    for command in (("add", "."), (*who, "commit", "-q", "-m", "Pin")):
+        subprocess.run(["git", *command], cwd=origin, check=True, capture_output=True)
+    return house
+
+
+def test_a_patch_that_breaks_pinned_tests_is_a_draft_that_quotes_them(pinned: Callable[..., House]) -> None:
+    it = pinned(undecided(Ending.ASKS, ASKING, Judged.UNJUDGED, EDITS))
+    assert run(it.deps, it.start()) is State.OPENED
+    [pull] = it.github.pulls.values()
+    assert pull.draft
+    assert "**This is a draft with a question.**" in pull.body
+    assert "`tests/test_old.py::test_old`\n\n```python\ndef test_old():\n    assert f() == 2\n```" in pull.body
+    assert "E   assert 3 == 2" in pull.body
+    assert "its version of them is part of what you see: `tests/test_old.py`" in pull.body
+    content = it.github.contents[it.github.commits[pull.head_sha].tree]
+    assert content["tests/test_old.py"][1] == OLD_TEST.replace(b"2", b"3")
+    assert "conftest.py" not in content, "what configures the tests is never published"
+    assert it.github.issues[1].labels == ("autofix", labels.NEEDS_HUMAN)
+    assert it.github.checks[0][2] == "neutral"
+
+
+def test_where_no_draft_is_wanted_the_question_is_asked_in_the_comment(pinned: Callable[..., House]) -> None:
+    it = pinned(undecided(Ending.ASKS, ASKING, Judged.UNJUDGED, EDITS))
+    it.github.files[".github/autofix.yml"] = "unverified: decline\n"
+    assert run(it.deps, it.start()) is State.DECLINED
+    assert it.github.pulls == {}
+    assert "I have a question about existing tests" in it.said
+    assert "assert f() == 2" in it.said
+    assert "+better" in it.said
+
+
+@pytest.mark.parametrize("unverified", ["draft", "decline"])
+def test_a_passing_patch_with_doubts_is_a_draft_that_says_why(house: Callable[..., House], unverified: str) -> None:
+    doubt = "parcel/money.py: reads the runner's environment variable"
+    evidence = replace(tried(passes=True).verdict.evidence, doubts=(doubt,), not_judged=("tests/test_gone.py",))
+    it = house(undecided(Ending.DOUBTED, evidence, Judged.PASSED))
+    it.github.files[".github/autofix.yml"] = f"unverified: {unverified}\n"
+    assert run(it.deps, it.start()) is State.OPENED
+    [pull] = it.github.pulls.values()
+    assert pull.draft
+    assert "there are doubts.**\n>\n> - parcel/money.py: reads the runner's environment variable" in pull.body
+    assert "could not be collected before this change either: `tests/test_gone.py`" in pull.body
+    assert it.github.checks[0][2] == "neutral"
+    assert "Opened a draft to be read first" in it.said
+
+
 def test_nobody_solves_it_and_the_comment_says_what_was_tried_and_what_it_cost(house: Callable[..., House]) -> None:
     it = house(solved(tried(passes=False), tried(passes=False, tier="strong"), ending=Ending.UNSOLVED))
     assert run(it.deps, it.start()) is State.DECLINED
