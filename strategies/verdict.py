@@ -50,6 +50,45 @@ class Reproduction:
 
 
 @dataclass(frozen=True, slots=True)
+class Necessity:
+    """What the nearest tests see of a passing patch. `seconds` is what it took.
+
+    Of `lines` changed lines of code, `executed` were run by a passing test (None: the runner measures no lines). Of
+    `hunks` in code, `needed` make a test fail when taken back alone, `untried` fell outside the time; `unneeded` names
+    those that no test needs, `documents` of them in files that are no code. Of `mutants`, `killed` were noticed.
+    """
+
+    lines: int = 0
+    executed: int | None = None
+    unexecuted: tuple[str, ...] = ()
+    hunks: int = 0
+    needed: int = 0
+    untried: int = 0
+    unneeded: tuple[str, ...] = ()
+    documents: int = 0
+    mutants: int = 0
+    killed: int = 0
+    survivors: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def complete(self) -> bool:
+        """Whether every line was executed, every hunk of code is needed, and every mutant (one at least) was killed."""
+        return self.executed == self.lines > 0 and self.needed == self.hunks > 0 and self.killed == self.mutants > 0
+
+    @property
+    def sentence(self) -> str:
+        """What was seen, in one line."""
+        parts = []
+        if self.executed is not None:
+            parts.append(f"{self.executed} of {self.lines} changed lines executed by passing tests")
+        untried = f", {self.untried} not tried" if self.untried else ""
+        parts.append(f"{self.needed} of {self.hunks} hunks needed{untried}")
+        parts.append(f"{self.killed} of {self.mutants} mutants killed" if self.mutants else "no mutant tried")
+        return "; ".join(parts) + f" ({self.seconds:.1f} s)"
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """Exactly what was earned and seen. Test ids are the report's. `notes` are sentences for people.
 
@@ -58,6 +97,7 @@ class Evidence:
     `asks` are the existing tests that pin what the issue wants changed: the patch breaks them, and people decide.
     `doubts` are sentences on why a passing patch is only offered as a draft (it reads tests, it looks for the runner).
     `not_judged` are the test files that could not be collected at the base commit, on which nothing is known.
+    `necessity` is what the nearest tests see of a patch that passed; None where that was not asked.
     """
 
     rungs: frozenset[Rung] = frozenset()
@@ -73,6 +113,7 @@ class Evidence:
     asks: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
     not_judged: tuple[str, ...] = ()
+    necessity: Necessity | None = None
 
     @property
     def top(self) -> Rung:
@@ -100,6 +141,7 @@ class Evidence:
             "asks": list(self.asks),
             "doubts": list(self.doubts),
             "not_judged": list(self.not_judged),
+            "necessity": asdict(self.necessity) if self.necessity else None,
         }
 
 

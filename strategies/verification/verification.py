@@ -6,8 +6,9 @@ suite once as the gate. Whatever the sandbox does to itself is never held agains
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Self
 
 from sandbox.backend import Sandbox
@@ -15,15 +16,18 @@ from sandbox.guard.path_names import is_test
 from sandbox.repository.patch import Patch
 from sandbox.testing.report import TestReport, TestRun
 from strategies.judge import Accept, Comparison
+from strategies.reproduction.placement import selector
 from strategies.reproduction.validation import passes, ran
+from strategies.step import Step
 from strategies.tier import Tier
 from strategies.verdict import Evidence, Judged, Reproduction, Rung, Verdict
 from strategies.verification.admissible import admissible, with_known_examples
-from strategies.verification.affected_tests import MOST, affected
 from strategies.verification.baseline import Baseline
 from strategies.verification.confirming import Confirmed, Subject
-from strategies.verification.coverage import executing, kept_covered
 from strategies.verification.issue_tests import IssueTests
+from strategies.verification.near_tests.affected_tests import MOST, affected, within
+from strategies.verification.near_tests.coverage import executing, kept_covered
+from strategies.verification.near_tests.necessity import Passing, Trial, budget, examine
 from strategies.verification.pinned import Change, ask, code_of, file_of, pinned, subject_of
 from strategies.verification.preparing import prepare
 from strategies.verification.request import VerificationRequest
@@ -47,6 +51,8 @@ SLOW_SUITE = 10.0
 """From this many seconds on, the affected tests are run before the whole suite."""
 UNSEEN = "The tests that concern this patch could not be collected before it, so nothing is known of them: {files}"
 RARE = "With the patch {test} failed once and then passed as often as it was run again; before it, it never failed"
+RUNS = 6
+"""So many runs of the nearest tests should fit into the time for asking what they see of a patch."""
 OWN_RUN = "The whole suite does not collect the test from the issue, so its own run counts."
 
 
@@ -126,7 +132,10 @@ class Verification:
         ours = Patch({reproduction.path: reproduction.content}) if reproduction is not None else Patch()
         subject = Subject(self.runs, self.baseline, judged.merge(ours), ours)
         run = self._gate(subject, evidence, resolved_by=reproduction)
-        return run if isinstance(run, Verdict) else self._weigh(run, subject, evidence, reproduction)
+        if isinstance(run, Verdict):
+            return run
+        verdict = self._weigh(run, subject, evidence, reproduction)
+        return self._examined(verdict, subject, reproduction) if verdict.judged is Judged.PASSED else verdict
 
     def _near(self, judged: Patch) -> tuple[str, ...]:
         """The test files that a patch concerns: as measured where coverage was, else by the import graph."""
@@ -195,7 +204,8 @@ class Verification:
         evidence = with_rungs(evidence, Rung.BUILDS)
         lost = unseen(affected(subject.judged, self.runs.workspace), base)
         if lost or not base.enough:
-            evidence = with_notes(evidence, UNSEEN.format(files=", ".join(lost)) if lost else NOTHING_SEEN)
+            why = UNSEEN.format(files=", ".join(lost)) if lost else NOTHING_SEEN
+            evidence = with_notes(evidence, why) if reproduction is None else with_doubts(evidence, why)
         else:
             evidence = with_rungs(evidence, Rung.REGRESSION)
         if reproduction is not None:
@@ -209,6 +219,28 @@ class Verification:
                 return Verdict(Judged.FAILED, evidence, f"A test written from the issue still fails:\n{told}")
             evidence = with_rungs(evidence, Rung.REPRODUCTION)
         return conclude(self.accept, evidence)
+
+    def _examined(self, verdict: Verdict, subject: Subject, reproduction: Reproduction | None) -> Verdict:
+        """The same verdict, with what the nearest tests see of the patch; it never becomes another one."""
+        recipe, base = self.runs.recipe, self.baseline
+        seconds = budget(base.seconds)
+        files = within(affected(subject.judged, self.runs.workspace), base.files, seconds / RUNS)
+        ours = (reproduction.path,) if reproduction is not None else ()
+        only = tuple(selector(recipe, f) for f in (*ours, *files)) if recipe.test_only is not None else ()
+        if not only and base.seconds > seconds / RUNS:
+            return verdict  # the whole suite is all that could be run
+
+        def trial(texts: Mapping[str, str]) -> Trial:
+            deadline = time.monotonic() + seconds
+            return Trial(self.runs.open(subject.judged), recipe, only, texts, deadline)
+
+        change = Passing(subject.judged, self.runs.workspace, reproduced=reproduction is not None)
+        found = examine(change, trial)
+        if found is None:
+            return verdict
+        self.request.say(Step("necessity", found.sentence, asdict(found)))
+        evidence = replace(verdict.evidence, necessity=found)
+        return replace(verdict, evidence=with_rungs(evidence, Rung.NECESSITY) if found.complete else evidence)
 
     def _passed(self, report: TestReport, reproduction: Reproduction) -> bool:
         """Whether the test from the issue passes in a run of the whole suite, or passed alone where that has none."""

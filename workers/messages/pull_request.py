@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from strategies.resolution import Ending
-from strategies.verdict import Counts, Evidence, Rung
+from strategies.verdict import Counts, Evidence, Necessity, Rung
 from workers.billing.bill import Bill, Month
 from workers.messages.attempt_view import AttemptView
 from workers.messages.comments import attempts_details, bill_table, capitalized, fit, month_line, sentence
@@ -213,6 +213,7 @@ def evidence_text(evidence: Evidence, published: Collection[str] = ()) -> str:
         [path for path in evidence.restored if path not in published],
     )
     points += _named("Not judged, because they could not be collected before this change either", evidence.not_judged)
+    points += _necessity(evidence.necessity) if evidence.necessity is not None else []
     if evidence.agreement is not None:
         points.append(f"Agreement with the model's own tests: {evidence.agreement:.0%}.")
     points += [capitalized(line(n, 300)) for n in evidence.notes[:10]]
@@ -222,6 +223,23 @@ def evidence_text(evidence: Evidence, published: Collection[str] = ()) -> str:
         said = block(test.before, 1_500, "text")
         out.append(f"<details><summary>What the new test said before</summary>\n\n{said}\n\n</details>")
     return "\n\n".join(out)
+
+
+def _necessity(seen: Necessity) -> list[str]:
+    """What the nearest tests see of the patch: lines, hunks, mutants, each with what they do not see."""
+    points = []
+    if seen.executed is not None:
+        points.append(f"{seen.executed} of {seen.lines} changed lines of code were executed by a passing test.")
+        points += _named("Changed lines that no passing test near them executed", seen.unexecuted)
+    tried = f" ({seen.untried} not tried within the time)" if seen.untried else ""
+    points.append(
+        f"{seen.needed} of {seen.hunks} changed places in code are needed: taken back alone, a test fails{tried}."
+    )
+    points += _named("Changed places that no test near them needs", seen.unneeded)
+    if seen.mutants:
+        points.append(f"{seen.killed} of {seen.mutants} small mistakes put into the changed lines were noticed.")
+        points += _named("Not noticed", seen.survivors)
+    return points
 
 
 def _named(what: str, ids: Sequence[str]) -> list[str]:

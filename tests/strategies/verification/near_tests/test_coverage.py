@@ -10,7 +10,7 @@ import pytest
 from sandbox.backend import Sandbox
 from sandbox.recipe import Environment, Recipe, ReportFormat
 from sandbox.repository.patch import Patch
-from strategies.verification.coverage import executing, kept_covered, parse
+from strategies.verification.near_tests.coverage import executing, kept_covered, parse
 from tests.fakes.folder_sandbox import FolderSandbox
 from tests.fakes.tree import FakeTree
 

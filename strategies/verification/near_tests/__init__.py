@@ -1,0 +1,1 @@
+"""Which tests are nearest to a patch, and what they see of it."""
