@@ -29,6 +29,15 @@ class NotFetched(Exception):
 
 def archive(fact: Fact, home: Path, backend: Backend) -> Path:
     """The source archive below `home`, fetched when it is not there yet. Raises NotFetched."""
+    known = fetch(fact, home, backend)
+    digest = hashlib.sha256(known.read_bytes()).hexdigest()
+    if digest != fact.sha256:
+        raise NotFetched(f"{known.name} has the hash {digest}, the facts say {fact.sha256 or 'none'}")
+    return known
+
+
+def fetch(fact: Fact, home: Path, backend: Backend) -> Path:
+    """The same, whatever its hash is. Raises NotFetched."""
     folder = home / "archives" / fact.key
     known = next((p for p in folder.glob("*") if p.is_file()), None) if folder.is_dir() else None
     if known is None:
@@ -37,9 +46,6 @@ def archive(fact: Fact, home: Path, backend: Backend) -> Path:
             folder.mkdir(parents=True, exist_ok=True)
             known = folder / found.name
             shutil.move(found, known)
-    digest = hashlib.sha256(known.read_bytes()).hexdigest()
-    if digest != fact.sha256:
-        raise NotFetched(f"{known.name} has the hash {digest}, the facts say {fact.sha256 or 'none'}")
     return known
 
 

@@ -124,7 +124,7 @@ def doubted(doubts: str) -> Expected:
 
 def asking(asks: str) -> Expected:
     """It breaks tests that pin what the issue wants changed: people are asked."""
-    return Expected(Judged.FAILED, asks=asks)
+    return Expected(Judged.UNJUDGED, asks=asks)
 
 
 def miss(expected: Expected, verdict: Verdict) -> str:

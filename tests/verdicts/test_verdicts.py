@@ -38,14 +38,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.timeout(600)  # the first case of a repository installs its runner
-@pytest.mark.parametrize("case", parameters(docker=False))
+@pytest.mark.parametrize("case", list(parameters(docker=False)))
 def test_each_case_gets_its_verdict(case: Case, folder: Path) -> None:
     outcome = Judging(folder, "bubblewrap").outcome(case)
     assert not outcome.miss, f"{outcome.miss}\n{outcome.verdict.feedback}\n{outcome.verdict.evidence.notes}"
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("case", parameters(docker=True))
+@pytest.mark.parametrize("case", list(parameters(docker=True)))
 def test_docker_gives_the_same_verdicts(case: Case, folder: Path) -> None:
     outcome = Judging(folder, "docker").outcome(case)
     assert not outcome.miss, f"{outcome.miss}\n{outcome.verdict.feedback}\n{outcome.verdict.evidence.notes}"
@@ -58,7 +58,7 @@ def test_no_two_cases_have_one_name() -> None:
 
 PASSED, FAILED, UNJUDGED = (Verdict(j, Evidence(), "the words") for j in Judged)
 DOUBTED = Verdict(Judged.PASSED, Evidence(doubts=("till.py reads a test",)))
-ASKING = Verdict(Judged.FAILED, Evidence(asks=("tests/test_till.py::test_label",)))
+ASKING = Verdict(Judged.UNJUDGED, Evidence(asks=("tests/test_till.py::test_label",)))
 
 
 @pytest.mark.parametrize(
@@ -73,8 +73,8 @@ ASKING = Verdict(Judged.FAILED, Evidence(asks=("tests/test_till.py::test_label",
         (doubted("reads a test"), PASSED, "doubts: none"),
         (doubted("forges"), DOUBTED, "do not say 'forges'"),
         (asking("test_label"), ASKING, ""),
-        (asking("test_label"), FAILED, "asks: none"),
-        (failed("words"), ASKING, "it does not say 'words'"),
+        (asking("test_label"), UNJUDGED, "asks: none"),
+        (unjudged("words"), ASKING, "it does not say 'words'"),
     ],
 )
 def test_only_the_exact_verdict_is_right(expected: object, verdict: Verdict, missed: str) -> None:

@@ -1,0 +1,270 @@
+"""`python -m tests.verdicts.real [NAME==OLD..NEW …]`: judges what real maintainers changed, and what they did not.
+
+The base is a release of a real package, the reference patch is what the next release changed outside its tests, and
+what the tester answers are the next release's own tests: of those that changed, one file that fails before and passes
+after. The reference must be accepted at level `reproduction`; with one of its changes taken back, or turned round, so
+that an independent run of the same tests fails, it must not be. Sources come from the registry, by pip in a sandbox.
+
+The last line gives both rates, and the wall time of environments, baselines and judging, in seconds. The exit code is 1
+when a reference was not accepted, or a mutated one was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import difflib
+import logging
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+
+from sandbox.backend import Backend
+from sandbox.backends import BackendOptions, choose
+from sandbox.errors import PatchRejected, PreparationFailed, SandboxUnavailable
+from sandbox.guard.path_names import is_test
+from sandbox.recipes.discovery import discover
+from sandbox.repository.patch import Patch
+from sandbox.repository.workspace import Workspace
+from strategies.issue import Issue
+from strategies.models.in_memory_meter import CapMeter
+from strategies.models.meter import Metered
+from strategies.reproduction.validation import passes
+from strategies.step import Step
+from strategies.tier import Tier
+from strategies.verdict import Judged, Reproduction, Verdict
+from strategies.verification.baseline import NoBaseline
+from strategies.verification.request import VerificationRequest
+from strategies.verification.verification import Verification
+from tests.fakes.model import ScriptedModel
+from tests.repositories.checkout import workspace_of_archive
+from tests.repositories.fact import Fact
+from tests.repositories.registries import NotFetched, fetch
+from tests.verdicts.__main__ import BACKENDS, folder_of
+
+PAIRS = (
+    "packaging==23.2..24.0",
+    "sqlparse==0.5.0..0.5.1",
+    "tomlkit==0.12.4..0.12.5",
+    "marshmallow==3.21.1..3.21.2",
+    "more-itertools==10.2.0..10.3.0",
+    "cachetools==5.3.3..5.4.0",
+    "itsdangerous==2.1.2..2.2.0",
+    "click==8.1.6..8.1.7",
+    "flask==3.0.0..3.0.1",
+    "werkzeug==3.0.1..3.0.2",
+    "jinja2==3.1.3..3.1.4",
+    "natsort==8.3.1..8.4.0",
+)
+MUTANTS = 4
+SECONDS = 300.0
+ISSUE_CHARACTERS = 8_000
+NEWS = ("change", "news", "history", "release")
+TURNED = {"==": "!=", "<=": ">", ">=": "<", " and ": " or ", "True": "False", " is not ": " is ", " + ": " - "}
+
+
+@dataclass(slots=True)
+class Tally:
+    """What came of all pairs. `spent` are seconds by phase."""
+
+    references: int = 0
+    accepted: int = 0
+    asked: int = 0
+    mutants: int = 0
+    let_through: int = 0
+    spent: dict[str, float] = field(default_factory=lambda: dict.fromkeys(("environment", "baseline", "judging"), 0.0))
+
+    def line(self) -> str:
+        """The last line."""
+        spent = ", ".join(f"{phase} {seconds:.0f} s" for phase, seconds in self.spent.items())
+        return (
+            f"references accepted: {self.accepted} of {self.references} (asked about: {self.asked}), "
+            f"mutated references accepted: {self.let_through} of {self.mutants}; {spent}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What the newer release did: outside its tests, in its test files, and in its own words."""
+
+    product: Patch
+    tests: Mapping[str, bytes]
+    words: str
+
+
+def change_between(old: Workspace, new: Workspace) -> Change:
+    """The reference patch and the tests that changed, those that changed most first."""
+    before, after = ({f.path: f for f in w.files() if f.mode.startswith("100")} for w in (old, new))
+    differing = {p for p in before.keys() | after.keys() if oid(before.get(p)) != oid(after.get(p))}
+    product = {p: new.read(p) if p in after else None for p in differing if not is_test(p)}
+    tests = {p: new.read(p) for p in differing & after.keys() if is_test(p) and p.endswith(".py")}
+    news = [p for p in product if any(word in p.lower() for word in NEWS) and p.endswith((".rst", ".md", ".txt"))]
+    words = "\n".join(line for p in news for line in added(old.read_text(p) or "", new.read_text(p) or ""))
+    ordered = sorted(tests, key=lambda p: -len(added(old.read_text(p) or "", new.read_text(p) or "")))
+    return Change(Patch(product), {p: tests[p] for p in ordered if "conftest" not in p}, words[:ISSUE_CHARACTERS])
+
+
+def oid(file: object) -> str | None:
+    """A tracked file's object id; None for a file that is not there."""
+    return getattr(file, "oid", None)
+
+
+def added(old: str, new: str) -> list[str]:
+    """Lines that are only in `new`."""
+    return [x[2:] for x in difflib.ndiff(old.splitlines(), new.splitlines()) if x.startswith("+ ")]
+
+
+def mutants(old: Workspace, reference: Patch) -> Iterator[Patch]:
+    """The reference with one of its changes taken back, then with one operator in what it adds turned round."""
+    for path, content in sorted(reference.files.items()):
+        before = old.read_text(path)
+        if not path.endswith(".py") or content is None:
+            continue
+        was, now = (
+            (before or "").splitlines(keepends=True),
+            content.decode("utf-8", "replace").splitlines(keepends=True),
+        )
+        for kind, i, j, k, m in difflib.SequenceMatcher(None, was, now, autojunk=False).get_opcodes():
+            if kind == "equal":
+                continue
+            changed = "".join(now[k:m])
+            turned = next(((a, b) for a, b in TURNED.items() if a in changed), None)
+            for other in ("".join(was[i:j]), changed.replace(*turned, 1) if turned else None):
+                text = None if other is None else "".join([*now[:k], other, *now[m:]])
+                if text is not None and parses(text) and text.encode() != content:
+                    yield reference.merge(Patch({path: text.encode()}))
+
+
+def parses(text: str) -> bool:
+    """Whether it is Python: what does not parse would be no trial."""
+    try:
+        ast.parse(text)
+    except SyntaxError:
+        return False
+    return True
+
+
+class Trial:
+    """One pair of releases."""
+
+    def __init__(self, pair: str, backend: Backend, folder: Path, tally: Tally) -> None:
+        name, _, versions = pair.partition("==")
+        old, _, new = versions.partition("..")
+        self.pair, self.backend, self.folder, self.tally = pair, backend, folder, tally
+        self.old, self.new = (Fact(name, "python", "pypi", version, "", "2024-01-01", "") for version in (old, new))
+
+    def run(self) -> None:
+        """Judge the reference and up to four mutants of it, and print one line each."""
+        home = self.folder / "home"
+        old, new = (workspace_of_archive(f, fetch(f, home, self.backend), home) for f in (self.old, self.new))
+        with old, new:
+            change = change_between(old, new)
+            if not change.tests or not change.product:
+                print(f"{self.pair}: no test changed between the two", flush=True)
+                return
+            verification = self._start(old, change)
+            if verification is None:
+                return
+            started = time.monotonic()
+            verdict = verification.judge(change.product)
+            self.tally.spent["judging"] += time.monotonic() - started
+            test = verdict.evidence.reproduction
+            if test is None and "No valid test" in verdict.feedback:
+                print(f"{self.pair}: none of its changed tests fails before and passes after, by itself", flush=True)
+                return
+            self.tally.references += 1
+            self.tally.accepted += verdict.judged is Judged.PASSED
+            self.tally.asked += bool(verdict.evidence.asks)
+            self._say("reference", verdict)
+            if verdict.judged is Judged.PASSED and test is not None:
+                self._mutants(verification, old, change, test)
+
+    def _start(self, old: Workspace, change: Change) -> Verification | None:
+        recipe, looked = discover(old, setup=None, test=None, image=None)
+        if recipe is None:
+            print(f"{self.pair}: {'; '.join(looked)}", flush=True)
+            return None
+        answers = [f"```python\n{content.decode('utf-8', 'replace')}\n```" for content in change.tests.values()]
+        asked = iter(answers * 10)
+        tester = Tier("weak", Metered(ScriptedModel(lambda _: next(asked)), CapMeter(Decimal(1000)), "weak"))
+        issue = Issue(1, f"{self.new.name} {self.new.version}", change.words or "See the tests.")
+        clock = [time.monotonic()]
+
+        def say(step: Step) -> None:
+            if step.kind == "environment":
+                clock.append(time.monotonic())
+
+        request = VerificationRequest(
+            self.backend, f"real-{self.old.key}", recipe, old, issue, tester=tester, accept="reproduction", say=say,
+            memory=self.folder / "memory",
+        )  # fmt: skip
+        try:
+            verification = Verification.start(request)
+        except (PreparationFailed, NoBaseline) as error:
+            print(f"{self.pair}: its release before cannot be tested: {str(error)[:300]}", flush=True)
+            return None
+        self.tally.spent["environment"] += clock[-1] - clock[0]
+        self.tally.spent["baseline"] += time.monotonic() - clock[-1]
+        return verification
+
+    def _mutants(self, verification: Verification, old: Workspace, change: Change, test: Reproduction) -> None:
+        """Those that the tests themselves, run without any of our rules, tell from the reference."""
+        found = 0
+        for mutant in mutants(old, change.product):
+            if found == MUTANTS:
+                return
+            if self._tests_pass(verification, mutant, test):
+                continue
+            found += 1
+            started = time.monotonic()
+            verdict = verification.judge(mutant)
+            self.tally.spent["judging"] += time.monotonic() - started
+            self.tally.mutants += 1
+            self.tally.let_through += verdict.judged is Judged.PASSED
+            self._say("mutant", verdict)
+
+    def _tests_pass(self, verification: Verification, patch: Patch, test: Reproduction) -> bool:
+        """Whether a plain run of the test file passes with this patch; a patch that does not fit counts as passing."""
+        recipe = verification.runs.recipe
+        try:
+            tree = verification.runs.workspace.tree(patch.merge(Patch({test.path: test.content})))
+        except PatchRejected:
+            return True
+        from sandbox.testing.testrun import run_tests
+
+        with self.backend.open(verification.runs.environment, tree) as box:
+            run = run_tests(box, recipe, only=(test.path,), timeout=SECONDS)
+        return run.report is not None and passes(run.report, test, verification.baseline.ids)[0]
+
+    def _say(self, what: str, verdict: Verdict) -> None:
+        words = " ".join(verdict.feedback.split())[:160]
+        drafted = f" asks {len(verdict.evidence.asks)}" if verdict.evidence.asks else ""
+        doubted = f" doubts: {'; '.join(verdict.evidence.doubts)[:120]}" if verdict.evidence.doubts else ""
+        print(f"{self.pair} {what}: {verdict.judged}{drafted}{doubted} {words}", flush=True)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tests.verdicts.real", description=(__doc__ or "").split("\n\n")[0])
+    parser.add_argument("pairs", nargs="*", default=list(PAIRS), help="NAME==OLD..NEW, two releases on PyPI")
+    parser.add_argument("--sandbox", choices=BACKENDS, default="bubblewrap")
+    parser.add_argument("--keep", type=Path, help="a folder that keeps sources and environments from run to run")
+    chosen = parser.parse_args(arguments)
+    logging.disable(logging.WARNING)
+    tally = Tally()
+    with folder_of(chosen.keep) as folder:
+        backend = choose(chosen.sandbox, BackendOptions(home=folder / "home"))
+        for pair in chosen.pairs:
+            try:
+                Trial(pair, backend, folder, tally).run()
+            except (NotFetched, SandboxUnavailable, PreparationFailed) as error:
+                print(f"{pair}: {str(error)[:300]}", flush=True)
+    print(tally.line())
+    return int(tally.accepted < tally.references or tally.let_through > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
