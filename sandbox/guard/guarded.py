@@ -56,7 +56,7 @@ def guard(patch: Patch, workspace: Workspace, command: str = "") -> GuardedPatch
         result,
         tuple(restored),
         product=any(_is_product(p, result, suite) for p in result.paths),
-        doubts=doubts(patch, suite),
+        doubts=doubts(patch.without(frozenset(restored) - files.keys()), suite),
         notes=notes(patch, suite),
     )
 

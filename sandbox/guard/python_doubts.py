@@ -118,12 +118,25 @@ def _aliases(tree: ast.Module) -> dict[str, str]:
 
 
 def _dotted(node: ast.AST, aliases: dict[str, str]) -> str:
-    """`inspect.stack` for the expression that means it; "" for anything but names and attributes."""
+    """`inspect.stack` for the expression that means it, also by `__import__` or `getattr`; "" for any other."""
     if isinstance(node, ast.Name):
         return aliases.get(node.id, node.id)
     if isinstance(node, ast.Attribute):
         below = _dotted(node.value, aliases)
         return f"{below}.{node.attr}" if below else ""
+    if isinstance(node, ast.Call) and node.args:
+        return _called(node, aliases)
+    return ""
+
+
+def _called(node: ast.Call, aliases: dict[str, str]) -> str:
+    """What `__import__("a.b")` and `getattr(a, "b")` mean, where the texts are known."""
+    name = _dotted(node.func, aliases)
+    if name in ("__import__", "importlib.import_module") and (module := _text(node.args[0])):
+        return module.split(".")[0] if name == "__import__" else module
+    if name == "getattr" and len(node.args) > 1 and (attribute := _text(node.args[1])):
+        below = _dotted(node.args[0], aliases)
+        return f"{below}.{attribute}" if below else ""
     return ""
 
 
@@ -131,13 +144,10 @@ def _node(node: ast.AST, aliases: dict[str, str], had_tools: set[str]) -> Iterat
     if isinstance(node, ast.Import | ast.ImportFrom):
         yield from _import(node, had_tools)
     elif isinstance(node, ast.Attribute | ast.Name) and isinstance(node.ctx, ast.Load):
-        name = _dotted(node, aliases)
-        if name in _FRAMES or name.startswith("sys.monitoring."):
-            yield f"looks at its callers (`{name}`)"
-        if name in _ENDS:
-            yield f"ends the process in the middle of a run (`{name}`)"
+        yield from _name(_dotted(node, aliases))
     elif isinstance(node, ast.Call):
         yield from _call(node, aliases)
+        yield from _name(_called(node, aliases) if node.args else "")
     elif isinstance(node, ast.Compare):
         yield from _comparison(node, aliases)
     elif isinstance(node, ast.Subscript):
@@ -147,6 +157,13 @@ def _node(node: ast.AST, aliases: dict[str, str], had_tools: set[str]) -> Iterat
         yield f"an equality that is always true (`{node.name}`)"
     for target in _targets(node):
         yield from _assignment(target, node, aliases)
+
+
+def _name(name: str) -> Iterator[str]:
+    if name in _FRAMES or name.startswith("sys.monitoring."):
+        yield f"looks at its callers (`{name}`)"
+    if name in _ENDS:
+        yield f"ends the process in the middle of a run (`{name}`)"
 
 
 def _import(node: ast.Import | ast.ImportFrom, had_tools: set[str]) -> Iterator[str]:

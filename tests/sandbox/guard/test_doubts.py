@@ -47,6 +47,10 @@ def doubted(path: str, added: str) -> tuple[str, ...]:
         ("till.py", "sys.modules['json'] = None", "changes the test runner"),
         ("till.py", "x = sys._getframe(1)", "looks at its callers"),
         ("till.py", "from inspect import stack as s\nx = s()", "looks at its callers"),
+        ("till.py", "x = __import__('inspect').stack()", "looks at its callers"),
+        ("till.py", "x = getattr(sys, '_get' + 'frame')(1)", "looks at its callers"),
+        ("till.py", "x = 'pytest' in __import__('sys').modules", "asks whether it is being tested"),
+        ("till.py", "x = getattr(os, 'environ').get('CI')", "asks whether it is being tested"),
         ("till.py", "import gc\nx = gc.get_objects()", "looks at its callers"),
         ("till.py", "os._exit(0)", "ends the process"),
         ("till.py", "import atexit\natexit.register(lambda: os._exit(0))", "ends the process"),
@@ -129,3 +133,10 @@ def test_a_test_tool_may_load_its_own_parts() -> None:
     files = {"src/_pytest/__init__.py": "", "src/_pytest/a.py": "x = 1\n"}
     patch = Patch({"src/_pytest/a.py": b"x = 1\nfrom _pytest.config import Config\n"})
     assert guard(patch, memory_workspace(files)).doubts == ()
+
+
+def test_what_is_put_back_raises_no_doubt() -> None:
+    files = FILES | {"run.sh": "pytest\n"}
+    patch = Patch({"run.sh": b"pytest --junitxml=$1\n", "till.py": b"x = 1\n"})
+    assert guard(patch, memory_workspace(files), "sh run.sh").doubts == ()
+    assert len(guard(patch, memory_workspace(files)).doubts) == 1
