@@ -15,7 +15,7 @@ import yaml
 
 from sandbox.guard.globs import glob_pattern, matches_glob
 from sandbox.guard.js_data import NotData, exported_data, parse_js_data
-from sandbox.recipes.python_tests import DEFAULT_PATTERNS, pytest_config
+from sandbox.recipes.python.suite import DEFAULT_PATTERNS, pytest_config
 from sandbox.repository.workspace import Workspace
 
 _RUNNERS = frozenset(["mocha", "ava", "tape", "tap", "jasmine", "uvu", "--test", "vitest", "jest", "borp"])

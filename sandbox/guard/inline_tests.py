@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from sandbox.guard.blocks import CodeBlock, code_blocks, without_comments
 from sandbox.guard.imports import JAVASCRIPT
 from sandbox.guard.suite import SuiteFiles
-from sandbox.recipes.python_tests import pytest_config
+from sandbox.recipes.python.suite import pytest_config
 
 _RUST_TESTS = re.compile(r"#!?\[cfg\((?:all\(|any\()?[^\]]*\btest\b[^\]]*\)\][\s\S]*\bmod\s+(\w+)\s*$")
 _VITEST = re.compile(r"\bif\s*\(\s*import\.meta\.vitest\s*\)\s*$")

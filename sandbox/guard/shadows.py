@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from sandbox.guard.imports import JAVASCRIPT
 from sandbox.guard.path_names import is_code, is_configuration, named_like_test, parents
 from sandbox.guard.suite import SuiteFiles
-from sandbox.recipes.python_tests import pytest_config
+from sandbox.recipes.python.suite import pytest_config
 from sandbox.repository.patch import Patch
 
 TOOLS = frozenset(

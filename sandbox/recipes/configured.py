@@ -9,9 +9,9 @@ from dataclasses import replace
 
 from sandbox.recipe import Canary, Recipe, ReportFormat
 from sandbox.recipes.ci_workflow import Hints
-from sandbox.recipes.python import COLLECT_ALL, REPORT_FLAGS, python
-from sandbox.recipes.python_install import ensure
-from sandbox.recipes.python_tests import canary, pytest_config, selects
+from sandbox.recipes.python.install import ensure
+from sandbox.recipes.python.recipe import COLLECT_ALL, REPORT_FLAGS, python
+from sandbox.recipes.python.suite import canary, pytest_config, selects
 from sandbox.repository.workspace import Workspace
 
 OWN_FILE = ".github/autofix.yml"

@@ -1,14 +1,16 @@
 """Finds how a repository is installed and tested. It reads; it never runs anything, and never guesses silently.
 
-Precedence: our file → copilot-setup-steps.yml → devcontainer.json → CI workflows (versions, pip arguments)
-→ tool-version files → manifests and locks. Convention supplies whatever the earlier ones leave open.
+`discover` gives the one recipe that is tried first, `set_up_ladder` all rungs in their order: our file alone where it
+says so; else convention, the language with most source first, each with what its failures tell; then the set-up that
+copilot-setup-steps.yml or devcontainer.json give to other agents, where they say with which versions. What a rung's
+recipes are worth is decided elsewhere, by running tests.
 """
 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from sandbox.recipe import Recipe
 from sandbox.recipes.ci_workflow import Hints, read_hints, setup_steps
@@ -16,8 +18,10 @@ from sandbox.recipes.configured import OWN_FILE, with_setup, with_test
 from sandbox.recipes.go import find_go
 from sandbox.recipes.java import find_java
 from sandbox.recipes.javascript import find_javascript
-from sandbox.recipes.python import find_python
+from sandbox.recipes.python.ladder import PythonRung
+from sandbox.recipes.python.recipe import find_python
 from sandbox.recipes.rust import find_rust
+from sandbox.recipes.trial import SetupRung, Trial
 from sandbox.repository.workspace import Workspace
 
 Finder = Callable[[Workspace, Hints], Recipe | str]
@@ -39,13 +43,53 @@ SOURCES: Mapping[str, tuple[str, ...]] = {
     "java": (".java", ".kt", ".kts", ".groovy"),
 }
 
-_SUGGESTED: Mapping[str, tuple[str, str]] = {
-    "python": ('["pip install -e ."]', '"pytest -q --junitxml={junit}"'),
-    "javascript": ('["npm ci"]', '"npm test"'),
-    "go": ('["go mod download"]', '"go test -json ./..."'),
-    "rust": ('["cargo fetch"]', '"cargo test"'),
-    "java": ('["mvn -q -DskipTests package"]', '"mvn test"'),
-}
+RUNGS: Mapping[str, Callable[[Workspace, Hints], SetupRung]] = {"python": PythonRung}
+"""Languages whose failures tell what to try next; the others have their one recipe."""
+
+
+@dataclass(frozen=True, slots=True)
+class OneRecipe:
+    """A rung that has one thing to say."""
+
+    name: str
+    recipe: Recipe
+
+    def proposals(self, trials: Sequence[Trial]) -> Iterator[Recipe]:
+        del trials
+        yield self.recipe
+
+
+@dataclass(frozen=True, slots=True)
+class SetupLadder:
+    """All rungs in their order, the recipe that is tried first (None: there is none), and what was looked at."""
+
+    rungs: tuple[SetupRung, ...]
+    first: Recipe | None
+    looked: tuple[str, ...]
+    configured: bool = False
+
+
+def set_up_ladder(
+    workspace: Workspace, *, setup: Sequence[str] | None, test: str | None, image: str | None
+) -> SetupLadder:
+    """The rungs for a repository. The arguments are our file's values; what it says is never replaced by anything."""
+    first, looked = discover(workspace, setup=setup, test=test, image=image)
+    if setup is not None or test is not None or image is not None:
+        rungs: tuple[SetupRung, ...] = (OneRecipe(OWN_FILE, first),) if first is not None else ()
+        return SetupLadder(rungs, first, looked, configured=True)
+    hints = read_hints(workspace)
+    weight = weights(workspace)
+    found: list[SetupRung] = []
+    for language in sorted(LANGUAGES, key=lambda name: -weight[name]):
+        recipe = LANGUAGES[language](workspace, hints)
+        if isinstance(recipe, Recipe):
+            found.append(RUNGS[language](workspace, hints) if language in RUNGS else OneRecipe(language, recipe))
+        elif language in RUNGS and weight[language]:
+            found.append(RUNGS[language](workspace, hints))
+    steps, notes = setup_steps(workspace)
+    if steps is not None and first is not None:
+        found.append(OneRecipe(steps.source, with_setup(first, steps.lines, steps.source, workspace, hints)))
+    return SetupLadder(tuple(found), first, (*looked, *notes))
 
 
 def discover(
@@ -62,17 +106,12 @@ def discover(
     if test is not None:
         recipe = with_test(recipe, test, workspace, hints)
         tried.append(f"`test:` of {OWN_FILE} is used")
-    steps, notes = setup_steps(workspace) if setup is None else (None, ())
-    tried += notes
     if recipe is None:
         tried += [f"`setup:` of {OWN_FILE} gives no test command"] if setup is not None else []
         return None, tuple(tried)
     if setup is not None:
         recipe = with_setup(recipe, setup, OWN_FILE, workspace, hints)
         tried.append(f"`setup:` of {OWN_FILE} is used")
-    elif steps is not None:
-        recipe = with_setup(recipe, steps.lines, steps.source, workspace, hints)
-        tried.append(f"the set-up of {steps.source} is used")
     return replace(recipe, image=image), tuple(tried)
 
 
@@ -99,11 +138,3 @@ def weights(workspace: Workspace) -> dict[str, int]:
             if ending in endings:
                 out[language] += file.size
     return out
-
-
-def suggestion(workspace: Workspace) -> str:
-    """The two lines of `.github/autofix.yml` that would tell us how to install and test this repository."""
-    weight = weights(workspace)
-    language = max(LANGUAGES, key=lambda name: weight[name])
-    setup, test = _SUGGESTED[language] if weight[language] else ('["make deps"]', '"make test"')
-    return f"setup: {setup}\ntest: {test}\n"

@@ -62,6 +62,11 @@ class Workspace:
         content = self._tree.read(path)
         return None if b"\0" in content else content.decode("utf-8", "surrogateescape")
 
+    def date(self) -> str:
+        """The day (YYYY-MM-DD, by the committer's clock) of the base commit."""
+        told = git(self.git_dir, "show", "--no-patch", "--format=%cs", self.base)
+        return told.decode().split()[-1]
+
     def tree(self, patch: Patch | None = None) -> SourceTree:
         """The base tree with `patch` on top. Raises PatchRejected with a sentence for every reason."""
         return self._git_tree(patch or Patch())

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from sandbox.guard.path_names import is_test
 from sandbox.recipe import Recipe
-from sandbox.recipes.python_tests import pytest_config
+from sandbox.recipes.python.suite import pytest_config
 from sandbox.repository.workspace import Workspace
 from sandbox.tree import TreeFile
 from strategies.issue import Issue

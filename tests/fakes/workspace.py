@@ -39,6 +39,9 @@ class MemoryWorkspace:
             return None
         return content.decode("utf-8", "surrogateescape")
 
+    def date(self) -> str:
+        return "2024-05-01"
+
     def diff(self, patch: Patch) -> str:
         return "\n".join(f"changed {p}" for p in patch.paths)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -12,12 +13,13 @@ from sandbox.backend import Backend
 from sandbox.errors import PreparationFailed, SandboxUnavailable
 from sandbox.layout import OWN_FOLDER
 from sandbox.recipe import Environment, Recipe, ReportFormat
-from sandbox.recipes.discovery import discover
+from sandbox.recipes.discovery import set_up_ladder
 from sandbox.repository.workspace import Workspace
 from sandbox.result import Ended
 from sandbox.testing.junit import ReportUnreadable
 from sandbox.testing.testrun import read_report
-from strategies.verification.baseline import Baseline, NoBaseline, measure
+from strategies.verification.baseline import Baseline, NoBaseline, kept, measure
+from strategies.verification.setup_ladder import NothingWorks, SetupClimb
 from tests.repositories.fact import Fact
 from tests.repositories.unittest_lines import passed_by_unittest
 
@@ -148,16 +150,25 @@ def _ours(
     workspace: Workspace, backend: Backend, say: Callable[[str], None]
 ) -> tuple[Baseline | None, Environment | None, str, str]:
     """Baseline, environment, cause and what is told; as a job does it, without a word of configuration."""
-    recipe, looked = discover(workspace, setup=None, test=None, image=None)
-    if recipe is None:
-        return None, None, "no test is found", "; ".join(looked)
-    try:
-        environment = backend.prepare(SCOPE, recipe, workspace.tree(), say)
-        found = measure(lambda: backend.open(environment, workspace.tree()), environment)
-    except PreparationFailed as error:
-        return None, None, "the set-up fails", f"{recipe.source}: {error}: {error.log.strip()[-1200:]}"
-    except NoBaseline as error:
-        return None, environment, "the suite cannot be believed", str(error)[-1500:]
+    ladder = set_up_ladder(workspace, setup=None, test=None, image=None)
+    if not ladder.rungs:
+        return None, None, "no test is found", "; ".join(ladder.looked)
+    with tempfile.TemporaryDirectory(prefix="pennyfix-memory-") as memory:
+        climb = SetupClimb(backend, SCOPE, workspace, lambda step: say(step.text), Path(memory))
+        try:
+            recipe = climb.climb(ladder).recipe
+            environment = backend.prepare(SCOPE, recipe, workspace.tree(), say)
+            found = kept(
+                Path(memory),
+                environment,
+                workspace.base,
+                lambda: measure(lambda: backend.open(environment, workspace.tree()), environment),
+            )
+        except NothingWorks as error:
+            cause = "the suite cannot be believed" if any(t.set_up for t in error.trials) else "the set-up fails"
+            return None, None, cause, f"{error}: {error.log.strip()[-1200:]}"[-2500:]
+        except NoBaseline as error:
+            return None, None, "the suite cannot be believed", str(error)[-1500:]
     return found, environment, "", ""
 
 

@@ -235,13 +235,18 @@ def unjudgeable(tried: Sequence[str], suggestion: str, log: str, bill: Bill, *, 
         f"I couldn't find or run the tests here. Without them I can't tell a right fix from a wrong one, so {nothing}."
     ]
     if tried:
-        parts.append("Here is where I looked:\n\n" + "\n".join(f"- {line(t, 300)}" for t in tried[:30]))
+        parts.append("Here is what I looked at and tried:\n\n" + "\n".join(f"- {line(t, 300)}" for t in tried[:30]))
     if log:
         parts.append("<details><summary>What it printed</summary>\n\n" + block(log, 4_000, "text") + "\n\n</details>")
-    parts.append(
-        "These lines in `.github/autofix.yml` should help; change them to fit your project:\n\n"
-        + block(suggestion, 1_000, "yaml")
-    )
+    if suggestion:
+        parts.append(
+            "With these lines in `.github/autofix.yml` the tests ran here:\n\n" + block(suggestion, 1_000, "yaml")
+        )
+    else:
+        parts.append(
+            "I know no lines that work. Tell me yours as `setup:` and `test:` in `.github/autofix.yml`: how the tests "
+            "are installed (with network) and run (without)."
+        )
     cost = f"This cost {show_usd(bill.total)}." if bill.rows else "This cost nothing."
     parts.append(f"Then comment {_once_more(pull=pull)}. {cost}")
     return "\n\n".join(parts)

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from sandbox.backend import Backend
 from sandbox.errors import PreparationFailed
 from sandbox.recipe import Recipe
-from sandbox.recipes.discovery import discover, suggestion
+from sandbox.recipes.discovery import SetupLadder, set_up_ladder
+from sandbox.recipes.suggestion import missing, tried
 from sandbox.repository.patch import Patch
 from strategies.prompts.prompt import PromptFolder
 from strategies.prompts.sections import suite_section
@@ -25,6 +26,7 @@ from strategies.strategy import SolveContext
 from strategies.tier import Tier, without_sandbox
 from strategies.verification.baseline import NoBaseline
 from strategies.verification.request import VerificationRequest
+from strategies.verification.setup_ladder import NothingWorks, SetupClimb
 from strategies.verification.verification import Verification
 from strategies.verification.without_tests import WithoutTests
 from workers.config.operator_file import Operator
@@ -64,16 +66,16 @@ class IssueSolver:
         )
         price = (strong.name, strong.model.name, strong.model.model.price)
         request.at_line(7)
-        recipe, looked = discover(workspace, setup=file.setup, test=file.test, image=file.image)
-        request.say(Step("environment", found(recipe, looked)))
-        if recipe is None and file.accept != "any":
-            return SolveResult(unjudged("no tests were found"), versions, price, looked, suggestion(workspace))
+        ladder = set_up_ladder(workspace, setup=file.setup, test=file.test, image=file.image)
+        looked = ladder.looked
+        request.say(Step("environment", found(ladder.first, looked)))
+        if not ladder.rungs and file.accept != "any":
+            return SolveResult(unjudged("no tests were found"), versions, price, looked)
         request.at_line(8)
         try:
-            verification = self._verification(request, recipe, roles["tester"], tiers)
+            recipe, verification = self._verification(request, ladder, roles["tester"], tiers)
         except (PreparationFailed, NoBaseline) as error:
-            log = error.log if isinstance(error, PreparationFailed) else ""
-            return SolveResult(unjudged(str(error)), versions, price, (*looked, str(error)), suggestion(workspace), log)
+            return SolveResult(unjudged(str(error)), versions, price, why(looked, error), log=getattr(error, "log", ""))
         context = SolveContext(
             tiers=tiers if recipe is not None else without_sandbox(tiers),
             roles=roles,
@@ -96,18 +98,24 @@ class IssueSolver:
             doubtful=file.doubtful != "none",
             stop=request.stop,
         )
-        return SolveResult(resolution, versions, price, (*looked, resolution.reason), suggestion(workspace))
+        return SolveResult(resolution, versions, price, (*looked, resolution.reason))
 
     def _verification(
-        self, request: SolveRequest, recipe: Recipe | None, tester: Tier, tiers: Sequence[Tier]
-    ) -> Verification | WithoutTests:
-        """Environment and baseline. Raises PreparationFailed, NoBaseline or SandboxUnavailable."""
+        self, request: SolveRequest, ladder: SetupLadder, tester: Tier, tiers: Sequence[Tier]
+    ) -> tuple[Recipe | None, Verification | WithoutTests]:
+        """The recipe that works, with its environment and baseline.
+
+        Raises PreparationFailed, NoBaseline (NothingWorks where every rung was tried) or SandboxUnavailable.
+        """
         file = request.file
-        if recipe is None:
-            return WithoutTests(request.workspace, file.accept, file.paths.deny)
-        return Verification.start(
+        if not ladder.rungs:
+            return None, WithoutTests(request.workspace, file.accept, file.paths.deny)
+        backend = self.open_backend()
+        climb = SetupClimb(backend, request.scope, request.workspace, request.say, request.memory)
+        recipe = climb.climb(ladder).recipe
+        return recipe, Verification.start(
             VerificationRequest(
-                self.open_backend(),
+                backend,
                 request.scope,
                 recipe,
                 request.workspace,
@@ -122,6 +130,14 @@ class IssueSolver:
                 stand_ins=tuple(tiers),
             )
         )
+
+
+def why(looked: Sequence[str], error: Exception) -> tuple[str, ...]:
+    """What was looked at, tried and found missing, one sentence each."""
+    if not isinstance(error, NothingWorks):
+        return (*looked, str(error))
+    lacks = tuple(f"missing: {what}" for what in missing(error.trials))
+    return (*looked, *tried(error.trials), *lacks)
 
 
 def found(recipe: Recipe | None, looked: Sequence[str]) -> str:

@@ -8,8 +8,8 @@ from pathlib import Path
 from sandbox.errors import MirrorError
 from sandbox.recipe import Recipe, ReportFormat
 from sandbox.recipes.discovery import discover
-from sandbox.recipes.python import COLLECT_ALL, REPORT_FLAGS
-from sandbox.recipes.python_tests import canary
+from sandbox.recipes.python.recipe import COLLECT_ALL, REPORT_FLAGS
+from sandbox.recipes.python.suite import canary
 from sandbox.repository.mirror import HEADS, Mirror
 from sandbox.repository.workspace import Workspace
 from strategies.study.tasks.planting import plant

@@ -9,8 +9,8 @@ import pytest
 
 from sandbox.recipe import Recipe, ReportFormat
 from sandbox.recipes.ci_workflow import read_hints
-from sandbox.recipes.discovery import LANGUAGES, SOURCES, discover, suggestion
-from sandbox.recipes.python_version import MINORS, Python, allowed_by
+from sandbox.recipes.discovery import LANGUAGES, SOURCES, discover, set_up_ladder
+from sandbox.recipes.python.version import MINORS, Python, allowed_by
 from sandbox.repository.workspace import Workspace
 from tests.fakes.origin import Origin
 
@@ -51,7 +51,7 @@ def test_a_plain_python_repository_gets_pytest_and_a_canary(opened: Opened) -> N
 @pytest.mark.parametrize(
     ("files", "line", "source"),
     [
-        ({"uv.lock": "", "pyproject.toml": '[project]\nname="x"\n[dependency-groups]\ndev=["a"]\ndocs=["b"]\n'}, "uv sync --quiet --frozen --inexact --group dev", "uv.lock"),
+        ({"uv.lock": "", "pyproject.toml": '[project]\nname="x"\n[dependency-groups]\ndev=["a"]\ndocs=["b"]\n'}, '--inexact --python "$PENNYFIX_ENV/bin/python" --group dev', "uv.lock"),
         ({"uv.lock": "", "pyproject.toml": '[project]\nname="x"\n[project.optional-dependencies]\ntest=["a"]\n'}, "--extra test", "uv.lock"),
         ({"poetry.lock": "", "pyproject.toml": "[tool.poetry.group.test.dependencies]\na='1'\n"}, "install --no-interaction --quiet --with test", "poetry.lock"),
         ({"Pipfile": "", "Pipfile.lock": "{}"}, "sync --dev", "Pipfile.lock"),
@@ -60,7 +60,7 @@ def test_a_plain_python_repository_gets_pytest_and_a_canary(opened: Opened) -> N
         ({"requirements/test.txt": "a\n"}, "-r requirements/test.txt", "requirements/test.txt"),
         ({"dev-requirements.txt": "a\n"}, "-r dev-requirements.txt", "dev-requirements.txt"),
         ({"tests/requirements.txt": "a\n"}, "-r tests/requirements.txt", "tests/requirements.txt"),
-        ({"pyproject.toml": '[project]\nname="x"\n[project.optional-dependencies]\ntest=["a"]\ndev=["b"]\ndocs=["c"]\n'}, "--editable '.[test,dev]'", "pyproject.toml"),
+        ({"pyproject.toml": '[project]\nname="x"\n[project.optional-dependencies]\ntest=["a"]\ndev=["b"]\ndocs=["c"]\n'}, "--editable '.[test]'", "pyproject.toml"),
         ({"pyproject.toml": '[project]\nname="x"\n[dependency-groups]\ntest=["a>1", {include-group="more"}]\nmore=["b"]\n'}, "'a>1' b", "pyproject.toml"),
         ({"setup.cfg": "[metadata]\nname = x\n[options.extras_require]\ntesting =\n    a\n"}, "--editable '.[testing]'", "setup.cfg"),
         ({"setup.py": "setup(extras_require={'tests': ['a'], 'docs': []})"}, "--editable '.[tests]'", "setup.py"),
@@ -215,32 +215,53 @@ COPILOT = (
 )
 
 
-def test_set_up_steps_for_other_agents_come_before_manifests(opened: Opened) -> None:
-    files = {**TEST, "requirements.txt": "a\n", ".github/workflows/copilot-setup-steps.yml": COPILOT}
-    recipe = recipe_of(opened(files))
+def rungs_of(workspace: Workspace) -> dict[str, Recipe]:
+    """The first recipe of every rung, by the rung's name, in their order."""
+    ladder = set_up_ladder(workspace, setup=None, test=None, image=None)
+    return {rung.name: next(rung.proposals([])) for rung in ladder.rungs}
+
+
+def test_set_up_steps_for_other_agents_come_after_convention(opened: Opened) -> None:
+    path = ".github/workflows/copilot-setup-steps.yml"
+    workspace = opened({**TEST, "requirements.txt": "a\n", path: COPILOT})
+    assert "make assets" not in recipe_of(workspace).setup
+    found = rungs_of(workspace)
+    assert list(found) == ["Python by convention", path]
+    recipe = found[path]
     assert recipe.setup[1:3] == ("pip install -e .", "make assets")
     assert "uv venv" in recipe.setup[0]
     assert "pytest" in recipe.setup[-1]
-    assert recipe.source == ".github/workflows/copilot-setup-steps.yml"
+    assert recipe.source == path
     assert recipe.source in recipe.inputs
 
 
 def test_steps_that_cannot_run_in_a_sandbox_are_passed_over_and_said(opened: Opened) -> None:
-    files = {
-        **TEST,
-        ".github/workflows/copilot-setup-steps.yml": COPILOT.replace("make assets", "sudo apt-get install x"),
-    }
-    workspace = opened(files)
-    assert "make assets" not in recipe_of(workspace).setup
-    assert any("sudo" in sentence for sentence in discover(workspace, setup=None, test=None, image=None)[1])
+    path = ".github/workflows/copilot-setup-steps.yml"
+    workspace = opened({**TEST, path: COPILOT.replace("make assets", "sudo apt-get install x")})
+    assert list(rungs_of(workspace)) == ["Python by convention"]
+    assert any("sudo" in sentence for sentence in set_up_ladder(workspace, setup=None, test=None, image=None).looked)
 
 
 @pytest.mark.parametrize(
     "command", ['"make deps"', '["make", "deps"]', '{"one": "make deps"}'], ids=["line", "list", "by name"]
 )
 def test_a_devcontainer_with_comments_gives_its_post_create_command(command: str, opened: Opened) -> None:
-    text = f'{{ // a "comment"\n "image": "x//y", /* more */ "postCreateCommand": {command},\n}}'
-    assert "make deps" in recipe_of(opened({**TEST, ".devcontainer/devcontainer.json": text})).setup
+    text = f'{{ // a "comment"\n "image": "x//y:3", /* more */ "postCreateCommand": {command},\n}}'
+    found = rungs_of(opened({**TEST, ".devcontainer/devcontainer.json": text}))
+    assert "make deps" in found[".devcontainer/devcontainer.json"].setup
+
+
+def test_a_devcontainer_that_names_neither_image_nor_features_is_passed_over(opened: Opened) -> None:
+    workspace = opened({**TEST, ".devcontainer/devcontainer.json": '{"postCreateCommand": "make deps"}'})
+    assert list(rungs_of(workspace)) == ["Python by convention"]
+    looked = set_up_ladder(workspace, setup=None, test=None, image=None).looked
+    assert any("neither image nor features" in sentence for sentence in looked)
+
+
+def test_what_our_file_says_is_the_only_rung(opened: Opened) -> None:
+    ladder = set_up_ladder(opened({**TEST, "package.json": "{}"}), setup=["make deps"], test=None, image=None)
+    assert [rung.name for rung in ladder.rungs] == [".github/autofix.yml"]
+    assert ladder.configured
 
 
 def test_our_file_outranks_everything(opened: Opened) -> None:
@@ -294,21 +315,12 @@ def test_the_language_with_most_source_is_asked_first(opened: Opened) -> None:
     assert recipe_of(opened({**both, "pkg/a.py": "x" * 2000})).language == "python"
 
 
-def test_nothing_found_says_what_was_tried_and_what_would_help(opened: Opened) -> None:
+def test_nothing_found_says_what_was_tried(opened: Opened) -> None:
     workspace = opened({"main.py": "x = 1\n", "package.json": "{broken", "setup.py": "setup()"})
     recipe, tried = discover(workspace, setup=None, test=None, image=None)
     assert recipe is None
     assert len(tried) == len(LANGUAGES)
-    assert tried[0] == "Python: no file is named like a test (test_*.py, *_test.py)"
-    lines = suggestion(workspace).splitlines()
-    assert [line.split(":")[0] for line in lines] == ["setup", "test"]
-    assert "pytest" in lines[1]
-
-
-def test_an_empty_repository_has_a_suggestion_too(opened: Opened) -> None:
-    workspace = opened({})
-    assert discover(workspace, setup=None, test=None, image=None)[0] is None
-    assert "make test" in suggestion(workspace)
+    assert tried[0] == "Python: no file is named like a test (tests.py, test*.py, *_tests.py, *test.py)"
 
 
 @pytest.mark.parametrize(

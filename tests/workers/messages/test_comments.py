@@ -185,6 +185,15 @@ SAID: dict[str, Callable[[], str]] = {
     "unjudgeable": lambda: comments.unjudgeable(
         ("python: no test file was found",), 'setup: ["pip install -e ."]\ntest: "pytest -q"\n', "ERROR @all", bill(())
     ),
+    "unjudgeable_without_lines": lambda: comments.unjudgeable(
+        (
+            "python, by uv.lock: the set-up failed (error: command 'gcc' failed)",
+            "missing: the program gcc is not in the sandbox",
+        ),
+        "",
+        "",
+        bill(()),
+    ),
     "not_allowed": lambda: comments.not_allowed("mallory", "read"),
     "bad_configuration": lambda: comments.bad_configuration(".github/autofix.yml", PROBLEMS),
     "failed": lambda: comments.failed("the model's provider refused.", "invalid x-api-key sk-ant-REDACTME0123456789"),

@@ -12,34 +12,37 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from sandbox.repository.workspace import Workspace
 
 MINORS = tuple(f"3.{n}" for n in range(6, 20))
+YEARLY = 2019 - 8
+"""Python 3.N came in October of the year N + this, from 3.8 on (PEP 602)."""
 _ASK = "import sys; print('%d.%d' % sys.version_info[:2])"
 
 
 @dataclass(frozen=True, slots=True)
 class Python:
-    """`wanted` is the one the repository names (may be ""), `allowed` every minor version it permits."""
+    """`wanted` is the one the repository names (may be ""), `allowed` every minor version it permits, `preferred` those
+    that it is known to work with, best first."""
 
     wanted: str
     allowed: tuple[str, ...]
     inputs: tuple[str, ...]
+    preferred: tuple[str, ...] = ()
 
     def venv(self) -> str:
-        """A shell line: uv finds or fetches the wanted interpreter; else the system's, if it is allowed."""
-        tries = [v for v in (self.wanted, *_newest_first(self.allowed)) if v]
-        one = [t for t in dict.fromkeys(tries) if t in self.allowed][:1]
-        spec = self.wanted if self.wanted in self.allowed else ""
-        uv = 'uv venv --quiet --seed --allow-existing "$PENNYFIX_ENV" --python'
-        attempts = [f"{uv} {shlex.quote(spec)}"] if spec else []
+        """A shell line: uv finds, or else fetches, the first of `preferred` there is; else the system's, if allowed."""
+        uv = 'uv venv --quiet --seed --allow-existing "$PENNYFIX_ENV"'
+        order = [v for v in dict.fromkeys((self.wanted, *self.preferred)) if v and v in self.allowed]
+        attempts = [f"{uv} --no-python-downloads --python {shlex.quote(v)} 2>/dev/null" for v in order]
+        if not order and self.allowed == MINORS:
+            attempts.append(f"{uv} --python python3")
         if self.allowed != MINORS:
-            attempts.append(f"{uv} {shlex.quote(self._range())}")
-        else:
-            attempts.append(f"{uv} python3")
+            attempts.append(f"{uv} --python {shlex.quote(self._range())}")
+        attempts += [f"{uv} --python {shlex.quote(v)}" for v in order[:1]]
         complaint = (
-            f"this repository needs Python {self._words()}, the sandbox has $v; set `image:` in "
+            f"this repository needs Python {self._words()}, the sandbox has $v; set \\`image:\\` in "
             ".github/autofix.yml to an image with it"
         )
         system = (
-            f'v=$(python3 -c "{_ASK}") && case "$v" in {"|".join(self.allowed or one or MINORS)}) '
+            f'v=$(python3 -c "{_ASK}") && case "$v" in {"|".join(self.allowed or MINORS)}) '
             f'python3 -m venv "$PENNYFIX_ENV";; *) echo "{complaint}" >&2; exit 1;; esac'
         )
         return f"if command -v uv >/dev/null 2>&1 && {{ {' || '.join(attempts)}; }}; then :; else {system}; fi"
@@ -57,6 +60,14 @@ def _newest_first(versions: Sequence[str]) -> list[str]:
     return sorted(versions, key=lambda v: int(v.split(".")[1]), reverse=True)
 
 
+def of_their_time(date: str) -> tuple[str, ...]:
+    """The minor versions that were released on `date` (YYYY-MM-DD) and supported by
+    what was written then, newest first; at least 3.6."""
+    year = int(date.split("-", maxsplit=1)[0])
+    newest = year - 1 - YEARLY  # that of last October; this October's is too new for what was written this year
+    return tuple(v for v in reversed(MINORS) if int(v.split(".")[1]) <= max(newest, 6))
+
+
 def allowed_by(specifier: str) -> tuple[str, ...]:
     """The minor versions of Python 3 that a `requires-python` permits; all of them when it is unreadable."""
     try:
@@ -70,6 +81,7 @@ def allowed_by(specifier: str) -> tuple[str, ...]:
 def wanted_python(workspace: Workspace, requires: str, ci: Sequence[str]) -> Python:
     """Tool-version files first, then the newest version that CI tests; `requires` bounds what is allowed."""
     allowed = allowed_by(requires) if requires else MINORS
+    tested = tuple(v for v in _newest_first(tuple(dict.fromkeys(ci))) if v in allowed)
     for path, pattern in (
         (".python-version", r"^\s*(?:cpython-)?(3\.\d+)"),
         (".tool-versions", r"^python\s+(3\.\d+)"),
@@ -78,9 +90,5 @@ def wanted_python(workspace: Workspace, requires: str, ci: Sequence[str]) -> Pyt
     ):
         found = re.search(pattern, workspace.read_text(path) or "", re.MULTILINE)
         if found:
-            return Python(found[1], allowed, (path,))
-    tested = [v for v in _newest_first(ci) if v in allowed]
-    # What CI tests only narrows the choice: the system's interpreter is as good if it is among them.
-    if tested and not requires:
-        return Python("", tuple(v for v in allowed if v in tested), ())
-    return Python("", allowed, ())
+            return Python(found[1], allowed, (path,), tested)
+    return Python("", allowed, (), tested)

@@ -1,0 +1,1 @@
+"""Python: how it is installed and tested, and what its failures tell to try next."""
