@@ -133,6 +133,16 @@ BUILD = (
 )
 """For a Cargo build script, which runs before anything is compiled."""
 
+MANIFESTS: dict[str, tuple[Word, ...]] = {
+    "go.mod": (_word(r"(?m:^)\s*(?:replace\b[^\n]*|[\w./-]+(?: v[\w.-]+)?\s*)=>", "replaces a module"),),
+    "Cargo.toml": (_word(r"(?m:^)\s*\[\s*(?:patch|replace)\b", "replaces a crate"),),
+    "package.json": (
+        _word(r"\"(?:overrides|resolutions)\"\s*:", "replaces a package"),
+        _word(rf"\"{_TOOLS}\"\s*:\s*\"(?:file:|link:|portal:|git|https?:|npm:|\.)", "takes a test tool from elsewhere"),
+    ),
+}
+"""For lists of dependencies: what the tests import may be exchanged there."""
+
 NEW_TESTS = (
     _word(r"^\s*func (?:TestMain|init)\s*\((?m:)", "a new test file acts on the whole package's tests"),
     _word(r"def pytest_\w+\s*\(|\bpytest_plugins\s*=", "a new test file has hooks of the test runner"),

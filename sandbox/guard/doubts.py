@@ -9,7 +9,17 @@ import difflib
 import posixpath
 import re
 
-from sandbox.guard.doubt_words import ANY_CODE, BUILD, BY_LANGUAGE, CONSTANT_EQUALITY, NEW_TESTS, SKIPS, Language, Word
+from sandbox.guard.doubt_words import (
+    ANY_CODE,
+    BUILD,
+    BY_LANGUAGE,
+    CONSTANT_EQUALITY,
+    MANIFESTS,
+    NEW_TESTS,
+    SKIPS,
+    Language,
+    Word,
+)
 from sandbox.guard.inline_tests import without_blocks, without_tests
 from sandbox.guard.path_names import is_code, is_configuration, is_document, is_expectation, named_like_test
 from sandbox.guard.python_doubts import python_doubts, python_import_effects
@@ -84,6 +94,7 @@ def _product(path: str, before: str, after: str, added: dict[int, str], suite: S
         if not before:
             out.append("is a new build script, which runs before the tests are built")
         out += _words(BUILD, text)
+    out += _words(MANIFESTS.get(posixpath.basename(path), ()), text)
     if path.endswith(".py"):
         packages = {p.removeprefix("src/").split("/")[0] for p in suite.paths if p.endswith("/__init__.py")}
         out += python_doubts(before, after, frozenset(added), own=packages)
