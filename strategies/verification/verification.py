@@ -49,6 +49,8 @@ from strategies.verification.weighing import (
 
 SLOW_SUITE = 10.0
 """From this many seconds on, the affected tests are run before the whole suite."""
+FIRST_SHARE = 0.3
+"""The affected tests that are run first may take this share of the suite's time."""
 UNSEEN = "The tests that concern this patch could not be collected before it, so nothing is known of them: {files}"
 RARE = "With the patch {test} failed once and then passed as often as it was run again; before it, it never failed"
 RUNS = 6
@@ -156,9 +158,10 @@ class Verification:
         A patch that a test from the issue speaks for may ask about what it breaks: then the whole suite tells.
         """
         recipe, timeout, judged = self.runs.recipe, self.baseline.timeout, subject.judged
-        if self.baseline.seconds > SLOW_SUITE and recipe.test_only is not None and recipe.runner == "pytest":
-            near = self._near(judged)
-            run = self.runs.run(judged, only=near, timeout=timeout, canary=True) if near else None
+        if self.baseline.seconds > SLOW_SUITE and recipe.test_only is not None:
+            near = within(self._near(judged), self.baseline.files, FIRST_SHARE * self.baseline.seconds)
+            only = tuple(dict.fromkeys(selector(recipe, f) for f in near))
+            run = self.runs.run(judged, only=only, timeout=timeout, canary=True) if only else None
             if run is not None and run.report is not None:
                 still = subject.confirm(sorted(run.report.failed & self.baseline.passed), run.report).broken
                 if still and not self._pinned(still, run.report, judged, resolved_by):
