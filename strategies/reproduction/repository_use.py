@@ -45,14 +45,9 @@ def python_uses(text: str, paths: Collection[str], line: int = 0, offered: Colle
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError):
         return False
-    bound: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import | ast.ImportFrom) and _from_repository(node, paths):
-            if node.lineno == line:
-                return True
-            bound |= {(a.asname or a.name).split(".")[0] for a in node.names}
-            if any(a.name == "*" for a in node.names):
-                return True
+    bound, lines, everything = bound_names(tree, paths)
+    if everything or line in lines:
+        return True
     bound |= {a.arg for n in ast.walk(tree) if isinstance(n, ast.arguments) for a in n.args if a.arg in offered}
     bound -= {n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.ClassDef)}
     bound -= {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
@@ -60,6 +55,14 @@ def python_uses(text: str, paths: Collection[str], line: int = 0, offered: Colle
     used = (n for f in functions for n in ast.walk(f) if isinstance(n, ast.Name) and n.id in bound)
     helpers = {f.name: f for f in functions if not f.name.startswith("test")}
     return any(not line or n.lineno <= line or _within(n, helpers.values()) for n in used)
+
+
+def bound_names(tree: ast.AST, paths: Collection[str]) -> tuple[set[str], set[int], bool]:
+    """The names that a module's imports bind to the repository's code, the lines of these imports, and whether one of
+    them imports everything."""
+    ours = [n for n in ast.walk(tree) if isinstance(n, ast.Import | ast.ImportFrom) and _from_repository(n, paths)]
+    bound = {(a.asname or a.name).split(".")[0] for n in ours for a in n.names}
+    return bound - {"*"}, {n.lineno for n in ours}, any(a.name == "*" for n in ours for a in n.names)
 
 
 def _within(node: ast.Name, functions: Collection[ast.FunctionDef | ast.AsyncFunctionDef]) -> bool:

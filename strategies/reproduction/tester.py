@@ -7,18 +7,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sandbox.guard.path_names import is_test
-from sandbox.testing.report import TestOutcome
+from sandbox.testing.report import TestOutcome, TestResult
 from strategies.issue import Issue
 from strategies.localization.localize import Located, localize
 from strategies.localization.pack import pack
 from strategies.models.asking import ask
+from strategies.models.meter import OverBudget
 from strategies.models.model import Message, ModelError, Prompt
 from strategies.prompts.fence import fence
 from strategies.prompts.prompt import PromptFolder, digest
 from strategies.prompts.sections import ISSUE_PROMPTS, is_empty, issue_section
+from strategies.reproduction.fixtures import fixtures, shown
+from strategies.reproduction.overspecified import overspecified
 from strategies.reproduction.placement import example, place
 from strategies.reproduction.test_bed import TestBed
-from strategies.reproduction.validation import output_of, validate
+from strategies.reproduction.validation import issue_text, output_of, validate
 from strategies.step import Step
 from strategies.tier import Tier
 from strategies.verdict import Reproduction
@@ -94,31 +97,53 @@ class _Order:
 
 
 def _written(order: _Order, opened: Sequence[Message], tester: Tier) -> Reproduction | None:
-    """The first valid test in `order.tries` answers of one tester. Raises ModelError, OverBudget."""
+    """The best valid test in `order.tries` answers of one tester: the first that asks for nothing nobody named, else
+    the first valid one. Raises ModelError, OverBudget; with a valid test in hand neither is raised."""
     prompts, messages = order.prompts, list(opened)
+    kept: Reproduction | None = None
     for left in reversed(range(order.tries)):
-        prompt = Prompt(
-            tuple(messages),
-            purpose="reproduction",
-            temperature=min(0.3 * order.number, 1.0) if order.number else None,
-            max_output_tokens=tester.max_output_tokens,
-            digest=digest(*(prompts.load(name) for name in PROMPTS)),
-        )
-        answer = ask(tester.model, prompt)
+        try:
+            answer = ask(tester.model, _prompt(order, messages, tester))
+        except (ModelError, OverBudget):
+            if kept is not None:
+                return kept
+            raise
         content = code(answer.text)
         reason, results = validate(content, order.path, order.issue, order.test_bed)
+        why = reason.why
         executed = list(reason.executed[:20])
-        facts = {"path": order.path, "right": reason.right, "why": reason.why, "executed": executed}
+        facts = {"path": order.path, "right": reason.right, "why": why, "executed": executed}
         if reason.right:
-            order.say(Step("reproduction", f"a test from the issue fails before any change: {reason.why}", facts))
-            failing = [r for r in results if r.outcome in (TestOutcome.FAILED, TestOutcome.ERROR)]
-            before = "\n".join(f"{r.id}: {r.message}" for r in failing)[:4_000]
-            return Reproduction(order.path, content, tuple(r.id for r in failing), before)
-        order.say(Step("reproduction", f"a test from the issue was refused: {reason.why}", facts))
+            found = _reproduction(order.path, content, results)
+            why = overspecified(content, order.path, issue_text(order.issue), order.test_bed.workspace)
+            if not why:
+                order.say(Step("reproduction", f"a test from the issue fails before any change: {reason.why}", facts))
+                return found
+            kept = kept or found
+            after = "is asked for again" if left else "is used all the same"
+            order.say(Step("reproduction", f"a test from the issue may ask for too much and {after}: {why}", facts))
+        else:
+            order.say(Step("reproduction", f"a test from the issue was refused: {why}", facts))
         if left:
-            retry = prompts.load("reproduction-retry").fill(why=reason.why, output=fence("output", output_of(results)))
+            retry = prompts.load("reproduction-retry").fill(why=why, output=fence("output", output_of(results)))
             messages += [Message("assistant", answer.text or "(empty)"), Message("user", retry)]
-    return None
+    return kept
+
+
+def _prompt(order: _Order, messages: Sequence[Message], tester: Tier) -> Prompt:
+    return Prompt(
+        tuple(messages),
+        purpose="reproduction",
+        temperature=min(0.3 * order.number, 1.0) if order.number else None,
+        max_output_tokens=tester.max_output_tokens,
+        digest=digest(*(order.prompts.load(name) for name in PROMPTS)),
+    )
+
+
+def _reproduction(path: str, content: bytes, results: Sequence[TestResult]) -> Reproduction:
+    failing = [r for r in results if r.outcome in (TestOutcome.FAILED, TestOutcome.ERROR)]
+    before = "\n".join(f"{r.id}: {r.message}" for r in failing)[:4_000]
+    return Reproduction(path, content, tuple(r.id for r in failing), before)
 
 
 def self_test_request(number: int, assertions: int, prompts: PromptFolder) -> str:
@@ -131,10 +156,14 @@ def opening(order: _Order, located: Sequence[Located], more: str = "") -> list[M
     """The first messages: rules, files (stable, cacheable), then the issue and where the test goes."""
     prompts, test_bed = order.prompts, order.test_bed
     sample = example(test_bed, [one.path for one in located if not is_test(one.path)])
-    shown = (test_bed.workspace.read_text(sample) or "")[:6_000] if sample else ""
+    neighbour = (test_bed.workspace.read_text(sample) or "")[:6_000] if sample else ""
+    offered = fixtures(test_bed.workspace, order.path) if order.path.endswith(".py") else ()
+    imitated = [fence("example", neighbour, path=sample)] if neighbour else [prompts.load("no-example-test").fill()]
+    if offered:
+        imitated.append(fence("fixtures", shown(offered, neighbour)[:6_000]))
     files = prompts.load("reproduction-files").fill(
         files=pack(located, test_bed.workspace, CONTEXT_TOKENS) or prompts.load("no-located-file").fill(),
-        example=fence("example", shown, path=sample) if shown else prompts.load("no-example-test").fill(),
+        example="\n\n".join(imitated),
     )
     task = prompts.load("reproduction-issue").fill(
         issue=issue_section(order.issue, prompts),

@@ -129,3 +129,33 @@ def test_only_what_failed_before_has_to_pass(bench: Bench) -> None:
     assert [i.rsplit("::", 1)[1] for t in verification.issue_tests.reproductions for i in t.ids] == [
         "test_first_price_counts"
     ]
+
+
+TOO_MUCH = TEST[:-3] + "    assert total([1, 2], currency_code='EUR') == 3\n```"
+
+
+def test_a_test_that_asks_for_too_much_is_asked_for_again(bench: Bench) -> None:
+    weak = tier("weak", TOO_MUCH, TEST)
+    assert judged(bench.start(weak), FIX).judged is Judged.PASSED
+    assert "may ask for too much and is asked for again: it requires `currency_code`" in bench.told()[0]
+    assert b"currency_code" not in bench.start(tier("weak", TEST)).issue_tests.reproductions[0].content
+
+
+def test_where_nothing_better_comes_the_valid_test_is_used_and_doubted_aloud(bench: Bench) -> None:
+    verification = bench.start(tier("weak", TOO_MUCH, "no code", TOO_MUCH))
+    assert b"currency_code" in verification.issue_tests.reproductions[0].content
+    assert "is used all the same" in bench.told()[-1]
+
+
+def test_a_model_that_goes_away_after_a_valid_test_leaves_that_test(bench: Bench) -> None:
+    verification = bench.start(tier("weak", TOO_MUCH, ModelUnavailable("overloaded")), tier("strong"))
+    assert len(verification.issue_tests.reproductions) == 1
+
+
+def test_the_tester_sees_a_neighbour_and_the_fixtures_it_may_use(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, FILES | {"conftest.py": "import pytest\n\n\n@pytest.fixture\ndef sale():\n    return 1\n"})
+    model = ScriptedModel([TEST])
+    assert bench.start(scripted_tier(model)).issue_tests.reproductions
+    shown = model.prompts[0].messages[1].content
+    assert "def test_total_of_none" in shown
+    assert "conftest.py: sale" in shown
