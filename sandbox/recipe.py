@@ -20,12 +20,17 @@ class ReportFormat(StrEnum):
     EXIT_CODE = "exit-code"  # only the exit code: one test named "exit code"
 
 
+CANARY_GLOB = "[a-z]*_[a-z]*_[a-z]*_[1-9][0-9][0-9][0-9]"
+"""A shell pattern for the names that canaries are given: three words and a number."""
+
+
 @dataclass(frozen=True, slots=True)
 class Canary:
-    """A test that must fail, to be put among the repository's tests. `{name}` becomes a random identifier.
+    """A test that must fail, to be put among the repository's tests.
 
-    `path` is where it goes, `content` its text, `only` how the runner is told to run it as well when
-    only chosen tests run (`Recipe.test_only`); empty when its path is enough.
+    `{name}` becomes an identifier of random words, and `{failure}` in `content` a statement that fails. `path` is
+    where it goes, `content` its text, `only` how the runner is told to run it as well when only chosen tests run
+    (`Recipe.test_only`); empty when its path is enough.
     """
 
     path: str

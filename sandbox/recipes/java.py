@@ -178,11 +178,11 @@ def _place(workspace: Workspace, paths: set[str]) -> tuple[str, Canary | None]:
     suffix = Counter(m[0] for p in here if (m := re.search(r"(?:Tests?|IT|Spec|TestCase)$", _stem(p)))).most_common(1)
     name = "{name}" + (suffix[0][0] if suffix else "Test")
     if kotlin:
-        body = f"class {name} {{ @{mark} fun {{name}}() {{ throw AssertionError() }} }}\n"
+        body = f"class {name} {{ @{mark} fun {{name}}() {{ {{failure}} }} }}\n"
     elif not any(m in text for m in marks) and "TestCase" in text:
         body = f"public class {name} extends junit.framework.TestCase {{ public void test{{name}}() {{ fail(); }} }}\n"
     else:
-        body = f"public class {name} {{ @{mark} public void {{name}}() {{ throw new AssertionError(); }} }}\n"
+        body = f"public class {name} {{ @{mark} public void {{name}}() {{ {{failure}} }} }}\n"
     return folder, Canary(f"{folder}/{name}.{'kt' if kotlin else 'java'}", head + body)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from urllib.parse import quote
 
-from sandbox.recipe import Canary, Recipe, ReportFormat
+from sandbox.recipe import CANARY_GLOB, Canary, Recipe, ReportFormat
 from sandbox.recipes.ci_workflow import Hints, jobs_of, workflow_paths
 from sandbox.recipes.javascript_install import GLOBAL, Manager, install_lines, manager_of, node_major, node_path
 from sandbox.recipes.javascript_packages import Packages, read_packages
@@ -21,16 +21,17 @@ MODULES = "$PENNYFIX_ENV/lib/node_modules"
 BIN = 'PATH="$PWD/node_modules/.bin:$PATH"; export PATH; '
 
 # runner → (flags that write the report, packages for them, the body of a failing test)
-_BLOCK = "('{name}', () => { throw new Error('2 + 2 is not 5') })\n"
+_BLOCK = "('{name}', () => { {failure} })\n"
 RUNNERS: Mapping[str, tuple[str, tuple[str, ...], str]] = {
     "vitest": (
-        "--reporter=default --reporter=junit --outputFile.junit={junit}",
+        "--reporter=default --reporter=junit --outputFile.junit={junit} "
+        '${PENNYFIX_VITEST_REPORTER:+--reporter="$PENNYFIX_VITEST_REPORTER"}',
         (),
         "import { test } from 'vitest'\ntest" + _BLOCK,
     ),
     "jest": (f'--ci --reporters=default --reporters="{MODULES}/jest-junit"', ("jest-junit",), "test" + _BLOCK),
     "mocha": ("--reporter xunit --reporter-option output={junit}", (), "(globalThis.it || globalThis.test)" + _BLOCK),
-    "node": ("--test-reporter=junit --test-reporter-destination={junit}", (), "{load:test:node:test}test" + _BLOCK),
+    "node": ('--test-reporter="${PENNYFIX_NODE_REPORTER:-junit}" --test-reporter-destination={junit}', (), "{load:test:node:test}test" + _BLOCK),
     "borp": ("--reporter=junit:{junit}", (), "{load:test:node:test}test" + _BLOCK),
     "bun": ("--reporter=junit --reporter-outfile={junit}", (), "import { test } from 'bun:test'\ntest" + _BLOCK),
     "lab": (
@@ -47,7 +48,7 @@ RUNNERS: Mapping[str, tuple[str, tuple[str, ...], str]] = {
 TAP = ("ava", "tape", "tap", "qunit")
 JEST_JUNIT = (
     "JEST_JUNIT_OUTPUT_FILE={junit} JEST_JUNIT_ADD_FILE_ATTRIBUTE=true "
-    "JEST_JUNIT_CLASSNAME='{classname}' JEST_JUNIT_TITLE='{title}' "
+    "JEST_JUNIT_CLASSNAME='{classname}' JEST_JUNIT_TITLE='{title}' JEST_JUNIT_REPORT_TEST_SUITE_ERRORS=true "
 )
 
 
@@ -242,7 +243,7 @@ def _with_canary(run: Run, folder: str, name: str) -> tuple[str, ...]:
     if not run.positional or run.runner in ("vitest", "jest", "bun"):
         return run.positional
     own = folder.removeprefix(run.folder).lstrip("/") if run.folder else folder
-    pattern = posixpath.join(own, name.replace("{name}", "c" + "[0-9a-f]" * 16))
+    pattern = posixpath.join(own, name.replace("{name}", CANARY_GLOB))
     return (*run.positional, f"$(ls {pattern} 2>/dev/null)")
 
 

@@ -71,7 +71,7 @@ def find_rust(workspace: Workspace, hints: Hints) -> Recipe | str:  # noqa: ARG0
 def _canary(crate: _Crate | None) -> Canary | None:
     if crate is None:
         return None
-    body = "#[test]\nfn {name}() {\n    assert_eq!(2 + 2, 5);\n}\n"
+    body = "#[test]\nfn {name}() {\n    {failure}\n}\n"
     return Canary(posixpath.join(crate.folder, "tests/{name}.rs"), body)
 
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 from urllib.parse import unquote
 
-from sandbox.testing.junit import ReportUnreadable, collect, parse_junit
-from sandbox.testing.report import TestReport, TestResult
+from sandbox.testing.identity import collect
+from sandbox.testing.junit import parse_junit
+from sandbox.testing.report import ReportUnreadable, TestReport, TestResult
 from sandbox.testing.tap import parse_tap
 
 REPORTS = 500
 """More packages than this are not read."""
 
 
-def parse_folder(contents: Mapping[str, bytes], *, root: str = "") -> TestReport:
+def parse_folder(contents: Mapping[str, bytes], *, root: str = "", now: datetime | None = None) -> TestReport:
     """One report from many files by path. A file that cannot be read is as if it were not there: its tests are missing.
 
     Raises ReportUnreadable when none can be read.
@@ -26,14 +28,14 @@ def parse_folder(contents: Mapping[str, bytes], *, root: str = "") -> TestReport
         name, _, ending = posixpath.basename(path).rpartition(".")
         package = unquote(name.rpartition(".")[0])
         try:
-            found = parse_tap(content) if ending == "tap" else parse_junit(content, root=posixpath.join(root, package))
+            found = parse_tap(content, now=now) if ending == "tap" else parse_junit(content, root=posixpath.join(root, package), now=now)
         except ReportUnreadable as error:
             unreadable.append(f"{posixpath.basename(path)}: {error}")
             continue
         results += _below(package, root, found)
     if not results and unreadable:
         raise ReportUnreadable("; ".join(unreadable))
-    return collect(results)
+    return collect(results, now=now)
 
 
 def _below(package: str, root: str, report: TestReport) -> Iterator[TestResult]:

@@ -3,60 +3,103 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime
 
-from sandbox.testing.junit import MESSAGE, ReportUnreadable, collect
-from sandbox.testing.report import TestOutcome, TestReport, TestResult
+from sandbox.testing.identity import collect
+from sandbox.testing.report import MESSAGE, ReportUnreadable, TestOutcome, TestReport, TestResult
 
 ENDINGS = {"pass": TestOutcome.PASSED, "fail": TestOutcome.FAILED, "skip": TestOutcome.SKIPPED}
+_UNBUILT = re.compile(r"\[(?:build|setup) failed\]")
+_OTHER_STATUS = re.compile(r"^exit status (?!1$)\d+$", re.MULTILINE)
+EXITED = "a Go test program ended by another exit code than that of failed tests"
+
+Key = tuple[str, str]
+"""Package and test; the test is "" for the package itself."""
 
 
-def parse_go_json(stdout: bytes) -> TestReport:
+@dataclass(slots=True)
+class _Events:
+    count: int = 0
+    output: defaultdict[Key, list[str]] = field(default_factory=lambda: defaultdict(list))
+    ended: dict[Key, list[tuple[TestOutcome, float]]] = field(default_factory=dict)
+    started: defaultdict[Key, int] = field(default_factory=lambda: defaultdict(int))
+    built: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    unbuilt: dict[str, str] = field(default_factory=dict)
+
+
+def parse_go_json(stdout: bytes, *, now: datetime | None = None) -> TestReport:
     """Tests by `package::Test/sub`. A package that does not build, or dies, is one ERROR named by its package.
 
-    Lines that are no events (build errors of older Go versions) are passed over. Raises ReportUnreadable
-    when there is no event at all.
+    A test that was run several times (`-count`) is several tests. Lines that are no events (build errors of older Go
+    versions) are passed over. Raises ReportUnreadable when there is no event at all.
     """
-    output: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
-    ended: dict[tuple[str, str], tuple[TestOutcome, float]] = {}
-    started: set[tuple[str, str]] = set()
-    events = 0
+    events = _read(stdout)
+    if not events.count:
+        raise ReportUnreadable("`go test -json` printed no event")
+    failing = {package for (package, test), ends in events.ended.items() if test and _failed(ends)}
+    results, uncollected = [], []
+    for key in sorted(set(events.started) | set(events.ended)):
+        package, test = key
+        ends = list(events.ended.get(key, ()))
+        message = "".join(events.output[key])[-MESSAGE:]
+        if test:
+            ends += [(TestOutcome.ERROR, 0.0)] * (events.started.get(key, 0) - len(ends))  # never ended
+            for outcome, seconds in ends:
+                text = "" if outcome is TestOutcome.PASSED else message
+                results.append(TestResult(f"{package}::{test}", outcome, text, seconds))
+        elif _failed(ends):
+            unbuilt = package in events.unbuilt or _UNBUILT.search(message)
+            if unbuilt:
+                uncollected.append(package)
+            if unbuilt or package not in failing:
+                why = "".join(events.built[events.unbuilt.get(package, package)])
+                results.append(TestResult(package, TestOutcome.ERROR, (why + message)[-MESSAGE:], ends[-1][1]))
+    return collect(results, uncollected=uncollected, now=now)
+
+
+def exits_unexplained(stdout: bytes) -> str:
+    """A sentence when a package's program ended by an exit code that `testing` does not use for failed tests."""
+    events = _read(stdout)
+    texts = ("".join(lines) for (_, test), lines in events.output.items() if not test)
+    return EXITED if any(_OTHER_STATUS.search(text) for text in texts) else ""
+
+
+def _failed(ends: list[tuple[TestOutcome, float]]) -> bool:
+    return any(outcome is TestOutcome.FAILED for outcome, _ in ends)
+
+
+def _read(stdout: bytes) -> _Events:
+    found = _Events()
     for line in stdout.splitlines():
         event = _event(line)
         if event is None:
             continue
-        events += 1
         action, seconds = str(event.get("Action", "")), event.get("Elapsed", 0.0)
+        if action.startswith("build-"):  # since Go 1.24, by ImportPath
+            found.built[str(event.get("ImportPath", ""))].append(str(event.get("Output", "")))
+            continue
+        found.count += 1
         key = (str(event.get("Package", "")), str(event.get("Test", "")))
         if action == "output":
-            output[key].append(str(event.get("Output", "")))
+            found.output[key].append(str(event.get("Output", "")))
         elif action == "run":
-            started.add(key)
+            found.started[key] += 1
         elif action in ENDINGS:
-            ended[key] = (ENDINGS[action], float(seconds) if isinstance(seconds, int | float) else 0.0)
-    if not events:
-        raise ReportUnreadable("`go test -json` printed no event")
-    results = []
-    for key in sorted(started | set(ended)):
-        package, test = key
-        outcome, seconds = ended.get(key, (TestOutcome.ERROR, 0.0))
-        message = "".join(output[key])[-MESSAGE:]
-        if test:
-            results.append(
-                TestResult(f"{package}::{test}", outcome, "" if outcome is TestOutcome.PASSED else message, seconds)
-            )
-        elif outcome is TestOutcome.FAILED and not any(
-            p == package and t and o is TestOutcome.FAILED for (p, t), (o, _) in ended.items()
-        ):
-            results.append(TestResult(package, TestOutcome.ERROR, message, seconds))
-    return collect(results)
+            took = float(seconds) if isinstance(seconds, int | float) else 0.0
+            found.ended.setdefault(key, []).append((ENDINGS[action], took))
+            if event.get("FailedBuild"):
+                found.unbuilt[key[0]] = str(event["FailedBuild"])
+    return found
 
 
 def _event(line: bytes) -> dict[str, object] | None:
     if not line.startswith(b"{"):
         return None
     try:
-        event = json.loads(line)
+        event = json.loads(line.decode("utf-8", "backslashreplace"))
     except (ValueError, RecursionError):
         return None
     return event if isinstance(event, dict) and "Action" in event else None

@@ -7,51 +7,47 @@ with its own idea of what names a test. Bounds: bytes, depth, number of tests; n
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
 from xml.etree.ElementTree import Element, ParseError  # types only; defusedxml parses
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 
-from sandbox.testing.report import TestOutcome, TestReport, TestResult
+from sandbox.testing.identity import BEST, collect
+from sandbox.testing.repair import repaired_xml
+from sandbox.testing.report import MESSAGE, ReportUnreadable, TestOutcome, TestReport, TestResult
 
 REPORT_BYTES = 32_000_000
 DEPTH = 64
-TESTS = 200_000
-MESSAGE = 4_000
-ID_CHARS = 1_000
-
-WORST = (TestOutcome.ERROR, TestOutcome.FAILED, TestOutcome.SKIPPED, TestOutcome.PASSED)
+TOO_WIDE = ("testcase", "testsuite", "system-out", "system-err", "properties")
+SUITE_ERROR = "Test suite failed to run"  # jest-junit's class name for a file that cannot be loaded
 
 
-class ReportUnreadable(Exception):
-    """A report that cannot be believed: not well-formed, too large, or trying to do something to us."""
-
-
-def collect(results: Iterable[TestResult]) -> TestReport:
-    """One report; a test that is reported twice (a failing teardown, a repeated name) keeps its worst outcome."""
-    by_id: dict[str, TestResult] = {}
-    for result in results:
-        known = by_id.get(result.id)
-        if known is None or WORST.index(result.outcome) < WORST.index(known.outcome):
-            by_id[result.id] = result
-        if len(by_id) > TESTS:
-            raise ReportUnreadable(f"the report has more than {TESTS} tests")
-    return TestReport(by_id)
-
-
-def parse_junit(content: bytes, *, root: str = "") -> TestReport:
+def parse_junit(content: bytes, *, root: str = "", now: datetime | None = None) -> TestReport:
     """The tests of one document. Paths below `root` (the checkout in the sandbox) become relative.
 
-    Raises ReportUnreadable.
+    `now` is when it was written, for names that hold the time of the run. Raises ReportUnreadable.
     """
-    return collect(_results(content, root))
+    results = list(_results(content, root))
+    return collect(results, doubled=any(r.file.endswith(".py") for r in results), now=now)
 
 
-def parse_junit_files(contents: bytes, *, root: str = "") -> TestReport:
-    """The tests of several documents written one after the other (Surefire and Gradle leave one per class)."""
-    documents = [b"<?xml" + part for part in contents.split(b"<?xml")[1:]]
-    return collect(result for document in documents for result in _results(document, root))
+def parse_junit_files(
+    documents: Iterable[tuple[str, bytes]], *, root: str = "", now: datetime | None = None
+) -> TestReport:
+    """The tests of several documents, each with its path (Surefire and Gradle leave one per class and module).
+
+    A class of the same name in another module is another class: the module is part of the id.
+    """
+    found: list[TestResult] = []
+    for path, content in documents:
+        module = path.removeprefix("./").partition("target/")[0].partition("build/test-results/")[0].strip("/")
+        inside = _results(content, root)
+        found += [replace(r, id=f"{module}/{r.id}") for r in inside] if module else inside
+    return collect(found, now=now)
 
 
 def _results(content: bytes, root: str) -> Iterable[TestResult]:
@@ -60,7 +56,8 @@ def _results(content: bytes, root: str) -> Iterable[TestResult]:
     suites: list[str] = []
     depth = 0
     try:
-        for event, element in iterparse(io.BytesIO(content), events=("start", "end"), forbid_dtd=True):
+        repaired = io.BytesIO(repaired_xml(content))
+        for event, element in iterparse(repaired, events=("start", "end"), forbid_dtd=True):
             if event == "start":
                 depth += 1
                 if depth > DEPTH:
@@ -71,7 +68,7 @@ def _results(content: bytes, root: str) -> Iterable[TestResult]:
             depth -= 1
             if element.tag == "testcase":
                 yield _result(element, suites, root)
-            if element.tag in ("testcase", "testsuite", "system-out", "system-err", "properties"):
+            if element.tag in TOO_WIDE:
                 element.clear()
             if element.tag == "testsuite":
                 suites.pop()
@@ -89,35 +86,58 @@ def _result(case: Element, suites: list[str], root: str) -> TestResult:
         found = {"failure": TestOutcome.FAILED, "error": TestOutcome.ERROR, "skipped": TestOutcome.SKIPPED}.get(
             str(child.tag)
         )
-        if found is not None and WORST.index(found) < WORST.index(outcome):
+        if found is not None and BEST.index(found) > BEST.index(outcome):
             text = (child.text or "").strip()
             head = child.get("message", "").strip()
             outcome = found
             message = (text if head in text else f"{head}\n{text}".strip())[-MESSAGE:]
     identity, file = _identity(case, suites, root, outcome)
-    return TestResult(identity[:ID_CHARS], outcome, message, _seconds(case.get("time")), file)
+    return TestResult(identity, outcome, message, _seconds(case.get("time")), file)
 
 
 def _identity(case: Element, suites: list[str], root: str, outcome: TestOutcome) -> tuple[str, str]:
-    """The id that can be handed back to the runner where it allows that, and the file (or "")."""
+    """The id that can be handed back to the runner where it allows that, and the file (or "").
+
+    For a whole file that could not be collected, loaded or run, both are the file.
+    """
     name, classname = _relative(case.get("name", "").strip(), root), case.get("classname", "")
     file = _relative(case.get("file") or case.get("filepath") or "", root)
     if file.endswith(".py"):
-        module = file.removesuffix(".py").replace("/", ".")
-        if not classname and name == module:  # a module that cannot be imported
-            return file, file
-        classes = classname.removeprefix(module).strip(".") if classname.startswith(module) else ""
-        return "::".join([file, *filter(None, classes.split(".")), name]), file
+        return _pytest_identity(file, classname, name)
     if not classname and outcome is TestOutcome.ERROR and suites[:1] == ["pytest"]:
-        path = name.replace(".", "/") + ".py"  # the same, from a pytest that gives no file
+        path = name.replace(".", "/") + ".py"  # a module that cannot be imported, from a pytest that gives no file
         return path, path
-    node = classname == "test"  # node's runner: the suites are the describe blocks, the file is not told
+    node = classname == "test"  # node's runner: the suites are the describe blocks, the file is not always told
+    if classname == SUITE_ERROR or (node and _is_script(name) and file in ("", name)):
+        return file or name, file or name
     place = file or ("" if node else _relative(classname, root))
     if "/" in place and not file:
         file = place
+    if place and name == place:  # vitest: a file that cannot be loaded
+        return file or name, file or name
     inner = suites if node else [_relative(classname, root).strip()] if classname else suites[1:]
     inner = [s for s in inner if s not in (place, name)]
     return "::".join(filter(None, [place, *inner, name])), file
+
+
+def _pytest_identity(file: str, classname: str, name: str) -> tuple[str, str]:
+    """Pytest's node id. `file` is where a test is defined, which for an inherited one is not where it belongs."""
+    module = file.removesuffix(".py").replace("/", ".")
+    if not classname and name == module:  # a module that cannot be imported
+        return file, file
+    if classname == module or classname.startswith(module + "."):
+        classes = classname.removeprefix(module).strip(".").split(".")
+    elif classname:
+        parts = classname.split(".")
+        depth = next((n for n, part in enumerate(parts) if part[:1].isupper()), len(parts))
+        file, classes = "/".join(parts[:depth]) + ".py" if depth else file, parts[depth:]
+    else:
+        classes = []
+    return "::".join([file, *filter(None, classes), name]), file
+
+
+def _is_script(name: str) -> bool:
+    return re.search(r"^\S+\.[cm]?[jt]sx?$", name) is not None
 
 
 def _relative(path: str, root: str) -> str:

@@ -8,6 +8,13 @@ from enum import StrEnum
 
 from sandbox.result import ExecResult
 
+MESSAGE = 4_000
+"""Characters of a failure that are kept, its end."""
+
+
+class ReportUnreadable(Exception):
+    """A report that cannot be believed: not well-formed, too large, or trying to do something to us."""
+
 
 class TestOutcome(StrEnum):
     """One test's outcome. ERROR is a test that could not run (import, fixture, collection)."""

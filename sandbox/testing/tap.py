@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
-from sandbox.testing.junit import DEPTH, MESSAGE, ReportUnreadable, collect
-from sandbox.testing.report import TestOutcome, TestReport, TestResult
+from sandbox.testing.identity import collect
+from sandbox.testing.repair import decoded, printable
+from sandbox.testing.report import MESSAGE, ReportUnreadable, TestOutcome, TestReport, TestResult
+
+DEPTH = 64
 
 _POINT = re.compile(
     r"^(?P<indent> *)(?P<not>not )?ok\b(?: +\d+)?(?: +-)? *(?P<name>.*?)(?: +# *(?P<directive>(?:skip|todo)\S*.*))?$",
@@ -13,11 +17,12 @@ _POINT = re.compile(
 )
 _SUBTEST = re.compile(r"^(?P<indent> *)# Subtest: (?P<name>.*)$")
 _GROUP = re.compile(r"^# (?!(?:tests|pass|fail|skip|todo|failed tests?|passed|time=?)\b[ :]*\d|ok$)(?P<name>\S.*)$")
+_TIMES = re.compile(r" *# time=[\d.]+m?s\b| *\(\d+(?:\.\d+)? ?m?s\)$")  # node-tap's directive; what a run took
 _PLAN = re.compile(r"^1\.\.(?P<count>\d+)")
 _BAIL = re.compile(r"^Bail out!(?P<why>.*)$")
 
 
-def parse_tap(stdout: bytes) -> TestReport:
+def parse_tap(stdout: bytes, *, now: datetime | None = None) -> TestReport:
     """Tests by `subtest::name`; where there are no subtests, by `comment::name`, as tape names its tests.
 
     A plan that promised more points than came, or "Bail out!", is one ERROR. `# TODO` points count as skipped.
@@ -26,19 +31,19 @@ def parse_tap(stdout: bytes) -> TestReport:
     results: list[TestResult] = []
     stack: list[tuple[int, str]] = []
     planned, top, group = None, 0, ""
-    lines = stdout.decode("utf-8", "replace").splitlines()
+    lines = printable(decoded(stdout)).split("\n")
     subtests = any(_SUBTEST.match(line) for line in lines)
     for number, line in enumerate(lines):
         if found := _SUBTEST.match(line):
             indent, group = len(found["indent"]), ""
             stack = [s for s in stack if s[0] < indent][:DEPTH]
-            stack.append((indent, found["name"].strip()))
+            stack.append((indent, _TIMES.sub("", found["name"]).strip()))
         elif found := _POINT.match(line):
             indent = len(found["indent"])
             parents = [name for depth, name in stack if depth < indent]
             top += indent == 0
             own = [group] if group and not indent and not parents else []
-            name = "::".join([*own, *parents, found["name"].strip() or f"{top}"])
+            name = "::".join([*own, *parents, _TIMES.sub("", found["name"]).strip() or f"{top}"])
             outcome = (
                 TestOutcome.SKIPPED
                 if found["directive"]
@@ -49,7 +54,7 @@ def parse_tap(stdout: bytes) -> TestReport:
             message = _diagnostics(lines[number + 1 : number + 200]) if outcome is TestOutcome.FAILED else ""
             results.append(TestResult(name, outcome, message))
         elif not subtests and (found := _GROUP.match(line)):
-            group = found["name"].strip()
+            group = _TIMES.sub("", found["name"]).strip()
         elif found := _PLAN.match(line):
             planned = int(found["count"])
         elif found := _BAIL.match(line):
@@ -58,7 +63,7 @@ def parse_tap(stdout: bytes) -> TestReport:
         raise ReportUnreadable("the command printed no TAP test point")
     if planned is not None and top < planned:
         results.append(TestResult("plan", TestOutcome.ERROR, f"{planned} tests were planned, {top} were reported"))
-    return collect(results)
+    return collect(results, now=now)
 
 
 def _diagnostics(lines: list[str]) -> str:

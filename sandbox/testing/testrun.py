@@ -1,40 +1,47 @@
 """Runs a repository's tests in a sandbox and believes the result only if everything agrees.
 
-Exit code, a parsable report, their consistency, and on request a canary. What cannot be believed is
-*not judged* (`report` None), never a pass and never a failed test. A run that was killed (timeout,
-memory, output) is not judged either: a partial report says nothing about the tests that did not run;
-what a timeout means for a patch is the verification's decision, which can compare it with the baseline.
+Exit code, a parsable report, their consistency, a second reporter where the runner has one, and on request a canary.
+What cannot be believed is *not judged* (`report` None), never a pass and never a failed test. A run that was killed
+(timeout, memory, output) is not judged either: a partial report says nothing about the tests that did not run; what a
+timeout means for a patch is the verification's decision, which can compare it with the baseline.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from sandbox.backend import Sandbox
 from sandbox.errors import SandboxUnavailable
 from sandbox.layout import OWN_FOLDER
 from sandbox.recipe import Recipe, ReportFormat
 from sandbox.result import Ended, ExecResult
+from sandbox.testing import record as second
 from sandbox.testing.canary import PlantedCanary, make_canary
 from sandbox.testing.cargo import parse_cargo
+from sandbox.testing.exit_behaviour import NO_TEST_RAN, PYTEST_INTERRUPTED, disagreement, joined, unexplained
 from sandbox.testing.folder import REPORTS, parse_folder
 from sandbox.testing.go_json import parse_go_json
-from sandbox.testing.junit import MESSAGE, REPORT_BYTES, ReportUnreadable, parse_junit, parse_junit_files
-from sandbox.testing.report import TestOutcome, TestReport, TestResult, TestRun
+from sandbox.testing.identity import selectable
+from sandbox.testing.junit import REPORT_BYTES, parse_junit, parse_junit_files
+from sandbox.testing.repair import printable
+from sandbox.testing.report import MESSAGE, ReportUnreadable, TestOutcome, TestReport, TestResult, TestRun
+from sandbox.testing.reporters import PlacedReporter, place_reporter
 from sandbox.testing.tap import parse_tap
 
-NO_TEST_RAN = "no test ran"
-UNTRUSTED = "the report cannot be trusted (canary not reported)"
+UNTRUSTED = "the report cannot be trusted"
+NOT_REPORTED = f"{UNTRUSTED} (canary not reported)"
+NO_SECOND_REPORT = "pytest ran without our second reporter"
 TAIL = 2_000
-
-PYTEST_INTERRUPTED, PYTEST_NO_TESTS = 2, 5  # pytest.ExitCode
-PYTEST_BROKEN = {3: "pytest had an internal error", 4: "pytest was called wrongly"}
 
 _SUREFIRE = (
     r"find . -type f -name '*.xml' \( -path '*/surefire-reports/TEST-*' -o -path '*/failsafe-reports/TEST-*' "
     r"-o -path '*/build/test-results/*' \)"
 )
+# Each file after a line with its length and its path: no text inside one can look like the beginning of another.
+_ONE_BY_ONE = r"""for f; do printf '%d %s\n' "$(wc -c <"$f")" "$f" && cat -- "$f" || exit 1; done"""
 _KILLED = {
     Ended.TIMEOUT: "the tests took longer than {timeout:.0f} s",
     Ended.OOM: "the tests used more memory than the sandbox has",
@@ -50,72 +57,153 @@ def run_tests(
     only: Sequence[str] = (),
     timeout: float,
     canary: bool = False,
+    beside: Sequence[str] = (),
 ) -> TestRun:
     """Run all tests, or those in `only` (files or ids), at most `timeout` seconds.
 
-    With `canary`, a failing test of ours is added for this run (where the recipe knows how) and must be
-    reported. Raises SandboxUnavailable, and ValueError when `only` is given and the recipe cannot choose.
+    With `canary`, a failing test of ours is added for this run (where the recipe knows how) and must be reported;
+    `beside` are test files that are known to be collected, one of which it is put next to. Raises SandboxUnavailable,
+    and ValueError when `only` is given and the recipe cannot choose.
     """
+    planted = make_canary(recipe.canary, beside) if canary and recipe.canary is not None else None
+    chosen = tuple(dict.fromkeys(selectable(i) for i in only))
+    if chosen and planted is not None:
+        chosen = (*chosen, planted.only)
     junit = f"{OWN_FOLDER}/junit-{secrets.token_hex(8)}.xml"
-    planted = make_canary(recipe.canary) if canary and recipe.canary is not None else None
+    command = recipe.command(f"{sandbox.root}/{junit}", chosen)
     files = {f"{OWN_FOLDER}/.gitignore": b"*\n"}
     if planted is not None:
         files[planted.path] = planted.content
     sandbox.write(files)
-    chosen = (*only, planted.only) if only and planted is not None else tuple(only)
-    command = recipe.command(f"{sandbox.root}/{junit}", chosen)
     if recipe.report is ReportFormat.SUREFIRE:
         sandbox.run(["sh", "-c", f"{_SUREFIRE} -delete"], timeout=60)
-    result = sandbox.run(["sh", "-c", command], timeout=timeout, env={"PYTHONHASHSEED": "0"})
+    reporter = place_reporter(sandbox, recipe)
+    started = datetime.now(UTC)
+    result = _run(sandbox, command, timeout, reporter)
+    if reporter is not None and reporter.not_found(result):
+        result = _run(sandbox, command, timeout, None)
+    run = _Finished(sandbox, recipe, result, junit, planted, reporter, timeout, started)
+    report, reason, not_explained = run.judged()
+    leftovers = [planted.path] if planted is not None else []
+    leftovers += [reporter.folder] if reporter is not None else []
+    if leftovers:
+        sandbox.run(["rm", "-rf", "--", *leftovers], timeout=60)
+    return TestRun(report, reason, result, command, not_explained)
+
+
+def _run(sandbox: Sandbox, command: str, timeout: float, reporter: PlacedReporter | None) -> ExecResult:
+    env = {"PYTHONHASHSEED": "0"}
+    if reporter is not None:
+        command, env = reporter.within(command), env | reporter.variables(sandbox.root)
+    result = sandbox.run(["sh", "-c", command], timeout=timeout, env=env)
     if result.ended is Ended.LOST:
         raise SandboxUnavailable(f"the sandbox was lost while tests ran: {result.text[-TAIL:]}")
-    report, reason = _judge(sandbox, recipe, result, junit, planted, timeout)
-    if planted is not None:
-        sandbox.run(["rm", "-f", "--", planted.path], timeout=60)
-    return TestRun(report, reason, result, command)
+    return result
 
 
-def _judge(
-    sandbox: Sandbox, recipe: Recipe, result: ExecResult, junit: str, planted: PlantedCanary | None, timeout: float
-) -> tuple[TestReport | None, str]:
-    if result.ended in _KILLED:
-        return None, _KILLED[result.ended].format(timeout=timeout)
-    try:
-        report = read_report(sandbox, recipe, result, junit)
-    except FileNotFoundError:
-        return None, f"the test command left no report (exit code {result.exit_code}){_tail(result)}"
-    except (ReportUnreadable, ValueError) as e:
-        return None, f"{e}{_tail(result)}"
-    if reason := disagreement(recipe.runner, result.exit_code or 0, report):
-        return None, reason + _tail(result)
-    # An interrupted collection shows no test at all, the canary included; it can only count against a patch.
-    interrupted = recipe.runner == "pytest" and result.exit_code == PYTEST_INTERRUPTED
-    if planted is not None and not interrupted and not planted.reported(report):
-        return None, UNTRUSTED
-    if planted is not None:
-        report = planted.removed(report)
-    return (report, "") if report.results else (None, NO_TEST_RAN + _tail(result))
+@dataclass(frozen=True, slots=True)
+class _Finished:
+    """A test command that ended, with what is needed to judge what it left."""
+
+    sandbox: Sandbox
+    recipe: Recipe
+    result: ExecResult
+    junit: str
+    planted: PlantedCanary | None
+    reporter: PlacedReporter | None
+    timeout: float
+    started: datetime
+
+    def judged(self) -> tuple[TestReport | None, str, str]:
+        """The report or None, why it is None, and what its failures do not account for."""
+        if self.result.ended in _KILLED:
+            return None, _KILLED[self.result.ended].format(timeout=self.timeout), ""
+        try:
+            report = read_report(self.sandbox, self.recipe, self.result, self.junit, self.started)
+        except FileNotFoundError:
+            code = self.result.exit_code
+            return None, f"the test command left no report (exit code {code}){_tail(self.result)}", ""
+        except (ReportUnreadable, ValueError, LookupError) as e:
+            return None, f"{e}{_tail(self.result)}", ""
+        code = self.result.exit_code or 0
+        contradiction, report, told = self._second_opinion(report)
+        if contradiction:
+            return None, f"{UNTRUSTED} ({contradiction})", ""
+        if reason := disagreement(self.recipe.runner, code, report):
+            return None, reason + _tail(self.result), ""
+        if self.planted is not None and not self.planted.reported(report):
+            return None, self._without_canary(report), ""
+        failures = len(report.failed)
+        told = joined(unexplained(self.recipe.runner, self.recipe.report, self.result, report, failures), told)
+        if self.planted is not None:
+            report = self.planted.removed(report)
+        return (report, "", told) if report.results else (None, NO_TEST_RAN + _tail(self.result), "")
+
+    def _without_canary(self, report: TestReport) -> str:
+        """Why a run that did not report the canary is not judged: an interrupted collection ran no test at all."""
+        if self.recipe.runner == "pytest" and self.result.exit_code == PYTEST_INTERRUPTED and report.uncollected:
+            first = report.results.get(report.uncollected[0])
+            message = f":\n{first.message[-TAIL:]}" if first is not None else ""
+            names = ", ".join(report.uncollected[:5])
+            return f"pytest ran no test, because it could not collect {names}{message}"
+        return NOT_REPORTED
+
+    def _second_opinion(self, report: TestReport) -> tuple[str, TestReport, str]:
+        """What the second reporter makes of the report: a contradiction, the report, and what is not explained."""
+        if self.reporter is None:
+            return "", report, ""
+        pytest = bool(self.reporter.plugin)
+        try:
+            content = self.sandbox.read(self.reporter.record, REPORT_BYTES)
+        except FileNotFoundError:
+            return "", report, NO_SECOND_REPORT if pytest else ""
+        except ValueError:
+            return "", report, ""  # larger than what is read of a report
+        if not pytest:
+            counted = second.javascript_record(content)
+            single = self.recipe.report is ReportFormat.JUNIT and self.recipe.runner == "vitest"
+            against = second.vitest_contradiction(report, counted) if single else ""
+            return against, report, second.javascript_unexplained(counted)
+        return self._pytest_opinion(report, second.pytest_sessions(content))
+
+    def _pytest_opinion(
+        self, report: TestReport, sessions: Sequence[second.PytestRecord]
+    ) -> tuple[str, TestReport, str]:
+        mine = [s for s in sessions if s.xml.endswith(self.junit) or s.finish is None]
+        if not mine:
+            return "", report, "" if sessions else NO_SECOND_REPORT
+        session = mine[-1]
+        told = second.session_unexplained(session, self.result.exit_code or 0)
+        against = second.contradiction(report, session, self.started)
+        return against, second.with_exceptions(report, session, self.started), told
 
 
-def read_report(sandbox: Sandbox, recipe: Recipe, result: ExecResult, junit: str) -> TestReport:
-    """The test report of a run, parsed. Raises ReportUnreadable, FileNotFoundError, ValueError (too large)."""
-    return _READERS[recipe.report](sandbox, result, junit)
+def read_report(sandbox: Sandbox, recipe: Recipe, result: ExecResult, junit: str, now: datetime) -> TestReport:
+    """The test report of a run that began at `now`, parsed.
+
+    Raises ReportUnreadable, FileNotFoundError, ValueError (too large) or SandboxUnavailable.
+    """
+    if recipe.report is ReportFormat.JUNIT:
+        return parse_junit(sandbox.read(junit, REPORT_BYTES), root=sandbox.root, now=now)
+    if recipe.report is ReportFormat.SUREFIRE:
+        return _read_surefire(sandbox, junit, now)
+    if recipe.report is ReportFormat.FOLDER:
+        return _read_folder(sandbox, junit, now)
+    return _FROM_OUTPUT[recipe.report](result, now)
 
 
-def _read_junit(sandbox: Sandbox, result: ExecResult, junit: str) -> TestReport:  # noqa: ARG001 - one shape for all
-    return parse_junit(sandbox.read(junit, REPORT_BYTES), root=sandbox.root)
-
-
-def _read_surefire(sandbox: Sandbox, result: ExecResult, junit: str) -> TestReport:  # noqa: ARG001 - one shape for all
-    found = sandbox.run(["sh", "-c", f"{_SUREFIRE} -exec cat {{}} +"], timeout=120)
-    if found.ended is Ended.LOST:
-        raise SandboxUnavailable("the sandbox was lost while reports were read")
-    if not found.stdout or not found.ok:
+def _read_surefire(sandbox: Sandbox, junit: str, now: datetime) -> TestReport:
+    line = f'{_SUREFIRE} -exec sh -c "$1" sh {{}} + >"$2"'
+    found = sandbox.run(["sh", "-c", line, "sh", _ONE_BY_ONE, junit], timeout=120)
+    if not found.ok:
+        raise SandboxUnavailable(f"the reports could not be gathered: {found.text.strip()[-300:]}")
+    content = sandbox.read(junit, REPORT_BYTES)
+    if not content:
         raise FileNotFoundError(junit)
-    return parse_junit_files(found.stdout, root=sandbox.root)
+    return parse_junit_files(_documents(content), root=sandbox.root, now=now)
 
 
-def _read_folder(sandbox: Sandbox, result: ExecResult, junit: str) -> TestReport:  # noqa: ARG001 - one shape for all
+def _read_folder(sandbox: Sandbox, junit: str, now: datetime) -> TestReport:
     """A file is called after its package's folder: the ids of its tests begin with it."""
     listed = sandbox.run(["find", junit, "-type", "f", "-size", "+0"], timeout=60)
     if listed.ended is Ended.LOST:
@@ -123,43 +211,36 @@ def _read_folder(sandbox: Sandbox, result: ExecResult, junit: str) -> TestReport
     paths = sorted(listed.stdout.decode("utf-8", "replace").splitlines())
     if not paths:
         raise FileNotFoundError(junit)
-    return parse_folder({path: sandbox.read(path, REPORT_BYTES) for path in paths[:REPORTS]}, root=sandbox.root)
+    contents = {path: sandbox.read(path, REPORT_BYTES) for path in paths[:REPORTS]}
+    return parse_folder(contents, root=sandbox.root, now=now)
 
 
-def _read_exit_code(sandbox: Sandbox, result: ExecResult, junit: str) -> TestReport:  # noqa: ARG001 - one shape for all
+def _documents(content: bytes) -> Iterator[tuple[str, bytes]]:
+    """The files that were written one after the other, each with its path. Raises SandboxUnavailable."""
+    place = 0
+    while place < len(content):
+        end = content.find(b"\n", place)
+        length, _, path = content[place : max(end, place)].partition(b" ")
+        if not length.isdigit() or end + 1 + int(length) > len(content):
+            raise SandboxUnavailable("the gathered reports were cut short")
+        place = end + 1 + int(length)
+        yield path.decode("utf-8", "backslashreplace"), content[end + 1 : place]
+
+
+def _read_exit_code(result: ExecResult, now: datetime) -> TestReport:  # noqa: ARG001 - one shape for all
     outcome = TestOutcome.PASSED if result.exit_code == 0 else TestOutcome.FAILED
-    message = "" if outcome is TestOutcome.PASSED else result.text[-MESSAGE:]
+    message = "" if outcome is TestOutcome.PASSED else printable(result.text[-MESSAGE:])
     return TestReport({"exit code": TestResult("exit code", outcome, message, result.seconds)})
 
 
-_READERS: dict[ReportFormat, Callable[[Sandbox, ExecResult, str], TestReport]] = {
-    ReportFormat.JUNIT: _read_junit,
-    ReportFormat.SUREFIRE: _read_surefire,
-    ReportFormat.FOLDER: _read_folder,
-    ReportFormat.GO_JSON: lambda sandbox, result, junit: parse_go_json(result.stdout),  # noqa: ARG005 - one shape
-    ReportFormat.CARGO: lambda sandbox, result, junit: parse_cargo(result.stdout),  # noqa: ARG005 - one shape
-    ReportFormat.TAP: lambda sandbox, result, junit: parse_tap(result.stdout),  # noqa: ARG005 - one shape
+_FROM_OUTPUT: Mapping[ReportFormat, Callable[[ExecResult, datetime], TestReport]] = {
+    ReportFormat.GO_JSON: lambda result, now: parse_go_json(result.stdout, now=now),
+    ReportFormat.CARGO: lambda result, now: parse_cargo(result.stdout, now=now),
+    ReportFormat.TAP: lambda result, now: parse_tap(result.stdout, now=now),
     ReportFormat.EXIT_CODE: _read_exit_code,
 }
 
 
-def disagreement(runner: str, exit_code: int, report: TestReport) -> str:
-    """Why exit code and report cannot both be true; "" when they agree."""
-    failures = len(report.failed)
-    if runner == "pytest":
-        if exit_code in PYTEST_BROKEN:
-            return f"{PYTEST_BROKEN[exit_code]} (exit code {exit_code})"
-        if exit_code == PYTEST_NO_TESTS and not failures:
-            return NO_TEST_RAN
-    if not report.results:
-        return NO_TEST_RAN if exit_code == 0 else f"{NO_TEST_RAN} (exit code {exit_code})"
-    if exit_code == 0 and failures:
-        return f"exit code 0, but {failures} reported failures: the result contradicts itself"
-    if exit_code != 0 and not failures:
-        return f"exit code {exit_code}, but no reported failure: the result contradicts itself"
-    return ""
-
-
 def _tail(result: ExecResult) -> str:
-    text = result.text.strip()[-TAIL:]
+    text = printable(result.text).strip()[-TAIL:]
     return f"; it printed:\n{text}" if text else ""

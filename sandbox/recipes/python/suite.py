@@ -161,6 +161,6 @@ def canary(folder: str, patterns: tuple[str, ...]) -> Canary | None:
     for name in ("test_{name}_test.py", *(p.replace("*", "{name}", 1) for p in patterns)):
         shown = name.replace("{name}", "c0")
         if "{name}" in name and shown.isascii() and any(fnmatch.fnmatch(shown, p) for p in patterns):
-            content = "def test_{name}():\n    assert 2 + 2 == 5\n"
+            content = "def test_{name}():\n    {failure}\n"
             return Canary(posixpath.join(folder, name), content)
     return None

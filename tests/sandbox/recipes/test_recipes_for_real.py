@@ -89,7 +89,11 @@ def test_a_node_repository_is_tested(tmp_path: Path) -> None:
         tmp_path,
         NODE,
         Patch({"lib.js": b"export const x = 2\n"}),
-        {"a": ("passed", "failed"), "outer::b": ("failed", "passed"), "outer::c": ("skipped", "skipped")},
+        {
+            "test/a.test.js::a": ("passed", "failed"),
+            "test/a.test.js::outer::b": ("failed", "passed"),
+            "test/a.test.js::outer::c": ("skipped", "skipped"),
+        },
         "test/a.test.js",
     )
 

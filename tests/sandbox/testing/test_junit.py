@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox.testing.junit import REPORT_BYTES, ReportUnreadable, parse_junit, parse_junit_files
-from sandbox.testing.report import TestOutcome
+from sandbox.testing.junit import REPORT_BYTES, parse_junit, parse_junit_files
+from sandbox.testing.report import ReportUnreadable, TestOutcome
 
 
 def test_pytest_ids_can_be_given_back_to_pytest() -> None:
@@ -66,7 +66,11 @@ def test_other_runners_ids_are_stable_and_below_the_checkout() -> None:
 
 def test_several_documents_are_one_report() -> None:
     one = b'<?xml version="1.0"?>\n<testsuite><testcase classname="%s" name="t"/></testsuite>\n'
-    assert set(parse_junit_files(one % b"A" + one % b"B").results) == {"A::t", "B::t"}
+    documents = [
+        ("./target/surefire-reports/TEST-A.xml", one % b"A"),
+        ("target/surefire-reports/TEST-B.xml", one % b"B"),
+    ]
+    assert set(parse_junit_files(documents).results) == {"A::t", "B::t"}
 
 
 BOMB = (

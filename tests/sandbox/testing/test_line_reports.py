@@ -6,8 +6,7 @@ import pytest
 
 from sandbox.testing.cargo import parse_cargo
 from sandbox.testing.go_json import parse_go_json
-from sandbox.testing.junit import ReportUnreadable
-from sandbox.testing.report import TestOutcome
+from sandbox.testing.report import ReportUnreadable, TestOutcome
 from sandbox.testing.tap import parse_tap
 
 
@@ -78,23 +77,27 @@ test result: FAILED. 1 passed; 1 failed; 1 ignored; 0 measured; 0 filtered out
 running 1 test
 test adds - should panic ... ok
 
+test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out
+
    Doc-tests x
 
 running 1 test
 test src/lib.rs - add (line 7) ... ok
+
+test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out
 """
 
 
 def test_cargo_lines_become_tests_by_target() -> None:
     report = parse_cargo(CARGO)
     assert {i: r.outcome for i, r in report.results.items()} == {
-        "src/lib.rs::tests::adds": TestOutcome.PASSED,
-        "src/lib.rs::tests::slow": TestOutcome.SKIPPED,
-        "src/lib.rs::tests::breaks": TestOutcome.FAILED,
+        "src/lib.rs::x::tests::adds": TestOutcome.PASSED,
+        "src/lib.rs::x::tests::slow": TestOutcome.SKIPPED,
+        "src/lib.rs::x::tests::breaks": TestOutcome.FAILED,
         "tests/api.rs::adds": TestOutcome.PASSED,
         "doc x::src/lib.rs - add": TestOutcome.PASSED,
     }
-    assert "left == right" in report.results["src/lib.rs::tests::breaks"].message
+    assert "left == right" in report.results["src/lib.rs::x::tests::breaks"].message
 
 
 def test_a_crate_that_does_not_compile_is_an_error() -> None:

@@ -9,8 +9,9 @@ import pytest
 from sandbox.errors import SandboxUnavailable
 from sandbox.recipe import Recipe, ReportFormat
 from sandbox.recipes.discovery import discover
+from sandbox.testing.exit_behaviour import NO_TEST_RAN, disagreement
 from sandbox.testing.report import TestOutcome, TestRun
-from sandbox.testing.testrun import NO_TEST_RAN, UNTRUSTED, disagreement, run_tests
+from sandbox.testing.testrun import UNTRUSTED, run_tests
 from tests.fakes.folder_sandbox import FolderSandbox
 from tests.fakes.origin import Origin
 
@@ -137,7 +138,7 @@ def test_a_module_that_cannot_be_imported_is_an_error_beside_the_others(run) -> 
     assert outcomes(found) == {"tests/test_pkg.py::test_two": "passed", "tests/test_broken.py": "error"}
 
 
-def test_an_interrupted_collection_counts_against_the_patch(run) -> None:  # type: ignore[no-untyped-def]
+def test_an_interrupted_collection_ran_no_test_and_names_the_file(run) -> None:  # type: ignore[no-untyped-def]
     files = {**GREEN, "tests/test_broken.py": "import nowhere_to_be_found\n"}
     found = run(
         files,
@@ -145,7 +146,9 @@ def test_an_interrupted_collection_counts_against_the_patch(run) -> None:  # typ
         test="python -m pytest -q -p no:cacheprovider -o junit_family=xunit1 --junitxml={junit} && true",
     )
     assert found.result.exit_code == 2
-    assert outcomes(found) == {"tests/test_broken.py": "error"}
+    assert found.report is None
+    assert found.reason.startswith("pytest ran no test, because it could not collect tests/test_broken.py")
+    assert "nowhere_to_be_found" in found.reason
 
 
 def test_first_failure_options_of_the_repository_do_not_hide_tests(run) -> None:  # type: ignore[no-untyped-def]
@@ -214,7 +217,7 @@ def test_surefire_files_of_an_earlier_run_are_not_read() -> None:
                 "target/surefire-reports/TEST-Old.xml": b'<?xml version="1.0"?><testsuite><testcase classname="Old" name="t"/></testsuite>'
             }
         )
-        assert outcomes(run_tests(box, recipe, timeout=60)) == {"A::t": "passed"}
+        assert outcomes(run_tests(box, recipe, timeout=60)) == {"m/A::t": "passed"}
         assert run_tests(box, replace(recipe, test="true"), timeout=60).report is None
 
 
