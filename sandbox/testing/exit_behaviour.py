@@ -11,7 +11,6 @@ import re
 from sandbox.recipe import ReportFormat
 from sandbox.result import ExecResult
 from sandbox.testing.cargo import counts_unexplained
-from sandbox.testing.go_json import exits_unexplained
 from sandbox.testing.report import TestReport
 
 NO_TEST_RAN = "no test ran"
@@ -32,9 +31,9 @@ FAILED_TESTS: dict[str, frozenset[int]] = {
 OTHER_CODE = "the command ended by another exit code than that of failed tests"
 THRESHOLD = "a coverage threshold was not met"
 _THRESHOLD = re.compile(
-    r"coverage threshold for .* not met"  # jest
+    r"coverage threshold for .* not met"  # jest before 30
     r"|Jest: coverage data for .* was not found"
-    r"|ERROR: Coverage for \w+ \([\d.]+%\) does not meet"  # vitest, nyc, c8
+    r"|Coverage for \w+ \([\d.]+%\) does not meet"  # jest, vitest, nyc, c8
     r"|[\d.]+% \w+ coverage does not meet threshold"  # node:test
     r"|Required test coverage of [\d.]+% not reached"  # pytest-cov
     r"|Coverage failure: total of"  # coverage.py
@@ -66,8 +65,6 @@ def unexplained(runner: str, report_format: ReportFormat, result: ExecResult, re
     """
     code = result.exit_code or 0
     told = [_code(runner, report_format, code, failures)] if report.failed else []
-    if report_format is ReportFormat.GO_JSON:
-        told.append(exits_unexplained(result.stdout))
     if report_format is ReportFormat.CARGO:
         told.append(counts_unexplained(result.stdout))
     told.append(THRESHOLD if _THRESHOLD.search(result.text[-LAST_CHARS:]) else "")

@@ -13,8 +13,6 @@ from sandbox.testing.report import MESSAGE, ReportUnreadable, TestOutcome, TestR
 
 ENDINGS = {"pass": TestOutcome.PASSED, "fail": TestOutcome.FAILED, "skip": TestOutcome.SKIPPED}
 _UNBUILT = re.compile(r"\[(?:build|setup) failed\]")
-_OTHER_STATUS = re.compile(r"^exit status (?!1$)\d+$", re.MULTILINE)
-EXITED = "a Go test program ended by another exit code than that of failed tests"
 
 Key = tuple[str, str]
 """Package and test; the test is "" for the package itself."""
@@ -58,13 +56,6 @@ def parse_go_json(stdout: bytes, *, now: datetime | None = None) -> TestReport:
                 why = "".join(events.built[events.unbuilt.get(package, package)])
                 results.append(TestResult(package, TestOutcome.ERROR, (why + message)[-MESSAGE:], ends[-1][1]))
     return collect(results, uncollected=uncollected, now=now)
-
-
-def exits_unexplained(stdout: bytes) -> str:
-    """A sentence when a package's program ended by an exit code that `testing` does not use for failed tests."""
-    events = _read(stdout)
-    texts = ("".join(lines) for (_, test), lines in events.output.items() if not test)
-    return EXITED if any(_OTHER_STATUS.search(text) for text in texts) else ""
 
 
 def _failed(ends: list[tuple[TestOutcome, float]]) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import sys
 
-_COLOUR = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")  # ECMA-48, 5.4: control sequences
+_COLOUR = re.compile(r"(?:\x1b|#x1B)\[[0-?]*[ -/]*[@-~]")  # ECMA-48, 5.4: control sequences, also as pytest writes them
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _DECLARATION = re.compile(r"\A\s*<\?xml\b[^>]*\?>")
 _ENCODING = re.compile(rb"""\A\s*<\?xml\b[^>]*?\bencoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
