@@ -84,6 +84,8 @@ STARTS_PROCESSES = (
     "tests/sandbox/repository/test_mirror.py::test_processes_share_a_mirror",
     "tests/sandbox/test_backends.py",
     "tests/sandbox/test_transfer.py",
+    "tests/sandbox/testing/test_canary.py::test_pytest_collects_it",
+    "tests/sandbox/testing/test_runners_for_real.py",
     "tests/sandbox/testing/test_testrun.py",
     "tests/strategies/localization/test_bm25.py::test_solvers_are_imported_without",
     "tests/strategies/models/test_litellm_model.py::test_opening_a_model_asks_no_network",

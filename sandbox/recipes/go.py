@@ -36,9 +36,7 @@ def find_go(workspace: Workspace, hints: Hints) -> Recipe | str:  # noqa: ARG001
     count = Counter(posixpath.dirname(p) for p in tests if _is_plain(workspace, p))
     folder = min(count, key=lambda d: (-count[d], d.count("/"), d), default="")
     package = next((p for f in tests if posixpath.dirname(f) == folder and (p := _package(workspace, f))), "")
-    body = (
-        f'package {package}\n\nimport "testing"\n\nfunc Test_{{name}}(t *testing.T) {{ {{failure}} }}\n'
-    )
+    body = f'package {package}\n\nimport "testing"\n\nfunc Test_{{name}}(t *testing.T) {{ {{failure}} }}\n'
     single = tested == [""]
     names = {m: _path(workspace, m) for m in tested}
     return Recipe(

@@ -31,7 +31,11 @@ RUNNERS: Mapping[str, tuple[str, tuple[str, ...], str]] = {
     ),
     "jest": (f'--ci --reporters=default --reporters="{MODULES}/jest-junit"', ("jest-junit",), "test" + _BLOCK),
     "mocha": ("--reporter xunit --reporter-option output={junit}", (), "(globalThis.it || globalThis.test)" + _BLOCK),
-    "node": ('--test-reporter="${PENNYFIX_NODE_REPORTER:-junit}" --test-reporter-destination={junit}', (), "{load:test:node:test}test" + _BLOCK),
+    "node": (
+        '--test-reporter="${PENNYFIX_NODE_REPORTER:-junit}" --test-reporter-destination={junit}',
+        (),
+        "{load:test:node:test}test" + _BLOCK,
+    ),
     "borp": ("--reporter=junit:{junit}", (), "{load:test:node:test}test" + _BLOCK),
     "bun": ("--reporter=junit --reporter-outfile={junit}", (), "import { test } from 'bun:test'\ntest" + _BLOCK),
     "lab": (

@@ -65,7 +65,7 @@ def parse_cargo(output: bytes, *, now: datetime | None = None) -> TestReport:
             steady = re.sub(r" \(line \d+\)", "", name)  # doc tests move when lines above them change
             results.append(TestResult("::".join(filter(None, (*place, steady))), end, text, 0.0, file))
         if target.started and not target.ended:
-            program = "::".join(filter(None, place))
+            program = "::".join(filter(None, place)) or "cargo test"
             uncollected.append(program)
             results.append(TestResult(program, TestOutcome.ERROR, "\n".join(target.lines)[-MESSAGE:]))
     for line in lines:

@@ -28,7 +28,11 @@ def parse_folder(contents: Mapping[str, bytes], *, root: str = "", now: datetime
         name, _, ending = posixpath.basename(path).rpartition(".")
         package = unquote(name.rpartition(".")[0])
         try:
-            found = parse_tap(content, now=now) if ending == "tap" else parse_junit(content, root=posixpath.join(root, package), now=now)
+            found = (
+                parse_tap(content, now=now)
+                if ending == "tap"
+                else parse_junit(content, root=posixpath.join(root, package), now=now)
+            )
         except ReportUnreadable as error:
             unreadable.append(f"{posixpath.basename(path)}: {error}")
             continue

@@ -90,7 +90,7 @@ def _event(line: bytes) -> dict[str, object] | None:
     if not line.startswith(b"{"):
         return None
     try:
-        event = json.loads(line.decode("utf-8", "backslashreplace"))
+        event = json.loads(line.decode("utf-8", "surrogateescape"))
     except (ValueError, RecursionError):
         return None
     return event if isinstance(event, dict) and "Action" in event else None

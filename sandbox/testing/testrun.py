@@ -178,11 +178,14 @@ class _Finished:
         return against, second.with_exceptions(report, session, self.started), told
 
 
-def read_report(sandbox: Sandbox, recipe: Recipe, result: ExecResult, junit: str, now: datetime) -> TestReport:
+def read_report(
+    sandbox: Sandbox, recipe: Recipe, result: ExecResult, junit: str, now: datetime | None = None
+) -> TestReport:
     """The test report of a run that began at `now`, parsed.
 
     Raises ReportUnreadable, FileNotFoundError, ValueError (too large) or SandboxUnavailable.
     """
+    now = now or datetime.now(UTC)
     if recipe.report is ReportFormat.JUNIT:
         return parse_junit(sandbox.read(junit, REPORT_BYTES), root=sandbox.root, now=now)
     if recipe.report is ReportFormat.SUREFIRE:

@@ -16,7 +16,7 @@ from sandbox.recipe import Environment, Recipe, ReportFormat
 from sandbox.recipes.discovery import set_up_ladder
 from sandbox.repository.workspace import Workspace
 from sandbox.result import Ended
-from sandbox.testing.junit import ReportUnreadable
+from sandbox.testing.report import ReportUnreadable
 from sandbox.testing.testrun import read_report
 from strategies.verification.baseline import Baseline, NoBaseline, kept, measure
 from strategies.verification.setup_ladder import NothingWorks, SetupClimb

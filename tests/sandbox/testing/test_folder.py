@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from sandbox.testing.folder import parse_folder
-from sandbox.testing.junit import ReportUnreadable
+from sandbox.testing.report import ReportUnreadable
 
 XML = b'<testsuites><testsuite name="s"><testcase classname="c" name="%s"/></testsuite></testsuites>'
 
