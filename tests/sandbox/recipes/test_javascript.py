@@ -67,7 +67,7 @@ JUNIT, TAP = ReportFormat.JUNIT, ReportFormat.TAP
         ("run-s lint test:*", {"lint": "eslint .", "test:unit": "vitest run src", "test:types": "tsc --noEmit"}, "vitest", JUNIT, '--outputFile.junit={junit} ${PENNYFIX_VITEST_REPORTER:+--reporter="$PENNYFIX_VITEST_REPORTER"} src'),
         ("npm-run-all -p 'test:**'", {"test:a:b": "jest a"}, "jest", JUNIT, "jest a --ci"),
         ('concurrently "npm:lint" "npm:unit"', {"lint": "eslint", "unit": "mocha"}, "mocha", JUNIT, "mocha --reporter"),
-        ("pnpm run /^unit:/", {"unit:a": "vitest run a"}, "vitest", JUNIT, "{junit} a"),
+        ("pnpm run /^unit:/", {"unit:a": "vitest run a"}, "vitest", JUNIT, '"$PENNYFIX_VITEST_REPORTER"} a'),
         ("yarn unit --ci", {"unit": "yarn jest"}, "jest", JUNIT, "jest --ci"),
         ("npm run unit -- --retry 2", {"unit": "vitest run"}, "vitest", JUNIT, "vitest run --retry 2"),
         ("node --run unit", {"unit": "node --test"}, "node", JUNIT, "node --test --test-reporter"),
