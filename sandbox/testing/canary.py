@@ -58,6 +58,10 @@ FAILURES: Mapping[str, tuple[str, ...]] = {
         'throw new IllegalStateException("{word} is not {c}");',
         'int {word}Of = {a}; if ({word}Of < {c}) throw new AssertionError("{word}: " + {word}Of);',
     ),
+    "kt": (
+        'throw AssertionError("{word} {a}")',
+        'throw IllegalStateException("{word} is not {c}")',
+    ),
 }
 """By file ending, statements that fail: {a} + {b} is less than {c}, {word} is a word of WORDS."""
 _SHAPES = (

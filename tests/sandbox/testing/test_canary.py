@@ -26,6 +26,13 @@ def test_no_two_canaries_are_alike() -> None:
         assert fnmatch.fnmatch(planted.name, CANARY_GLOB)
 
 
+@pytest.mark.parametrize("ending", ["py", "js", "mts", "tsx", "cjs", "go", "rs", "java", "kt"])
+def test_every_kind_of_file_has_a_failure(ending: str) -> None:
+    content = make_canary(Canary(f"{{name}}.{ending}", "<{failure}>")).content
+    assert len(content) > len("<>")
+    assert not {b"{failure}", b"{a}", b"{word}"} & set(content.split())
+
+
 @pytest.mark.parametrize("statement", FAILURES["py"])
 def test_every_python_failure_fails(statement: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(canaries, "FAILURES", {"py": (statement,)})

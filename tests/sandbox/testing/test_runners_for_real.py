@@ -12,8 +12,8 @@ import pytest
 
 from sandbox.recipe import Canary, Recipe, ReportFormat
 from sandbox.recipes.javascript import JEST_JUNIT, RUNNERS
-from sandbox.recipes.python import COLLECT_ALL, REPORT_FLAGS
-from sandbox.recipes.python_tests import canary
+from sandbox.recipes.python.recipe import COLLECT_ALL, REPORT_FLAGS
+from sandbox.recipes.python.suite import canary
 from sandbox.testing.exit_behaviour import THRESHOLD
 from sandbox.testing.record import LATE, SESSION_FAILED, UNHANDLED
 from sandbox.testing.report import TestRun
