@@ -96,6 +96,8 @@ def is_expectation(message: str, issue: str = "") -> bool:
     if _CRASH.search(message):
         return False
     told = [line[1:].strip() for line in message.splitlines() if re.match(r"E\s", line)]
+    if not told and "Traceback (most recent call last)" in message:  # what it raised stands behind the indented places
+        told = [line for line in message.splitlines() if line[:1].strip() and not line.startswith("Traceback")]
     text = "\n".join(told) or message  # pytest marks what happened by `E`; the rest is source code
     if "DID NOT RAISE" in text:
         return True

@@ -24,6 +24,12 @@ from strategies.verification.pinned import (
 PYTEST = "def test_a():\n>       assert total([1]) == 1\nE       assert 2 == 1\nE        +  where 2 = total([1])\n\nt.py:4: AssertionError"
 
 
+TRACEBACK = (
+    'Traceback (most recent call last):\n  File "tests/test_pins.py", line 7, in test_pins\n'
+    "    with pytest.raises(KeyError):\n"
+)
+
+
 def broke(*ids: str, message: str = PYTEST, outcome: TestOutcome = TestOutcome.FAILED) -> dict[str, TestResult]:
     return {i: TestResult(i, outcome, message, file=i.split("::", maxsplit=1)[0]) for i in ids}
 
@@ -93,6 +99,7 @@ def test_one_that_vanished_or_crashed_or_stands_elsewhere_does_not_ask() -> None
         "E       AssertionError: 'a' != 'b'",
         "E   assert ValueError('x') is None",
         "E           Failed: DID NOT RAISE <class 'KeyError'>",
+        TRACEBACK + "AssertionError: <class 'ValueError'> was not raised",
         "AssertionError [ERR_ASSERTION]: Expected values to be strictly equal:\n\n1 !== 2\n",
         "Error: expect(received).toBe(expected) // Object.is equality\n\nExpected: 2\nReceived: 3",
         "AssertionError: expected 3 to equal 2",
@@ -112,6 +119,7 @@ def test_a_failed_expectation_is_told_in_every_runners_words(message: str) -> No
         "",
         ">       assert total([1]) == 1\nE       TypeError: total() takes 0 positional arguments but 1 was given",
         "E       ValueErrors: not named",
+        TRACEBACK.replace("KeyError", "AssertionError") + "KeyError: 'KG'",
         "TypeError: till.total is not a function\n    at Object.<anonymous> (till.test.js:4:10)",
         "Error: boom\n    at total (till.js:2:9)",
         "panic: runtime error: index out of range [recovered]\n    till_test.go:9",
