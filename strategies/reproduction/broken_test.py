@@ -11,7 +11,7 @@ Pattern = tuple[re.Pattern[str], str]
 """What is looked for, and the sentence on the test that it means."""
 
 _NOT_PARSED: tuple[Pattern, ...] = (
-    (re.compile(r"\b(?:SyntaxError|IndentationError|TabError)\b"), "the test does not parse"),
+    (re.compile(r"\b(?:SyntaxError(?!: The requested module)|IndentationError|TabError)\b"), "the test does not parse"),
     (re.compile(r"Failed to parse source|Transform failed|\[PARSE_ERROR\]"), "the test does not parse"),
     (re.compile(r"expected (?:one of )?[`'].*?[`'],? (?:or .*?,? )?found"), "the test does not parse"),
     (re.compile(r"Cannot use import statement outside a module"), "the test is written as another kind of module"),
