@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from sandbox.recipes.ci_workflow import Hints
 from sandbox.recipes.python.metadata import extras_of, group_specs, groups_of, poetry_specs, pretended, requirements_of
 from sandbox.recipes.python.plan import PythonPlan
+from sandbox.recipes.python.roots import members
 from sandbox.recipes.python.suite import ini, table, toml
 from sandbox.recipes.python.tox import ToxEnvironment
 from sandbox.repository.workspace import Workspace
@@ -91,6 +92,7 @@ def install(workspace: Workspace, hints: Hints, tox: ToxEnvironment | None, plan
         lines += [lenient(pip(f"-r {shlex.quote(p)}", before)) for p in optional]
         lines += together(specs, before)
         inputs += [*files, *optional]
+        lines += [lenient(pip(f"--editable {shlex.quote(f'./{m}')}", before)) for m in members(paths)]
     asked = _asked_by_tox(tox, paths) if tox else []
     if asked:
         lines += together(asked, before)

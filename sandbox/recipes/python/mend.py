@@ -26,6 +26,7 @@ _STUMBLES = re.compile(
     r"(?:PluginValidationError|unknown hook) [^\n]*?'?(pytest_\w+|\w+)'?|"
     r"Plugin '?([\w.-]+)'?[^\n]*(?:could not be loaded|for hook)"
 )
+_MISMATCH = re.compile(r"import file mismatch")
 _ASYNC = re.compile(r"async def functions are not natively supported")
 _INTERNAL = re.compile(r"INTERNALERROR|pytest had an internal error")
 _BUILD = re.compile(
@@ -41,6 +42,8 @@ def mended(plan: PythonPlan, trial: Trial, own: Collection[str]) -> PythonPlan |
         return _installable(plan, text)
     if changed := _started(plan, trial, text):
         return changed
+    if not plan.importlib and _MISMATCH.search(text):
+        return replace(plan, importlib=True, told=(*plan.told, "with equal names apart"))
     missing = tuple(p for p in wanted(text, own) if p not in plan.packages)[:PACKAGES]
     if missing:
         return replace(plan, packages=(*plan.packages, *missing), told=(*plan.told, f"with {', '.join(missing)}"))

@@ -15,8 +15,9 @@ class PythonPlan:
     `lock`: install by the lock file where there is one. `as_of`: a day (YYYY-MM-DD); what was released later is not
     installed, and the interpreter is one of that time ("" = today). `project`: install the repository itself; else its
     sources are put on the path. `packages` are installed besides. `pytest` is its requirement. `plain`: pytest without
-    the repository's own options. `without` are plugins left out. `command` is the documented test command that is
-    followed, None for pytest over everything. `told` says in a few words what was done about a failure.
+    the repository's own options. `importlib`: modules of equal names are imported apart. `without` are plugins left
+    out. `command` is the documented test command that is followed, None for pytest over everything. `told` says in a
+    few words what was done about a failure.
     """
 
     lock: bool = True
@@ -25,6 +26,7 @@ class PythonPlan:
     packages: tuple[str, ...] = ()
     pytest: str = "pytest"
     plain: bool = False
+    importlib: bool = False
     without: tuple[str, ...] = ()
     command: TestCommand | None = None
     variables: Mapping[str, str] = field(default_factory=dict)

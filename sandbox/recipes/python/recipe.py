@@ -17,6 +17,7 @@ from sandbox.recipes.python import unittest_recorder
 from sandbox.recipes.python.commands import TestCommand, documented
 from sandbox.recipes.python.install import ensure, install, pip
 from sandbox.recipes.python.plan import PythonPlan
+from sandbox.recipes.python.roots import below, main_folder, moved
 from sandbox.recipes.python.suite import (
     PytestConfig,
     canary,
@@ -43,7 +44,7 @@ RECORDER = '"$PENNYFIX_ENV/pennyfix/unittest_recorder.py"'
 
 @dataclass(frozen=True, slots=True)
 class PythonReading:
-    """What was read of a Python repository, once."""
+    """What was read of a Python repository, once. `workspace` begins at `folder`, where its project lies."""
 
     workspace: Workspace
     hints: Hints
@@ -52,6 +53,7 @@ class PythonReading:
     tox: ToxEnvironment | None
     commands: tuple[TestCommand, ...]
     settings: str
+    folder: str = ""
 
     @property
     def folders(self) -> frozenset[str]:
@@ -62,13 +64,16 @@ class PythonReading:
         return next((c for c in self.commands if c.kind == kind), None)
 
 
-def read_python(workspace: Workspace, hints: Hints) -> PythonReading:
+def read_python(repository: Workspace, hints: Hints) -> PythonReading:
     """Everything that decides how a Python repository is set up."""
+    folder = main_folder(f.path for f in repository.files())
+    workspace = below(repository, folder)
     config, tox = pytest_config(workspace), tox_environment(workspace)
-    commands = documented(workspace, tox, hints)
+    inside = [replace(r, folder=r.folder[len(folder) :].strip("/")) for r in hints.runs if r.folder.startswith(folder)]
+    commands = documented(workspace, tox, replace(hints, runs=tuple(inside)))
     settings = django_settings(workspace, config, commands)
     paths = frozenset(f.path for f in workspace.files())
-    return PythonReading(workspace, hints, paths, config, tox, commands, settings)
+    return PythonReading(workspace, hints, paths, config, tox, commands, settings, folder)
 
 
 def find_python(workspace: Workspace, hints: Hints) -> Recipe | str:
@@ -86,9 +91,9 @@ def recipe_of(reading: PythonReading, plan: PythonPlan) -> Recipe | str:
     """The recipe that `plan` means, or why there is none."""
     if not any(p.endswith(".py") for p in reading.paths):
         return "Python: there is no Python file"
-    if plan.command is not None and plan.command.kind == "unittest":
-        return _by_unittest(reading, plan, plan.command)
-    return _by_pytest(reading, plan)
+    own = plan.command if plan.command is not None and plan.command.kind == "unittest" else None
+    found = _by_unittest(reading, plan, own) if own is not None else _by_pytest(reading, plan)
+    return moved(found, reading.folder) if isinstance(found, Recipe) else found
 
 
 def _by_pytest(reading: PythonReading, plan: PythonPlan) -> Recipe | str:
@@ -166,6 +171,8 @@ def _pytest_words(reading: PythonReading, plan: PythonPlan, config: PytestConfig
         words.append("--no-cov")
     if config.options.get("python_files") != reading.config.options.get("python_files"):
         words.append(f"-o {shlex.quote('python_files=' + config.options['python_files'])}")
+    if plan.importlib:
+        words.append("--import-mode=importlib")
     return " ".join([*words, *map(shlex.quote, options), COLLECT_ALL, REPORT_FLAGS])
 
 
@@ -197,7 +204,7 @@ def _common(reading: PythonReading, plan: PythonPlan) -> Recipe:
     return Recipe("python", (), "", ReportFormat.JUNIT, source, inputs=tuple(inputs))
 
 
-def _by_unittest(reading: PythonReading, plan: PythonPlan, command: TestCommand) -> Recipe | str:
+def _by_unittest(reading: PythonReading, plan: PythonPlan, command: TestCommand) -> Recipe:
     """The repository's own command, whose results unittest reports, recorded as JUnit XML."""
     words = list(command.places)
     start, top = _start(words), ""

@@ -119,7 +119,8 @@ def test_without_a_fitting_interpreter_the_set_up_says_so(wanted: str, tmp_path:
     )
     assert done.returncode == 1
     assert "the sandbox has 3.4" in done.stderr
-    assert "image:" in done.stderr
+    assert "`image:`" in done.stderr, "the backticks are a person's, and run nothing"
+    assert "not found" not in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -142,6 +142,12 @@ def test_a_project_that_cannot_be_built_is_tested_from_its_sources() -> None:
     assert "--editable" not in " ".join(recipes[1].setup)
 
 
+def test_modules_of_equal_names_are_imported_apart() -> None:
+    poor = trial(1, uncollected=1, message="import file mismatch:\nimported module 'test_a' has this __file__")
+    recipes = climbed(FILES, [poor, trial(10)])
+    assert "--import-mode=importlib" in recipes[1].test
+
+
 def test_nothing_is_made_of_a_failure_that_says_nothing() -> None:
     assert mended(PythonPlan(), trial(1, failed=5, message="assert 1 == 2"), ()) is None
 
