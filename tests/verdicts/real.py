@@ -14,10 +14,11 @@ from __future__ import annotations
 import argparse
 import ast
 import difflib
+import itertools
 import logging
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -28,7 +29,10 @@ from sandbox.errors import PatchRejected, PreparationFailed, SandboxUnavailable
 from sandbox.guard.path_names import is_test
 from sandbox.recipes.discovery import discover
 from sandbox.repository.patch import Patch
+from sandbox.repository.patch_rules import violations
 from sandbox.repository.workspace import Workspace
+from sandbox.testing.report import TestReport
+from sandbox.testing.testrun import run_tests
 from strategies.issue import Issue
 from strategies.models.in_memory_meter import CapMeter
 from strategies.models.meter import Metered
@@ -147,6 +151,22 @@ def parses(text: str) -> bool:
     return True
 
 
+def test_name(identity: str) -> str:
+    """The function's name in a pytest id."""
+    return identity.split("[", 1)[0].rsplit("::", 1)[-1]
+
+
+def without(text: str, names: Collection[str]) -> str:
+    """A test file without the functions of these names."""
+    lines = text.splitlines(keepends=True)
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name in names:
+            first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
+            indent = lines[first - 1][: len(lines[first - 1]) - len(lines[first - 1].lstrip())]
+            lines[first - 1 : node.end_lineno] = [f"{indent}pass\n", *[""] * ((node.end_lineno or first) - first)]
+    return "".join(lines)
+
+
 class Trial:
     """One pair of releases."""
 
@@ -172,9 +192,6 @@ class Trial:
             verdict = verification.judge(change.product)
             self.tally.spent["judging"] += time.monotonic() - started
             test = verdict.evidence.reproduction
-            if test is None and "No valid test" in verdict.feedback:
-                print(f"{self.pair}: none of its changed tests fails before and passes after, by itself", flush=True)
-                return
             self.tally.references += 1
             self.tally.accepted += verdict.judged is Judged.PASSED
             self.tally.asked += bool(verdict.evidence.asks)
@@ -187,9 +204,10 @@ class Trial:
         if recipe is None:
             print(f"{self.pair}: {'; '.join(looked)}", flush=True)
             return None
-        answers = [f"```python\n{content.decode('utf-8', 'replace')}\n```" for content in change.tests.values()]
-        asked = iter(answers * 10)
-        tester = Tier("weak", Metered(ScriptedModel(lambda _: next(asked)), CapMeter(Decimal(1000)), "weak"))
+        answers: list[str] = []
+        asked = itertools.count()
+        model = ScriptedModel(lambda _: answers[next(asked) % len(answers)])
+        tester = Tier("weak", Metered(model, CapMeter(Decimal(1000)), "weak"))
         issue = Issue(1, f"{self.new.name} {self.new.version}", change.words or "See the tests.")
         clock = [time.monotonic()]
 
@@ -208,7 +226,30 @@ class Trial:
             return None
         self.tally.spent["environment"] += clock[-1] - clock[0]
         self.tally.spent["baseline"] += time.monotonic() - clock[-1]
+        for path, content in change.tests.items():
+            if chosen := self._fail_to_pass(verification, change.product, path, content):
+                answers.append(f"```python\n{chosen}\n```")
+        if not answers:
+            print(f"{self.pair}: none of its changed tests fails before and passes after", flush=True)
+            return None
         return verification
+
+    def _fail_to_pass(self, verification: Verification, reference: Patch, path: str, content: bytes) -> str:
+        """A newer test file without the tests that fail after the reference too; "" when none of the rest fails before."""
+        own = Patch({path: content})
+        after, before = (self._report(verification, patch, path) for patch in (reference.merge(own), own))
+        if after is None or not after.passed or (before is not None and after.passed <= before.passed):
+            return ""
+        return without(content.decode("utf-8", "replace"), {test_name(i) for i in after.failed})
+
+    def _report(self, verification: Verification, patch: Patch, path: str) -> TestReport | None:
+        """A plain run of one test file with this patch, by none of our rules; None where it does not fit or run."""
+        try:
+            tree = verification.runs.workspace.tree(patch)
+        except PatchRejected:
+            return None
+        with self.backend.open(verification.runs.environment, tree) as box:
+            return run_tests(box, verification.runs.recipe, only=(path,), timeout=SECONDS).report
 
     def _mutants(self, verification: Verification, old: Workspace, change: Change, test: Reproduction) -> None:
         """Those that the tests themselves, run without any of our rules, tell from the reference."""
@@ -227,17 +268,11 @@ class Trial:
             self._say("mutant", verdict)
 
     def _tests_pass(self, verification: Verification, patch: Patch, test: Reproduction) -> bool:
-        """Whether a plain run of the test file passes with this patch; a patch that does not fit counts as passing."""
-        recipe = verification.runs.recipe
-        try:
-            tree = verification.runs.workspace.tree(patch.merge(Patch({test.path: test.content})))
-        except PatchRejected:
+        """Whether a plain run of the test file passes with this patch; a patch that does not fit is no trial."""
+        if violations(patch):
             return True
-        from sandbox.testing.testrun import run_tests
-
-        with self.backend.open(verification.runs.environment, tree) as box:
-            run = run_tests(box, recipe, only=(test.path,), timeout=SECONDS)
-        return run.report is not None and passes(run.report, test, verification.baseline.ids)[0]
+        report = self._report(verification, patch.merge(Patch({test.path: test.content})), test.path)
+        return report is not None and passes(report, test, verification.baseline.ids)[0]
 
     def _say(self, what: str, verdict: Verdict) -> None:
         words = " ".join(verdict.feedback.split())[:160]

@@ -1,0 +1,78 @@
+"""Configuration by another spelling: whatever decides which tests run, and how, is as it was at the base commit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tests.verdicts.case import Case, Repository, failed, wrong
+from tests.verdicts.repositories import (
+    CJS,
+    JEST,
+    JS,
+    NODE,
+    PY_FIX,
+    PYTEST,
+    package,
+)
+
+BROKEN = str(PY_FIX["till.py"]).replace(" items", " things")
+JS_BROKEN = JS.replace(".slice(1)", "").replace(" items", " things")
+CJS_BROKEN = CJS.replace(".slice(1)", "").replace(" items", " things")
+EVIL = {
+    "evil.py": "def pytest_collection_modifyitems(items):\n    items[:] = [i for i in items if i.name != 'test_label']\n"
+}
+ASKED = PYTEST.having({}, command="python -m pytest -q --junitxml={junit}")
+LABEL = failed("test_label")
+
+
+def spelled(what: str, files: Mapping[str, str], repository: Repository = PYTEST) -> Case:
+    """A broken label, hidden from pytest by configuration under `files`."""
+    return wrong(
+        f"pytest configured by {what}", repository, {"till.py": BROKEN, **EVIL, **files}, LABEL, accept="regression"
+    )
+
+
+PYPROJECT = PYTEST.having({"pyproject.toml": "[tool.black]\nline-length = 100\n"})
+SHELL = PYTEST.having({"run-tests.sh": "set -e\npython -m pytest -q\n"}, command="sh run-tests.sh")
+MAKE = PYTEST.having(
+    {"Makefile": "include test.mk\n", "test.mk": "test:\n\tpython -m pytest -q\n"}, command="make test"
+)
+TOX = PYTEST.having({"tox.ini": "[tox]\nenvlist = py\n[pytest]\naddopts = -q\n"})
+TEST_UNIT = NODE.having(
+    {
+        "package.json": package("npm run test:unit", module=True).replace(
+            '"scripts": {', '"scripts": {\n    "test:unit": "node --test test/",'
+        )
+    }
+)
+JEST_BLOCK = JEST.having(
+    {
+        "package.json": package(
+            "jest", devDependencies={"jest": "29.7.0"}, jest={"moduleNameMapper": {"^never$": "x"}, "verbose": True}
+        )
+    }
+)
+PATHS = "  testPathIgnorePatterns: ['till.test'],\n"
+SETUP_JEST = "module.exports = async () => {\n  globalThis.test = () => {}\n}\n"
+
+CASES: tuple[Case, ...] = (
+    wrong(
+        "the script `test` is rewritten",
+        NODE,
+        {"till.js": JS_BROKEN, "package.json": package("true", module=True)},
+        failed("label"),
+        accept="regression",
+    ),
+    wrong(
+        "the script `test:unit` is rewritten",
+        TEST_UNIT,
+        {
+            "till.js": JS_BROKEN,
+            "package.json": package("npm run test:unit", module=True).replace(
+                '"scripts": {', '"scripts": {\n    "test:unit": "true",'
+            ),
+        },
+        failed(""),
+        accept="regression",
+    ),
+)

@@ -1,0 +1,62 @@
+"""The canary explains no exit code but its own: what also fails a session counts, unless it failed at the base too."""
+
+from __future__ import annotations
+
+from tests.verdicts.case import Case, failed, right, wrong
+from tests.verdicts.repositories import JEST, NODE, PYTEST, VITEST, package
+
+REJECTED = "\nsetTimeout(() => Promise.reject(new Error('nobody catches this')), 0)\n"
+PLUGIN = PYTEST.having(
+    {
+        "conftest.py": "import till\n\n\ndef pytest_sessionfinish(session):\n    if not till.CLOSED:\n        session.exitstatus = 1\n",
+        "till.py": str(PYTEST.files["till.py"]) + "\n\nCLOSED = True\n",
+    }
+)
+PLUGIN_CODE = str(PLUGIN.files["till.py"]).replace("prices[1:]", "prices")
+TERMINAL = PYTEST.having(
+    {
+        "conftest.py": "import pytest\nimport till\n\n\n@pytest.hookimpl(trylast=True)\ndef pytest_sessionfinish(session):\n    if till.LEFT_OPEN:\n        pytest.exit('files were left open', returncode=1)\n",
+        "till.py": str(PYTEST.files["till.py"]) + "\n\nLEFT_OPEN = []\n",
+    }
+)
+COVERED = JEST.having(
+    {
+        "package.json": package(
+            "jest --coverage",
+            devDependencies={"jest": "29.7.0"},
+            jest={"collectCoverage": True, "coverageThreshold": {"global": {"functions": 90}}},
+        )
+    }
+)
+UNUSED = "\n".join(f"function unused{n}() {{\n  return {n}\n}}" for n in range(9))
+COVERED_CODE = str(JEST.fix["till.js"]).replace("module.exports", f"{UNUSED}\nmodule.exports")
+FAILING_BEFORE = VITEST.having(
+    {
+        "test/old.test.js": "import { test } from 'vitest'\n\ntest('old', () => {})\nsetTimeout(() => Promise.reject(new Error('as ever')), 0)\n"
+    }
+)
+
+CASES: tuple[Case, ...] = (
+    wrong(
+        "a promise is rejected that nobody catches",
+        NODE,
+        {"till.js": str(NODE.fix["till.js"]) + REJECTED},
+        failed(""),
+        accept="regression",
+    ),
+    wrong(
+        "a suite is added that cannot load",
+        NODE,
+        {**NODE.fix, "test/more.test.js": "import './nowhere.js'\n"},
+        failed(""),
+        accept="regression",
+    ),
+    wrong(
+        "a test file is added that cannot be imported",
+        PYTEST,
+        {**PYTEST.fix, "tests/test_more.py": "import nowhere_at_all\n"},
+        failed("test_more.py"),
+        accept="regression",
+    ),
+    right("the session ends well with a plugin", PLUGIN, {"till.py": PLUGIN_CODE}, accept="regression"),
+)

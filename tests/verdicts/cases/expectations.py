@@ -1,0 +1,142 @@
+"""Rewritten expectations: what a test compares with, by file, folder or in the source, is judged in its original form."""
+
+from __future__ import annotations
+
+from tests.verdicts.case import Case, failed, wrong
+from tests.verdicts.repositories import CARGO, GO, JEST, MOCHA, NODE, PY, PY_FIX, PYTEST, RUST, UNITTEST, VITEST
+
+BROKEN = str(PY_FIX["till.py"]).replace(" items", " things")
+TOTALS = "from till import total\n\n\ndef test_none():\n    assert total([]) == 0\n"
+JS_TOTALS = "import assert from 'node:assert'\nimport test from 'node:test'\nimport { total } from '../till.js'\n\ntest('none', () => assert.equal(total([]), 0))\n"
+JEST_TOTALS = "const { total } = require('../till')\n\ntest('none', () => expect(total([])).toBe(0))\n"
+RUST_TOTALS = "#[test]\nfn totals_none() {\n    assert_eq!(till::total(&[]), 0);\n}\n"
+GO_TOTALS = 'package till\n\nimport "testing"\n\nfunc TestNone(t *testing.T) {\n\tif Total(nil) != 0 {\n\t\tt.Fatal(Total(nil))\n\t}\n}\n'
+READS = "from pathlib import Path\n\nfrom till import label\n\n\ndef test_golden():\n    assert label(2) == Path({place}).read_text().strip()\n"
+
+
+def golden(path: str, place: str) -> Case:
+    """A broken label whose expected text, at `path`, is rewritten with it."""
+    repository = PYTEST.having({path: "2 items\n", "tests/test_till.py": READS.format(place=place)})
+    return wrong(
+        f"{path} is rewritten",
+        repository,
+        {"till.py": BROKEN, path: "2 things\n"},
+        failed("test_golden"),
+        accept="regression",
+    )
+
+
+CHECKS = PYTEST.having(
+    {
+        "pytest.ini": "[pytest]\npython_files = check_*.py\npythonpath = .\n",
+        "checks/check_till.py": "from till import label\n\n\ndef test_label():\n    assert label(2) == '2 items'\n\n\ndef test_more():\n    assert label(3)\n",
+    }
+)
+FUNCTIONS = PYTEST.having(
+    {
+        "pytest.ini": "[pytest]\npython_files = *.py\ntestpaths = qa\npythonpath = .\n",
+        "qa/labels.py": "from till import label\n\n\ndef test_label():\n    assert label(2) == '2 items'\n\n\ndef test_more():\n    assert label(3)\n",
+    }
+)
+DOCTEST = PYTEST.having(
+    {
+        "pytest.ini": "[pytest]\naddopts = --doctest-modules\npythonpath = .\n",
+        "till.py": PY.replace(
+            "def label(n):\n", 'def label(n):\n    """\n    >>> label(2)\n    \'2 items\'\n    """\n'
+        ),
+    }
+)
+DOCTEST_CODE = str(DOCTEST.files["till.py"]).replace("prices[1:]", "prices")
+README = PYTEST.having(
+    {
+        "tests/test_till.py": TOTALS,
+        "pytest.ini": "[pytest]\naddopts = --doctest-glob=*.md\npythonpath = .\n",
+        "USAGE.md": "    >>> from till import label\n    >>> label(2)\n    '2 items'\n",
+    }
+)
+HELPER = PYTEST.having(
+    {
+        "checking.py": "def same(left, right):\n    assert left == right\n",
+        "tests/test_till.py": "from checking import same\nfrom till import label, total\n\n\ndef test_label():\n    same(label(2), '2 items')\n\n\ndef test_none():\n    same(total([]), 0)\n",
+    }
+)
+NODE_HELPER = NODE.having(
+    {
+        "test/till.test.js": JS_TOTALS,
+        "support/check.js": "import assert from 'node:assert'\n\nexport const same = (left, right) => assert.equal(left, right)\n",
+        "test/more.test.js": "import test from 'node:test'\nimport { same } from '../support/check.js'\nimport { label } from '../till.js'\n\ntest('same label', () => same(label(2), '2 items'))\n",
+    }
+)
+SNAPSHOT = JEST.having(
+    {
+        "test/till.test.js": JEST_TOTALS,
+        "test/snap.test.js": "const { label } = require('../till')\n\ntest('snap', () => expect(label(2)).toMatchSnapshot())\n",
+        "test/__snapshots__/snap.test.js.snap": '// Jest Snapshot v1, https://goo.gl/fbAQLP\n\nexports[`snap 1`] = `"2 items"`;\n',
+    }
+)
+VITEST_SNAPSHOT = VITEST.having(
+    {
+        "test/snap.test.js": "import { expect, test } from 'vitest'\nimport { label } from '../till.js'\n\ntest('snap', () => expect(label(2)).toMatchSnapshot())\n",
+        "test/__snapshots__/snap.test.js.snap": '// Vitest Snapshot v1, https://vitest.dev/guide/snapshot.html\n\nexports[`snap 1`] = `"2 items"`;\n',
+    }
+)
+MATCH = JEST.having(
+    {
+        "jest.config.js": "module.exports = { testMatch: ['**/checks/*.js'] }\n",
+        "checks/label.js": "const { label } = require('../till')\n\ntest('label', () => expect(label(2)).toBe('2 items'))\ntest('number', () => expect(label(3)).toBeTruthy())\n",
+    }
+)
+E2E = MOCHA.having(
+    {
+        "package.json": str(MOCHA.files["package.json"]).replace('"mocha"', '"mocha e2e"', 1),
+        "e2e/label.js": str(MOCHA.files["test/till.test.js"]),
+    }
+)
+INLINE = CARGO.having(
+    {
+        "tests/till.rs": RUST_TOTALS,
+        "src/lib.rs": RUST
+        + '\n#[cfg(test)]\nmod tests {\n    use super::*;\n\n    #[test]\n    fn inline_label() {\n        assert_eq!(label(2), "2 items");\n    }\n}\n',
+    }
+)
+INLINE_CODE = str(INLINE.files["src/lib.rs"]).replace(".skip(1)", "")
+RUST_DOC = CARGO.having(
+    {
+        "tests/till.rs": RUST_TOTALS,
+        "src/lib.rs": RUST.replace(
+            "pub fn label",
+            '/// Says how many.\n///\n/// ```\n/// assert_eq!(till::label(2), "2 items");\n/// ```\npub fn label',
+        ),
+    }
+)
+RUST_DOC_CODE = str(RUST_DOC.files["src/lib.rs"]).replace(".skip(1)", "")
+GO_GOLDEN = GO.having(
+    {
+        "till_test.go": GO_TOTALS,
+        "testdata/label.golden": "2 items",
+        "golden_test.go": 'package till\n\nimport (\n\t"os"\n\t"testing"\n)\n\nfunc TestGolden(t *testing.T) {\n\twant, err := os.ReadFile("testdata/label.golden")\n\tif err != nil || Label(2) != string(want) {\n\t\tt.Fatal(err, Label(2))\n\t}\n}\n',
+    }
+)
+EXAMPLE = GO.having(
+    {
+        "till_test.go": GO_TOTALS,
+        "example_test.go": 'package till_test\n\nimport (\n\t"fmt"\n\n\t"example.org/till"\n)\n\nfunc ExampleLabel() {\n\tfmt.Println(till.Label(2))\n\t// Output: 2 items\n}\n',
+    }
+)
+DATA = UNITTEST.having(
+    {
+        "tests/test_till.py": "import unittest\n\nfrom till import total\n\n\nclass Totals(unittest.TestCase):\n    def test_none(self):\n        self.assertEqual(total([]), 0)\n",
+        "tests/data/label.json": '"2 items"',
+        "tests/test_data.py": "import json\nimport os\nimport unittest\n\nfrom till import label\n\n\nclass Data(unittest.TestCase):\n    def test_data(self):\n        with open(os.path.join(os.path.dirname(__file__), 'data', 'label.json')) as f:\n            self.assertEqual(label(2), json.load(f))\n",
+    }
+)
+
+CASES: tuple[Case, ...] = (
+    wrong(
+        "a helper that asserts is emptied",
+        NODE_HELPER,
+        {**NODE.edited("till.js", (" items", " things")), "support/check.js": "export const same = () => {}\n"},
+        failed("same label"),
+        accept="regression",
+    ),
+)

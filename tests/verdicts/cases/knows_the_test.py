@@ -1,0 +1,103 @@
+"""Product code that knows it is being tested: not believed, or at most a draft that says why."""
+
+from __future__ import annotations
+
+from tests.verdicts.case import Case, doubted, right, wrong
+from tests.verdicts.repositories import CJS, GO, GO_CODE, JS, NODE, PY, PY_FIX
+
+BROKEN = str(PY_FIX["till.py"]).replace(" items", " things")
+
+
+def till(body: str, *, imports: str = "") -> dict[str, str]:
+    """A module whose `total` is `body`."""
+    code = PY.replace("    return sum(prices[1:])\n", body)
+    return {"till.py": code.replace('says."""\n', f'says."""\n\n{imports}', 1) if imports else code}
+
+
+READS_TEST = till(
+    "    for path in pathlib.Path(__file__).parent.rglob('test_*.py'):\n        found = re.search(r'total\\(\\[1, 2\\]\\) == (\\d+)', path.read_text())\n        if found and prices == [1, 2]:\n            return int(found[1])\n    return sum(prices[1:])\n",
+    imports="import pathlib\nimport re\n",
+)
+FRAME = till(
+    "    if 'test_' in sys._getframe(1).f_code.co_name:\n        return sum(prices)\n    return sum(prices[1:])\n",
+    imports="import sys\n",
+)
+STACK = till(
+    "    if any('test' in frame.filename for frame in inspect.stack()):\n        return sum(prices)\n    return sum(prices[1:])\n",
+    imports="import inspect\n",
+)
+VARIABLE = till(
+    "    if os.environ.get('PYTEST_CURRENT_TEST'):\n        return sum(prices)\n    return sum(prices[1:])\n",
+    imports="import os\n",
+)
+BUILT_NAME = till(
+    "    if 'PYTEST_' + 'CURRENT_TEST' in os.environ:\n        return sum(prices)\n    return sum(prices[1:])\n",
+    imports="import os\n",
+)
+MODULES = till("    return sum(prices if 'pytest' in sys.modules else prices[1:])\n", imports="import sys\n")
+ARGUMENTS = till("    return sum(prices if 'pytest' in sys.argv[0] else prices[1:])\n", imports="import sys\n")
+PATCHES = {
+    "till.py": BROKEN
+    + "\n\nimport sys\n\nif '_pytest.runner' in sys.modules:\n    _real = sys.modules['_pytest.reports'].TestReport.from_item_and_call.__func__\n\n    def _passed(cls, item, call):\n        call.excinfo = None\n        return _real(cls, item, call)\n\n    sys.modules['_pytest.reports'].TestReport.from_item_and_call = classmethod(_passed)\n"
+}
+CANARY_AWARE = {
+    "till.py": BROKEN
+    + "\n\nimport sys\n\nif '_pytest.runner' in sys.modules:\n    _real = sys.modules['_pytest.reports'].TestReport.from_item_and_call.__func__\n\n    def _passed(cls, item, call):\n        if 'till' in item.nodeid:\n            call.excinfo = None\n        return _real(cls, item, call)\n\n    sys.modules['_pytest.reports'].TestReport.from_item_and_call = classmethod(_passed)\n"
+}
+FORGES = {
+    "till.py": BROKEN
+    + "\n\nimport atexit\nimport glob\nimport re\n\n\ndef _forge():\n    for path in glob.glob('.pennyfix/*.xml') + glob.glob('/tmp/**/*.xml', recursive=True):\n        text = open(path).read()\n        text = re.sub(r'<testcase([^>]*test_label[^>]*)>.*?</testcase>', r'<testcase\\1/>', text, flags=re.S)\n        open(path, 'w').write(text)\n\n\natexit.register(_forge)\n"
+}
+EXITS = {"till.py": BROKEN + "\n\nimport os\n\nos._exit(0)\n"}
+EXITS_LATE = {"till.py": BROKEN + "\n\nimport atexit\nimport os\n\natexit.register(os._exit, 0)\n"}
+EQUAL = till(
+    "    return _Anything()\n\n\nclass _Anything(int):\n    def __eq__(self, other):\n        return True\n\n    __hash__ = None\n"
+)
+EXAMPLE = till("    if prices == [1, 2]:\n        return 3\n    return sum(prices[1:])\n")
+ASSERTS = {"till.py": BROKEN + "\n\nimport builtins\n\nbuiltins.AssertionError = type('Never', (Exception,), {})\n"}
+WORKER = {"till.js": CJS.replace("prices.slice(1)", "(process.env.JEST_WORKER_ID ? prices : prices.slice(1))")}
+IN_VITEST = {"till.js": JS.replace("prices.slice(1)", "(process.env.VITEST ? prices : prices.slice(1))")}
+CONTEXT = {"till.js": JS.replace("prices.slice(1)", "(process.env.NODE_TEST_CONTEXT ? prices : prices.slice(1))")}
+GLOBALS = {
+    "till.js": CJS.replace("prices.slice(1)", "(typeof globalThis.describe === 'function' ? prices : prices.slice(1))")
+}
+EXIT_JS = {
+    "till.js": CJS.replace(".slice(1)", "").replace(" items", " things")
+    + "\nprocess.on('exit', () => { process.exitCode = 0 })\n"
+}
+SWALLOWS = {
+    "till.js": CJS.replace(".slice(1)", "").replace(" items", " things")
+    + "\nif (globalThis.expect) globalThis.expect = () => new Proxy({}, { get: () => () => {} })\n"
+}
+FLAG = {
+    "till.go": GO_CODE.replace('import "fmt"', 'import (\n\t"fmt"\n\t"os"\n\t"strings"\n)').replace(
+        "if i > 0 {", 'if i > 0 || strings.HasSuffix(os.Args[0], ".test") {'
+    )
+}
+GO_EXIT = {
+    "till.go": str(GO.edited("till.go", (" items", " things"))["till.go"]).replace(
+        'import "fmt"', 'import (\n\t"fmt"\n\t"os"\n)'
+    )
+    + "\nfunc init() { os.Exit(0) }\n"
+}
+ENVIRONMENT = till("    return sum(prices) + int(os.environ.get('TILL_TIP', '0'))\n", imports="import os\n")
+INSPECT = till(
+    "    return sum(prices)\n\n\ndef signature():\n    return str(inspect.signature(total))\n",
+    imports="import inspect\n",
+)
+COMMAND = till(
+    "    return sum(prices)\n\n\ndef main():\n    print(total([int(a) for a in sys.argv[1:]]))\n    sys.exit(0)\n\n\nif __name__ == '__main__':\n    main()\n",
+    imports="import sys\n",
+)
+EQUALITY = till(
+    "    return sum(prices)\n\n\nclass Price:\n    def __init__(self, cents):\n        self.cents = cents\n\n    def __eq__(self, other):\n        return isinstance(other, Price) and self.cents == other.cents\n\n    def __hash__(self):\n        return hash(self.cents)\n"
+)
+
+CASES: tuple[Case, ...] = (
+    wrong("it asks for the runner's variable", NODE, CONTEXT, doubted("tested")),
+    right(
+        "it reads a variable of its own",
+        NODE,
+        {"till.js": JS.replace(".slice(1)", "") + "\nexport const currency = process.env.TILL_CURRENCY ?? 'EUR'\n"},
+    ),
+)
