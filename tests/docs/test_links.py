@@ -112,9 +112,9 @@ def test_the_readme_stays_one_screen_long_and_shows_two_pictures() -> None:
     assert all((ROOT / picture).stat().st_size <= 120_000 for picture in pictures)
 
 
-def test_the_architecture_answers_twenty_questions_with_one_file_each() -> None:
+def test_the_architecture_answers_at_least_twenty_questions_with_one_file_each() -> None:
     rows = re.findall(r"^\| Where [^|]+\? \| \[`([^`]+)`\]", read("docs/architecture.md"), re.MULTILINE)
-    assert len(rows) == 20
+    assert len(rows) >= 20
 
 
 def test_each_library_is_imported_only_where_the_architecture_says() -> None:
