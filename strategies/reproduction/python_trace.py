@@ -77,9 +77,10 @@ class Trace:
         return "" if hidden or parts[-1] == "conftest.py" else path
 
     def under_test(self, frame: FrameType | None) -> bool:
-        """Whether the test's file is among the callers."""
+        """Whether the test's file is among the callers, and not only because pytest words a failed assertion: the
+        repository may be a part of the runner itself (pluggy is)."""
         for _ in range(DEEPEST):
-            if frame is None:
+            if frame is None or "/_pytest/assertion/" in frame.f_code.co_filename:
                 return False
             if frame.f_code.co_filename == self.root + self.test:
                 return True

@@ -90,6 +90,13 @@ def test_a_test_that_fails_by_itself_is_refused(python: Bench, text: str) -> Non
     assert reason.why == "the test fails without executing any code of this repository"
 
 
+def test_what_only_words_the_failed_assertion_was_not_executed_by_the_test(tmp_path: Path) -> None:
+    words = "import till\n\n\ndef pytest_assertrepr_compare(op, left, right):\n    return [str(till.total([left]))]\n"
+    bench = Bench(tmp_path, FILES | {"conftest.py": words}, pytest_recipe())
+    text = b"def test_x():\n    x = 5\n    assert x == 6\n"
+    assert not validate(text, "tests/test_issue_1.py", ISSUE, bench.bed)[0].right
+
+
 def test_where_the_runner_cannot_choose_nothing_is_watched(python: Bench) -> None:
     recipe = Recipe("python", (), "make test", ReportFormat.EXIT_CODE, "here")
     bed = TestBed(recipe, python.workspace, python.bed.open_base, frozenset())
