@@ -165,7 +165,8 @@ def _pytest_words(words: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...
 
 def _unittest_words(words: list[str]) -> tuple[str, ...]:
     """What follows the interpreter in a command whose tests are reported by unittest's own runner."""
-    plain = [w for w in words if not _VARIABLE.search(w) and w not in ("-v", "-q", "--verbose", "-b", "--buffer")]
+    dropped = ("-v", "-q", "--verbose", "-b", "--buffer")
+    plain = [w.removeprefix("./") or "." for w in words if not _VARIABLE.search(w) and w not in dropped]
     if plain[:2] in (["-m", "unittest"], ["-m", "twisted.trial"]):
         return tuple(plain) if plain[1] == "unittest" else ()
     if plain[:3] == ["-m", "django", "test"] or (

@@ -16,7 +16,7 @@ from sandbox.recipes.python.metadata import extras_of, group_specs, groups_of, p
 from sandbox.recipes.python.plan import PythonPlan
 from sandbox.recipes.python.roots import members
 from sandbox.recipes.python.suite import ini, table, toml
-from sandbox.recipes.python.tox import ToxEnvironment
+from sandbox.recipes.python.tox import NOT_FOR_TESTS, ToxEnvironment
 from sandbox.repository.workspace import Workspace
 
 TEST_NAMES = ("test", "tests", "testing", "unittest", "unittests", "unit", "pytest")
@@ -24,7 +24,7 @@ DEVELOPMENT_NAMES = ("dev", "develop", "development", "all", "complete", "full",
 """Taken only where nothing is named for tests: they bring linters, documentation tools and their pins."""
 
 _FOR_TESTS = re.compile(
-    r"(?:[\w-]*requirements?/)?(?:(?:requirements?)?[-_.]?(?:tests?|testing|unittests?|pytest)(?:[-_.]?\w*?)(?:[-_.]?requirements?)?)"
+    r"(?:[\w-]*requirements?/)?(?:(?:requirements?)?[-_.]?(?:tests?|testing|unittests?|pytest)(?:[-_.]?[A-Za-z]*)(?:[-_.]?requirements?)?)"
     r"\.(?:txt|in|pip)|(?:tests?|testing)/requirements?(?:[-_.]\w+)?\.(?:txt|in)",
     re.IGNORECASE,
 )
@@ -93,7 +93,8 @@ def install(workspace: Workspace, hints: Hints, tox: ToxEnvironment | None, plan
         lines += together(specs, before)
         inputs += [*files, *optional]
         lines += [lenient(pip(f"--editable {shlex.quote(f'./{m}')}", before)) for m in members(paths)]
-    asked = _asked_by_tox(tox, paths) if tox else []
+    have = {f"-r {p}" for p in (*files, *optional)} if not locked else set()
+    asked = [a for a in (_asked_by_tox(tox, paths) if tox else []) if a not in have]
     if asked:
         lines += together(asked, before)
     elif not locked and not optional and not extras and not groups:
@@ -187,7 +188,8 @@ def together(specs: Sequence[str], before: str = "") -> list[str]:
 def _named(known: Iterable[str], asked: Iterable[str]) -> tuple[str, ...]:
     """Of the known extras or groups those for tests, and those that tox asks for; else those for development."""
     by_plain = {re.sub(r"[-_.]+", "-", k).lower(): k for k in known}
-    wanted = [by_plain[p] for a in asked if (p := re.sub(r"[-_.]+", "-", a).lower()) in by_plain]
+    plain = [re.sub(r"[-_.]+", "-", a).lower() for a in asked]
+    wanted = [by_plain[p] for p in plain if p in by_plain and not NOT_FOR_TESTS.search(p)]
     wanted += [by_plain[n] for n in TEST_NAMES if n in by_plain]
     wanted = wanted or [by_plain[n] for n in DEVELOPMENT_NAMES[:3] if n in by_plain]
     return tuple(dict.fromkeys(wanted))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from sandbox.recipe import Recipe
 from sandbox.recipes.ci_workflow import Hints
 from sandbox.recipes.python.commands import TestCommand
-from sandbox.recipes.python.mend import mended, own_modules
+from sandbox.recipes.python.mend import mended, own_modules, unskipped
 from sandbox.recipes.python.plan import PythonPlan
 from sandbox.recipes.python.recipe import PythonReading, first_plan, read_python, recipe_of
 from sandbox.recipes.trial import Trial, best
@@ -68,7 +68,7 @@ class PythonRung:
             if last is None:
                 yield recipe
                 last = trials[-1]
-            after = None if last.complete else mended(plan, last, own)
+            after = (unskipped if last.complete else mended)(plan, last, own)
             if after is None:
                 return
             plan = after

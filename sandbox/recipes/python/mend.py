@@ -11,11 +11,14 @@ from dataclasses import replace
 from sandbox.recipes.python.packages import DISTRIBUTIONS, FIXTURES, MARKS
 from sandbox.recipes.python.plan import PythonPlan
 from sandbox.recipes.python.suite import PLUGINS
-from sandbox.recipes.trial import Trial
+from sandbox.recipes.trial import WORTH_A_CHANGE, Trial
 
 PACKAGES = 12  # missing packages that one mending may add
 
 _MISSING = re.compile(r"(?:ModuleNotFoundError|ImportError): No module named '?([A-Za-z_][\w.]*)'?")
+_SKIPPED = re.compile(
+    r"could not import '([A-Za-z][\w.]*)'|[`'\"]?\b([A-Za-z][\w.]+)[`'\"]? (?:is |was )?not installed"
+)
 _FIXTURE = re.compile(r"fixture '(\w+)' not found")
 _MARK = re.compile(r"(?:'(\w+)' not found in `markers`|Unknown pytest\.mark\.(\w+))")
 _REQUIRED = re.compile(r"Missing required plugins: (.+)")
@@ -48,6 +51,23 @@ def mended(plan: PythonPlan, trial: Trial, own: Collection[str]) -> PythonPlan |
     if missing:
         return replace(plan, packages=(*plan.packages, *missing), told=(*plan.told, f"with {', '.join(missing)}"))
     return None
+
+
+def unskipped(plan: PythonPlan, trial: Trial, own: Collection[str]) -> PythonPlan | None:
+    """The next plan for a healthy suite of which a part is skipped because modules are missing; None when none is."""
+    skipped = trial.report.skipped if trial.report is not None else frozenset()
+    reasons = [trial.report.results[i].message for i in skipped] if trial.report is not None else []
+    lacking = [r for r in reasons if _SKIPPED.search(r) or _MISSING.search(r)]
+    if len(lacking) < max(2, (WORTH_A_CHANGE - 1) * trial.passed):
+        return None
+    names = [n for r in lacking for pair in _SKIPPED.findall(r) for n in pair if n]
+    names += [n for r in lacking for n in _MISSING.findall(r)]
+    tops = {n: n.split(".")[0] for n in names if n.split(".")[0] not in own}
+    found = [DISTRIBUTIONS.get(n, DISTRIBUTIONS.get(top, top.replace("_", "-"))) for n, top in tops.items()]
+    missing = tuple(p for p in dict.fromkeys(found) if p and p not in plan.packages)[:PACKAGES]
+    if not missing:
+        return None
+    return replace(plan, packages=(*plan.packages, *missing), told=(*plan.told, f"with {', '.join(missing)}"))
 
 
 def _installable(plan: PythonPlan, text: str) -> PythonPlan | None:

@@ -20,7 +20,8 @@ SITE = "@site-packages"
 ENVIRONMENTS = 2_000  # a list of factors may multiply; more are not looked at
 DEPTH = 30  # substitutions inside substitutions
 
-_OTHER = re.compile(
+# Factors, extras and groups that bring linters, documentation and packaging, not tests.
+NOT_FOR_TESTS = re.compile(
     r"lint|docs?|flake|mypy|typ(e|ing)|style|format|black|isort|cov|check|build|release|bench|pre-commit"
 )
 _FACTORS = re.compile(r"^(?P<factors>[\w.{}!,-]+):\s+(?P<rest>.*)$")
@@ -97,7 +98,7 @@ def chosen(names: Sequence[str], unreachable: Iterable[str] = ()) -> str:
     def order(name: str) -> tuple[bool, bool, bool, int, int]:
         factors = name.split("-")
         minors = [int(m[1]) for f in factors if (m := re.fullmatch(r"py3\.?(\d+)", f))]
-        other = any(_OTHER.search(f) for f in factors if not f.startswith("py3"))
+        other = any(NOT_FOR_TESTS.search(f) for f in factors if not f.startswith("py3"))
         named = any(re.fullmatch(r"py(thon)?3?|tests?|units?|py3\.?\d+", f) for f in factors)
         return other, not named, name in unwanted, -max(minors, default=0), names.index(name)
 

@@ -142,6 +142,27 @@ def test_a_project_that_cannot_be_built_is_tested_from_its_sources() -> None:
     assert "--editable" not in " ".join(recipes[1].setup)
 
 
+def skipping(reason: str, count: int = 5) -> Trial:
+    rows = [TestResult(f"tests/s.py::test_{n}", TestOutcome.SKIPPED, reason) for n in range(count)]
+    return Trial(RECIPE, TestReport({**report(100).results, **{r.id: r for r in rows}}))
+
+
+@pytest.mark.parametrize(
+    "reason", ["could not import 'trio': no", "trio is not installed", "ImportError: No module named 'trio'"]
+)
+def test_a_healthy_suite_of_which_a_part_is_skipped_for_want_of_a_package_is_given_it(reason: str) -> None:
+    recipes = climbed(FILES, [skipping(reason), trial(105)])
+    assert len(recipes) == 2
+    assert any(" trio " in line for line in recipes[1].setup)
+
+
+@pytest.mark.parametrize(
+    "poor", [skipping("only on Windows"), skipping("could not import 'trio'", 1), skipping("demo not installed")]
+)
+def test_other_skips_are_left_alone(poor: Trial) -> None:
+    assert len(climbed(FILES, [poor])) == 1
+
+
 def test_modules_of_equal_names_are_imported_apart() -> None:
     poor = trial(1, uncollected=1, message="import file mismatch:\nimported module 'test_a' has this __file__")
     recipes = climbed(FILES, [poor, trial(10)])
