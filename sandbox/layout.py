@@ -25,7 +25,7 @@ QUIET_TOOLS = dict.fromkeys(
         "PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "ELECTRON_SKIP_BINARY_DOWNLOAD", "SENTRYCLI_SKIP_DOWNLOAD",
     ),
     "1",
-) | {"YARN_NODE_LINKER": "node-modules"}  # fmt: skip
+) | {"YARN_NODE_LINKER": "node-modules", "YARN_HTTP_TIMEOUT": "300000", "YARN_HTTP_RETRY": "5"}  # fmt: skip
 """What tools are told while installing: no git hooks, no browsers, no telemetry; programs where runners find them."""
 
 

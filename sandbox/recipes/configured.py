@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from sandbox.recipe import Canary, Recipe, ReportFormat
 from sandbox.recipes.ci_workflow import Hints
+from sandbox.recipes.javascript_install import installed_by
 from sandbox.recipes.python.install import ensure
 from sandbox.recipes.python.recipe import COLLECT_ALL, REPORT_FLAGS, python
 from sandbox.recipes.python.suite import canary, pytest_config, selects
@@ -23,11 +24,14 @@ _RUNNERS = ("pytest", "vitest", "jest", "mocha", "go", "cargo", "mvn", "gradle")
 
 
 def with_setup(recipe: Recipe, lines: Sequence[str], source: str, workspace: Workspace, hints: Hints) -> Recipe:
-    """`recipe` installed by `lines` instead. A Python repository still gets its environment and pytest."""
+    """`recipe` installed by `lines` instead. A Python repository still gets its environment and pytest, a
+    JavaScript repository its Node and its package manager."""
     setup = tuple(lines)
     if recipe.language == "python" or any(_PYTHON.search(line) for line in (*lines, recipe.test)):
         asked = [line for line in recipe.setup if line.startswith('python -c "import ')]
         setup = (python(workspace, hints).venv(), *setup, *asked)
+    if recipe.language == "javascript":
+        setup = installed_by(recipe.setup, setup)
     return replace(recipe, setup=setup, source=source, inputs=tuple(sorted({*recipe.inputs, source} - {OWN_FILE})))
 
 

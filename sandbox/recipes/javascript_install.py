@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import yaml
@@ -92,6 +92,7 @@ def _tool(package: str, version: str) -> str:
     return f"{GLOBAL} '{package}@{version or 'latest'}'"
 
 
+_START = re.compile(r'PATH="\$PENNYFIX_ENV/bin:/opt/node/\d+/bin:\$PATH"; export PATH; ')
 _OWN_YARN = (
     'mkdir -p "$PENNYFIX_ENV/bin" && cd "$PENNYFIX_ENV/bin" && '
     'printf \'#!/bin/sh\\nexec node "%s" "$@"\\n\' "$OLDPWD/{path}" >yarn && chmod +x yarn'
@@ -211,3 +212,11 @@ def _values(version: object, job: Mapping[str, object]) -> Iterator[str]:
     for each in version if isinstance(version, list) else [version]:
         if each is not None:
             yield str(each)
+
+
+def installed_by(setup: Sequence[str], lines: Sequence[str]) -> tuple[str, ...]:
+    """A set-up of ours whose dependencies are installed by `lines`, with the same Node, manager and steps around."""
+    start = next((found[0] for line in setup if (found := _START.match(line))), "")
+    tools = [line for line in setup if GLOBAL in line or _OWN_YARN.partition(" && ")[0] in line]
+    steps = [line for line in setup if '"$PENNYFIX_ENV/step-' in line]
+    return (*tools, *(start + line for line in lines), *steps)

@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 
 FOLDER = Path(__file__).parent / "facts"
 
-Registry = Literal["pypi", "npm", "go", "crates", "debian-source", "folder"]
+Registry = Literal["pypi", "npm", "go", "crates", "maven", "debian-source", "folder"]
 
 
 @dataclass(frozen=True, slots=True)

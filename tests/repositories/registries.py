@@ -95,6 +95,16 @@ def _crates(fact: Fact, folder: Path, backend: Backend) -> Path:
     return next((home / "registry" / "cache").glob(f"*/{fact.name}-{fact.version}.crate"))
 
 
+def _maven(fact: Fact, folder: Path, backend: Backend) -> Path:
+    """The whole source tree that Apache's projects publish beside their artifacts."""
+    plugin = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy"
+    artifact = f"-Dartifact={fact.name}:{fact.version}:zip:source-release"
+    _run(
+        ["mvn", "-q", "-B", plugin, artifact, f"-DoutputDirectory={folder}", f"-Dmaven.repo.local={folder}/m2"], folder
+    )
+    return _only_file(folder, "*.zip")
+
+
 def _debian(fact: Fact, folder: Path, backend: Backend) -> Path:
     """The upstream archive of a Debian source package, from the mirrors that apt on this machine already uses."""
     told = _run(["apt-get", "indextargets", "--format", "$(REPO_URI) $(CODENAME) $(COMPONENT)"], folder)
@@ -124,6 +134,7 @@ _CLIENTS: Mapping[Registry, Callable[[Fact, Path, Backend], Path]] = {
     "npm": _npm,
     "go": _go,
     "crates": _crates,
+    "maven": _maven,
     "debian-source": _debian,
     "folder": _folder,
 }

@@ -292,6 +292,24 @@ def test_an_older_tap_is_told_in_its_own_words_to_leave_coverage_out(found: Foun
     assert "tap --no-coverage -R tap" in recipe.test
 
 
+def test_a_set_up_that_is_given_still_has_its_node_and_its_package_manager(tmp_path: Path) -> None:
+    files = {
+        "package.json": json.dumps(package("mocha", scripts={"pretest": "rollup -c"})),
+        "pnpm-lock.yaml": "lockfileVersion: '9.0'\n",
+        ".nvmrc": "22",
+        "test/a.js": "",
+    }
+    origin = Origin(tmp_path / "repo")
+    origin.commit(files)
+    with origin.workspace(tmp_path / "home") as workspace:
+        recipe, _ = discover(workspace, setup=["pnpm i"], test=None, image=None)
+    assert recipe is not None
+    tool, install, step = recipe.setup
+    assert "'pnpm@10'" in tool
+    assert install == 'PATH="$PENNYFIX_ENV/bin:/opt/node/22/bin:$PATH"; export PATH; pnpm i'
+    assert "(rollup -c)" in step
+
+
 def test_scripts_that_call_each_other_end(found: Found) -> None:
     recipe = found({"package.json": package("npm run a", scripts={"a": "npm test"}), "test/a.js": ""})
     assert recipe.report is ReportFormat.EXIT_CODE
