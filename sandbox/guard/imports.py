@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from sandbox.guard.path_names import parents
 from sandbox.repository.workspace import Workspace
@@ -39,6 +39,16 @@ def importers(path: str, workspace: Workspace, among: Callable[[str], bool]) -> 
         text = workspace.read_text(file.path) or ""
         if stem in text and path in imports_of(file.path, text, paths):
             yield file.path
+
+
+def import_graph(workspace: Workspace) -> Mapping[str, Sequence[str]]:
+    """The files that import each file, over the whole repository."""
+    paths = {f.path for f in workspace.files()}
+    found: dict[str, list[str]] = {}
+    for path in sorted(p for p in paths if p.endswith((".py", *JAVASCRIPT))):
+        for imported in imports_of(path, workspace.read_text(path) or "", paths) - {path}:
+            found.setdefault(imported, []).append(path)
+    return found
 
 
 def _python_names(path: str, text: str) -> Iterator[str]:

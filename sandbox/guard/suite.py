@@ -10,10 +10,11 @@ import ast
 import posixpath
 import re
 import warnings
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from sandbox.guard.declared_tests import DeclaredTests, declarations
-from sandbox.guard.imports import importers
+from sandbox.guard.imports import import_graph
 from sandbox.guard.path_names import (
     CERTAIN_FOLDERS,
     LIKELY_FOLDERS,
@@ -74,7 +75,7 @@ class SuiteFiles:
 
     def _is_test(self, path: str) -> bool:
         folder = self.test_folder(path)
-        if folder is not None and self._apart(folder):
+        if folder is not None and (self._apart(folder) or named_like_test(path)):
             return True
         if folder is not None or named_like_test(path):
             return not self._product(path, folder)
@@ -102,7 +103,12 @@ class SuiteFiles:
             return True
         if posixpath.basename(path) == "__init__.py" and not text.strip():
             return False
-        return any(True for _ in importers(path, self.workspace, self._plain_product))
+        return any(self._plain_product(p) for p in self._importers.get(path, ()))
+
+    @cached_property
+    def _importers(self) -> Mapping[str, Sequence[str]]:
+        """Which files import each file, read once for all questions."""
+        return import_graph(self.workspace)
 
     def _plain_product(self, path: str) -> bool:
         return not named_like_test(path) and self.test_folder(path) is None
@@ -168,7 +174,7 @@ class SuiteFiles:
         packaged = f"{posixpath.dirname(path)}/__init__.py".lstrip("/") in self.paths
         if not (_NAMED_ASSERTS if packaged else _ASSERTS).search(self.workspace.read_text(path) or ""):
             return False
-        found = list(importers(path, self.workspace, lambda _: True))
+        found = self._importers.get(path, ())
         return bool(found) and all(self.is_test(p) for p in found)
 
     def _named_by_tests(self, path: str) -> bool:

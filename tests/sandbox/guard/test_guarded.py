@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import cast
 
 import pytest
 
 from sandbox.guard.guarded import GuardedPatch, guard
 from sandbox.repository.patch import Patch
-from tests.fakes.workspace import memory_workspace
+from sandbox.repository.workspace import Workspace
+from tests.fakes.workspace import MemoryWorkspace, memory_workspace
 
 PYPROJECT = '[project]\nname = "x"\n\n[tool.pytest.ini_options]\naddopts = "-q"\n\n[tool.ruff]\nline-length = 100\n'
 PACKAGE = '{"scripts": {"test": "jest"}, "jest": {"bail": true, "maxWorkers": {"a": 1}}, "version": "1.0.0"}'
@@ -393,3 +395,16 @@ def test_notes_tell_of_changed_configuration_and_of_skips() -> None:
     found = guarded(PYTHON, {"conftest.py": "x = 1\n", "tests/test_a.py": "@pytest.mark.skip\n" + TEST})
     assert any("changes how tests are run" in note for note in found.notes)
     assert any("skips or silences tests" in note for note in found.notes)
+
+
+def test_a_large_repository_is_read_a_few_times_and_not_once_for_each_test() -> None:
+    files = {
+        f"house/p{n}/tests/{name}": "import house\n" for n in range(60) for name in ("__init__.py", "test_a.py", "u.py")
+    }
+    files |= {f"house/p{n}/{name}": "x = 1\n" for n in range(60) for name in ("__init__.py", "a.py")}
+    workspace = MemoryWorkspace(
+        {**files, "house/__init__.py": "", "pytest.ini": "[pytest]\naddopts = --doctest-modules\n"}
+    )
+    patch = Patch({"house/p1/a.py": b"x = 2\n", "pytest.ini": b"[pytest]\n", "house/p1/tests/u.py": b"x = 2\n"})
+    assert guard(patch, cast("Workspace", workspace)).restored == ("house/p1/tests/u.py", "pytest.ini")
+    assert workspace.reads < 4 * len(files)
