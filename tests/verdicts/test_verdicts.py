@@ -58,6 +58,7 @@ def test_no_two_cases_have_one_name() -> None:
 
 PASSED, FAILED, UNJUDGED = (Verdict(j, Evidence(), "the words") for j in Judged)
 DOUBTED = Verdict(Judged.PASSED, Evidence(doubts=("till.py reads a test",)))
+DOUBTED_FAILURE = Verdict(Judged.FAILED, Evidence(doubts=("till.py reads a test",)), "the words")
 ASKING = Verdict(Judged.UNJUDGED, Evidence(asks=("tests/test_till.py::test_label",)))
 
 
@@ -67,6 +68,7 @@ ASKING = Verdict(Judged.UNJUDGED, Evidence(asks=("tests/test_till.py::test_label
         (failed("words"), FAILED, ""),
         (failed("other words"), FAILED, "it does not say 'other words'"),
         (failed("words"), UNJUDGED, "unjudged instead of failed"),
+        (failed("words"), DOUBTED_FAILURE, ""),
         (unjudged("words"), UNJUDGED, ""),
         (unjudged("words"), FAILED, "failed instead of unjudged"),
         (doubted("reads a test"), DOUBTED, ""),
