@@ -50,7 +50,6 @@ from tests.repositories.registries import NotFetched, fetch
 from tests.verdicts.__main__ import BACKENDS, folder_of
 
 PAIRS = (
-    "packaging==23.2..24.0",
     "sqlparse==0.5.0..0.5.1",
     "tomlkit==0.12.4..0.12.5",
     "marshmallow==3.21.1..3.21.2",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tests.verdicts.case import Case, Repository, failed, wrong
+from tests.verdicts.case import Case, Repository, failed, right, wrong
 from tests.verdicts.repositories import (
     CJS,
+    GO,
     JEST,
     JS,
     NODE,
@@ -56,6 +57,41 @@ PATHS = "  testPathIgnorePatterns: ['till.test'],\n"
 SETUP_JEST = "module.exports = async () => {\n  globalThis.test = () => {}\n}\n"
 
 CASES: tuple[Case, ...] = (
+    spelled("a dotted key", {"pyproject.toml": 'tool.pytest.ini_options.addopts = "-p evil"\n'}),
+    spelled("a dotted key below [tool]", {"pyproject.toml": '[tool]\npytest.ini_options.addopts = "-p evil"\n'}),
+    spelled(
+        "a header with spaces", {"pyproject.toml": '[ tool . pytest . ini_options ]\naddopts = "-p evil"\n'}, PYPROJECT
+    ),
+    spelled("quoted keys", {"pyproject.toml": '["tool"."pytest".\'ini_options\']\naddopts = "-p evil"\n'}, ASKED),
+    spelled("an inline table", {"pyproject.toml": 'tool = {pytest = {ini_options = {addopts = "-p evil"}}}\n'}, ASKED),
+    spelled("[tool.pytest]", {"pyproject.toml": '[tool.pytest]\naddopts = ["-p", "evil"]\n'}, ASKED),
+    spelled(".pytest.toml", {".pytest.toml": '[pytest]\naddopts = ["-p", "evil"]\n'}, ASKED),
+    spelled("pytest.toml", {"pytest.toml": '[pytest]\naddopts = ["-p", "evil"]\n'}, ASKED),
+    spelled(".pytest.ini", {".pytest.ini": "[pytest]\naddopts = -p evil\n"}, ASKED),
+    spelled(
+        "setup.cfg with carriage returns",
+        {"setup.cfg": "[metadata]\r\nname = till\r\n[tool:pytest]\r\naddopts = -p evil\r\n"},
+        ASKED,
+    ),
+    spelled("tox.ini with carriage returns alone", {"tox.ini": "[pytest]\raddopts = -p evil\r"}, ASKED),
+    spelled(
+        "tox.ini, with an indented word", {"tox.ini": "[tox]\nenvlist = py\n[pytest]\naddopts = -q\n  -p evil\n"}, TOX
+    ),
+    spelled("a conftest.py in a new folder above the tests", {"tests/conftest.py": EVIL["evil.py"]}),
+    wrong(
+        "the script that `test:` runs is rewritten",
+        SHELL,
+        {"till.py": BROKEN, "run-tests.sh": "exit 0\n"},
+        failed(""),
+        accept="regression",
+    ),
+    wrong(
+        "the file that the Makefile includes is rewritten",
+        MAKE,
+        {"till.py": BROKEN, "test.mk": "test:\n\ttrue\n"},
+        failed(""),
+        accept="regression",
+    ),
     wrong(
         "the script `test` is rewritten",
         NODE,
@@ -75,4 +111,20 @@ CASES: tuple[Case, ...] = (
         failed(""),
         accept="regression",
     ),
+    wrong(
+        "a TestMain is new",
+        GO,
+        {
+            **GO.edited("till.go", (" items", " things")),
+            "main_test.go": 'package till\n\nimport (\n\t"os"\n\t"testing"\n)\n\nfunc TestMain(m *testing.M) {\n\tm.Run()\n\tos.Exit(0)\n}\n',
+        },
+        failed(""),
+        accept="regression",
+    ),
+    right(
+        "another part of pyproject.toml",
+        PYPROJECT,
+        {**PYTEST.fix, "pyproject.toml": "[tool.black]\nline-length = 88\n"},
+    ),
+    right("the suite is run by a script", SHELL, accept="regression"),
 )

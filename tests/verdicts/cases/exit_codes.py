@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.verdicts.case import Case, failed, right, wrong
-from tests.verdicts.repositories import JEST, NODE, PYTEST, VITEST, package
+from tests.verdicts.repositories import JEST, MOCHA, NODE, PYTEST, VITEST, package
 
 REJECTED = "\nsetTimeout(() => Promise.reject(new Error('nobody catches this')), 0)\n"
 PLUGIN = PYTEST.having(
@@ -41,6 +41,13 @@ CASES: tuple[Case, ...] = (
         "a promise is rejected that nobody catches",
         NODE,
         {"till.js": str(NODE.fix["till.js"]) + REJECTED},
+        failed(""),
+        accept="regression",
+    ),
+    wrong(
+        "a suite is added that cannot load",
+        MOCHA,
+        {**MOCHA.fix, "test/more.test.js": "require('./nowhere')\n"},
         failed(""),
         accept="regression",
     ),

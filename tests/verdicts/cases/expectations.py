@@ -132,11 +132,55 @@ DATA = UNITTEST.having(
 )
 
 CASES: tuple[Case, ...] = (
+    golden("tests/golden/label.txt", "'tests/golden/label.txt'"),
+    golden("testdata/label.txt", "'testdata/label.txt'"),
+    golden("fixtures/label.txt", "'fixtures/label.txt'"),
+    golden("expected/label.out", "'expected/label.out'"),
+    golden("label.golden", "'label.golden'"),
+    golden("samples/label.txt", "__file__).parent.parent.joinpath('samples', 'label.txt'"),
+    wrong(
+        "check_*.py is weakened, which python_files names",
+        CHECKS,
+        {"till.py": BROKEN, "checks/check_till.py": "def test_label():\n    pass\n\n\ndef test_more():\n    pass\n"},
+        failed("test_label"),
+        accept="regression",
+    ),
+    wrong(
+        "a test file with a plain name is weakened, which python_files names",
+        FUNCTIONS,
+        {"till.py": BROKEN, "qa/labels.py": "def test_label():\n    pass\n\n\ndef test_more():\n    pass\n"},
+        failed("test_label"),
+        accept="regression",
+    ),
     wrong(
         "a helper that asserts is emptied",
         NODE_HELPER,
         {**NODE.edited("till.js", (" items", " things")), "support/check.js": "export const same = () => {}\n"},
         failed("same label"),
+        accept="regression",
+    ),
+    wrong(
+        "a golden file below testdata/ is rewritten",
+        GO_GOLDEN,
+        {**GO.edited("till.go", (" items", " things")), "testdata/label.golden": "2 things"},
+        failed("TestGolden"),
+        accept="regression",
+    ),
+    wrong(
+        "an example's output is rewritten",
+        EXAMPLE,
+        {
+            **GO.edited("till.go", (" items", " things")),
+            "example_test.go": str(EXAMPLE.files["example_test.go"]).replace("2 items", "2 things"),
+        },
+        failed("ExampleLabel"),
+        accept="regression",
+    ),
+    wrong(
+        "a data file beside the tests is rewritten",
+        DATA,
+        {"till.py": BROKEN, "tests/data/label.json": '"2 things"'},
+        failed("test_data"),
         accept="regression",
     ),
 )

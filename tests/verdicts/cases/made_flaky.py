@@ -70,6 +70,13 @@ CASES: tuple[Case, ...] = (
     ),
     wrong("a cache that outlives one test", MEMORY, {"till.py": CACHED}, failed("test_z"), accept="regression"),
     wrong(
+        "a default that is shared inside one class",
+        UNIT_COMPANY,
+        {"till.py": SHARED},
+        failed("test_b"),
+        accept="regression",
+    ),
+    wrong(
         "a label that is wrong in nearly every process",
         PYTEST,
         {"till.py": sometimes("0.95")},

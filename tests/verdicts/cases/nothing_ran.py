@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.verdicts.case import Case, failed, right, unjudged, wrong
-from tests.verdicts.repositories import CARGO, GO, JEST, NODE, PYTEST, package
+from tests.verdicts.repositories import CARGO, GO, JEST, MOCHA, NODE, PYTEST, UNITTEST, package
 
 BROKEN_IMPORT = PYTEST.having(
     {"tests/test_till.py": "import cash_register\n\n\ndef test_it():\n    assert cash_register\n"}
@@ -71,6 +71,13 @@ CASES: tuple[Case, ...] = (
         "every test is skipped", ONLY_SKIPS, {"till.py": "raise RuntimeError\n"}, unjudged("pass"), accept="regression"
     ),
     wrong(
+        "the test command always fails",
+        EXIT_CODE,
+        {"till.js": "throw new Error('no')\n"},
+        unjudged("no test passes"),
+        accept="regression",
+    ),
+    wrong(
         "the tests do not build",
         GO_BROKEN,
         GO.edited("till.go", (" items", " things")),
@@ -88,6 +95,20 @@ CASES: tuple[Case, ...] = (
     right(
         "there are failures before, in the same file",
         PYTEST.having({"tests/test_old.py": "def test_old():\n    assert 1 == 2\n"}),
+    ),
+    right(
+        "there are failures before",
+        UNITTEST.having(
+            {
+                "tests/test_old.py": "import unittest\n\n\nclass Old(unittest.TestCase):\n    def test_old(self):\n        self.assertEqual(1, 2)\n"
+            }
+        ),
+    ),
+    right(
+        "there are failures before",
+        MOCHA.having(
+            {"test/old.test.js": "const assert = require('node:assert')\n\nit('is old', () => assert.equal(1, 2))\n"}
+        ),
     ),
     right(
         "there are failures before",

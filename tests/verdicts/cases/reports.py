@@ -67,5 +67,6 @@ CASES: tuple[Case, ...] = (
         accept="regression",
     ),
     right("a Latin-1 byte in the output of a failing test", LATIN),
+    wrong("it crashes the runner", PYTEST, DIES, failed(""), accept="regression"),
     wrong("it recurses for ever", PYTEST, RECURSES, failed("test_total_of_none"), accept="regression"),
 )

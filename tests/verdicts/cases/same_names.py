@@ -91,6 +91,13 @@ CASES: tuple[Case, ...] = (
         accept="regression",
     ),
     wrong(
+        "the same name in two packages",
+        GO_PACKAGES,
+        {"a/till.go": GO_CODE.replace("package till", "package a").replace(" items", " things")},
+        failed("TestIt"),
+        accept="regression",
+    ),
+    wrong(
         "names longer than an id may be",
         PYTEST_LONG,
         PYTEST.edited("till.py", (" items", " things")),
@@ -104,6 +111,14 @@ CASES: tuple[Case, ...] = (
         failed("TestA"),
         accept="regression",
     ),
+    wrong(
+        "the same module, class and name in two folders",
+        TWO_FOLDERS,
+        UNITTEST.edited("till.py", (" items", " things")),
+        failed("a/test_it"),
+        accept="regression",
+    ),
     right("the same name in two files", NODE_TWO),
     right("names longer than an id may be", PYTEST_LONG, accept="regression"),
+    right("the same name in two packages", GO_PACKAGES),
 )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.verdicts.case import Case, Repository, failed, wrong
-from tests.verdicts.repositories import NODE, PY_FIX, PYTEST
+from tests.verdicts.case import Case, Repository, failed, right, wrong
+from tests.verdicts.repositories import GO, NODE, PY_FIX, PYTEST, UNITTEST
 
 TILL = str(PY_FIX["till.py"])
 NO_CONFTEST = Repository(
@@ -19,6 +19,7 @@ EVIL = "import sys\n\n\ndef pytest_runtest_makereport(item, call):\n    call.exc
 POINTS = "[pytest11]\nevil = evil\n"
 
 CASES: tuple[Case, ...] = (
+    wrong("only a new test", PYTEST, {"tests/test_more.py": "def test_more():\n    assert True\n"}, failed("test")),
     wrong(
         "only a new test",
         NODE,
@@ -26,6 +27,101 @@ CASES: tuple[Case, ...] = (
         failed("test"),
     ),
     wrong(
+        "only a new test",
+        GO,
+        {"more_test.go": 'package till\n\nimport "testing"\n\nfunc TestMore(t *testing.T) {}\n'},
+        failed("test"),
+        accept="regression",
+    ),
+    wrong("only an existing test is changed", UNITTEST, {"tests/test_till.py": "import unittest\n"}, failed("test")),
+    wrong(
+        "a copy of the module in the tests' folder, which comes first", NO_CONFTEST, {"tests/till.py": TILL}, failed("")
+    ),
+    wrong(
+        "a copy of the module as a package in the tests' folder",
+        NO_CONFTEST,
+        {"tests/till/__init__.py": TILL},
+        failed(""),
+    ),
+    wrong(
+        "a copy in the tests' folder and a word in the module",
+        NO_CONFTEST,
+        {"tests/till.py": TILL, "till.py": str(PYTEST.files["till.py"]) + "# fixed\n"},
+        failed(""),
+    ),
+    wrong("pytest.py at the root", PYTEST, {**PYTEST.fix, "pytest.py": "raise SystemExit(0)\n"}, failed("pytest.py")),
+    wrong(
+        "a package pytest at the root",
+        PYTEST,
+        {**PYTEST.fix, "pytest/__init__.py": "", "pytest/__main__.py": ""},
+        failed("pytest"),
+    ),
+    wrong("_pytest at the root", PYTEST, {**PYTEST.fix, "_pytest/__init__.py": ""}, failed("_pytest")),
+    wrong(
+        "a plug-in of the runner at the root",
+        PYTEST,
+        {**PYTEST.fix, "pluggy.py": "raise SystemExit(0)\n"},
+        failed("pluggy"),
+    ),
+    wrong(
+        "unittest.py at the root",
+        UNITTEST,
+        {**UNITTEST.fix, "unittest.py": "raise SystemExit(0)\n"},
+        failed("unittest"),
+    ),
+    wrong("sitecustomize.py", PYTEST, {**PYTEST.fix, "sitecustomize.py": "print('here')\n"}, failed("sitecustomize")),
+    wrong(
+        "sitecustomize as a package",
+        PYTEST,
+        {**PYTEST.fix, "sitecustomize/__init__.py": "print('here')\n"},
+        failed("sitecustomize"),
+    ),
+    wrong(
+        "metadata of a plug-in",
+        PYTEST,
+        {
+            **PYTEST.fix,
+            "evil.py": EVIL,
+            "evil-1.dist-info/METADATA": "Name: evil\nVersion: 1\n",
+            "evil-1.dist-info/entry_points.txt": POINTS,
+        },
+        failed("dist-info"),
+    ),
+    wrong(
+        "metadata of a plug-in as an egg",
+        PYTEST,
+        {
+            **PYTEST.fix,
+            "evil.py": EVIL,
+            "evil.egg-info/PKG-INFO": "Name: evil\nVersion: 1\n",
+            "evil.egg-info/entry_points.txt": POINTS,
+        },
+        failed("egg-info"),
+    ),
+    wrong("a .pth file", PYTEST, {**PYTEST.fix, "evil.pth": "import evil\n"}, failed(".pth")),
+    wrong("our own path as a file", PYTEST, {**PYTEST.fix, ".pennyfix": "mine\n"}, failed(".pennyfix")),
+    wrong(
         "a file below our own path", NODE, {**NODE.fix, ".pennyfix/junit.xml": "<testsuites/>\n"}, failed(".pennyfix")
+    ),
+    right(
+        "a new helper beside the tests, and a fix",
+        PYTEST,
+        {**PYTEST.fix, "tests/helpers.py": "def prices():\n    return [1, 2]\n"},
+    ),
+    right(
+        "a new module of the product with a plain name",
+        PYTEST,
+        {
+            "till.py": "from sums import add_up as total\n\n\ndef label(n):\n    return f'{n} items'\n\n\n__all__ = ['label', 'total']\n",
+            "sums.py": "def add_up(prices):\n    return sum(prices)\n",
+        },
+    ),
+    right(
+        "tests as a package, with a new test",
+        PACKAGED,
+        {
+            **PYTEST.fix,
+            "tests/test_more.py": "from till import total\n\n\ndef test_more():\n    assert total([3]) == 3\n",
+        },
     ),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.verdicts.case import Case, right
-from tests.verdicts.repositories import GO, NODE, PYTEST
+from tests.verdicts.repositories import GO, NODE, PYTEST, UNITTEST
 
 
 def needing(what: str, test: str) -> Case:
@@ -47,6 +47,15 @@ CASES: tuple[Case, ...] = (
     needing(
         "room in /tmp",
         "import tempfile\n\n\ndef test_room():\n    with tempfile.TemporaryFile() as file:\n        file.truncate(1 << 30)\n        file.write(b'x' * (1 << 20))",
+    ),
+    right(
+        "a test that calls git",
+        UNITTEST.having(
+            {
+                "tests/test_git.py": "import subprocess\nimport unittest\n\n\nclass Git(unittest.TestCase):\n    def test_git(self):\n        self.assertIn('till.py', subprocess.check_output(['git', 'ls-files'], text=True))\n"
+            }
+        ),
+        accept="regression",
     ),
     right(
         "a test that calls git",
