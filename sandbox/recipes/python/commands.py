@@ -20,6 +20,9 @@ from sandbox.repository.workspace import Workspace
 
 Kind = Literal["pytest", "unittest"]
 
+SCRIPTS = ("runtests.py", "run_tests.py", "tests/runtests.py", "tests/run_tests.py", "test/alltests.py")
+"""Scripts whose name says that they run the tests, documented or not."""
+
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 _WRAPPERS = re.compile(r"(?:uv|poetry|pdm|hatch|pipenv|rye|hatchling) run|xvfb-run|time|env|nice|-")
 _KEPT_FLAGS = ("--doctest-modules", "--doctest-plus", "--doctest-continue-on-failure", "--strict-markers")
@@ -71,10 +74,11 @@ def documented(workspace: Workspace, tox: ToxEnvironment | None, hints: Hints) -
     if tox is not None:
         own = [parse(c, tox.source, tox.folder, tox.variables) for c in tox.commands]
         found += sorted(filter(None, own), key=lambda c: (c.kind != "pytest", len(c.places)))
-    for source, line in (*_nox(workspace), *_scripts(workspace), *_make(workspace)):
-        if command := parse(line, source):
-            found.append(command)
+    lines = [*_nox(workspace), *_scripts(workspace), *_make(workspace)]
+    found += [c for source, line in lines if (c := parse(line, source))]
     found += [c for run in hints.runs if (c := parse(run.line, run.source, run.folder, run.variables))]
+    paths = {f.path for f in workspace.files()}
+    found += [c for p in SCRIPTS if p in paths and (c := parse(f"python {p}", p))]
     return tuple(dict.fromkeys(found))
 
 

@@ -10,7 +10,7 @@ from sandbox.recipes.ci_workflow import Hints
 from sandbox.recipes.python.commands import TestCommand
 from sandbox.recipes.python.mend import mended, own_modules, unskipped
 from sandbox.recipes.python.plan import PythonPlan
-from sandbox.recipes.python.recipe import PythonReading, first_plan, read_python, recipe_of
+from sandbox.recipes.python.recipe import PythonReading, discovery, first_plan, read_python, recipe_of
 from sandbox.recipes.trial import Trial, best
 from sandbox.repository.workspace import Workspace
 
@@ -40,8 +40,13 @@ class PythonRung:
         found = best(trials)
         if (found is None or not found.complete) and (own := reading.by("unittest")):
             yield from self._mending(reading, replace(plan, command=own), trials)
+        found = best(trials)
         if (found is None or not found.complete) and plan.command is not None:
             yield from self._mending(reading, replace(plan, command=None, told=("all its tests",)), trials)
+        found = best(trials)
+        ran = any(t.set_up for t in trials)  # another runner does not mend a set-up
+        if ran and (found is None or not found.complete) and (plain := discovery(reading)):
+            yield from self._mending(reading, replace(plan, command=plain, told=("by unittest's discovery",)), trials)
 
     def _other_runner(
         self, reading: PythonReading, plan: PythonPlan, own: TestCommand, trials: Sequence[Trial]

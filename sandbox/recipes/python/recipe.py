@@ -178,7 +178,8 @@ def _pytest_words(reading: PythonReading, plan: PythonPlan, config: PytestConfig
 
 def _variables(reading: PythonReading, plan: PythonPlan) -> list[str]:
     """Assignments before the command."""
-    found = dict(plan.command.variables) if plan.command is not None else {}
+    told = plan.command or next(iter(reading.commands), None)  # what its own runner is told, pytest needs as well
+    found = dict(told.variables) if told is not None else {}
     found.pop("PYTHONPATH", None)
     if reading.settings:
         found["DJANGO_SETTINGS_MODULE"] = reading.settings
@@ -229,11 +230,23 @@ def _by_unittest(reading: PythonReading, plan: PythonPlan, command: TestCommand)
     )
 
 
+def discovery(reading: PythonReading) -> TestCommand | None:
+    """Unittest's own discovery over the folder that holds the tests, for suites that do not like pytest."""
+    files = suite_files(reading.workspace, _with_patterns(reading.config, "test*.py"))
+    if not files:
+        return None
+    tops = {f.split("/")[0] for f in files}
+    start = tops.pop() if len(tops) == 1 and "/" in files[0] else "."
+    package = f"{start}/__init__.py" in reading.paths
+    words = ("-m", "unittest", "discover", "-s", start, *(("-t", ".") if package else ()))
+    return TestCommand("unittest", (), words, (), "unittest's discovery")
+
+
 def _start(words: Sequence[str]) -> str:
     """The folder where discovery starts."""
     for flag, value in pairwise(words):
         if flag in ("-s", "--start-directory"):
-            return value.rstrip("/").removeprefix("./")
+            return value.rstrip("/").removeprefix("./").removeprefix(".")
     plain = [w for w in words if not w.startswith("-")]
     if "discover" in plain:
         after = plain[plain.index("discover") + 1 :]

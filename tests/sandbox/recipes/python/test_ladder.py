@@ -82,6 +82,25 @@ def test_an_own_command_of_unittest_is_tried_beside_pytest_even_where_pytest_is_
     assert unittest.test_only.endswith("{junit} tests -m unittest {tests}")
 
 
+def test_a_script_that_is_named_for_it_is_tried_as_well() -> None:
+    recipes = climbed({**FILES, "runtests.py": "import unittest\n"}, [trial(10)])
+    assert [r.runner for r in recipes] == ["pytest", "unittest"]
+    assert recipes[1].test.endswith("{junit} . runtests.py")
+    assert recipes[1].test_only is None, "a script's arguments are not known"
+
+
+def test_a_suite_that_does_not_like_pytest_is_discovered_by_unittest_in_the_end() -> None:
+    recipes = climbed({**FILES, "tests/__init__.py": ""}, [trial(10, failed=10)])
+    assert recipes[-1].test.endswith("{junit} . -m unittest discover -s tests -t .")
+    assert recipes[-1].canary is not None
+    assert recipes[-1].canary.path == "tests/test_{name}.py"
+
+
+def test_the_variables_of_its_own_command_are_pytest_s_too() -> None:
+    files = {**FILES, "Makefile": "test:\n\tDB=sqlite python -m unittest\n"}
+    assert climbed(files, [trial(10)])[0].test.startswith("DB=sqlite python -m pytest ")
+
+
 def test_the_earlier_recipe_is_kept_unless_clearly_more_tests_pass() -> None:
     first, second, third = trial(100), trial(102), trial(103)
     assert best([first, second]) is first
