@@ -17,6 +17,7 @@ class ReportFormat(StrEnum):
     TAP = "tap"  # Test Anything Protocol on standard output
     FOLDER = "folder"  # JUnit and TAP files in the folder {junit}, one for each package that was tested
     SUREFIRE = "surefire"  # JUnit XML files below target/ or build/, one per class
+    FOUND = "found"  # whatever is there: new JUnit XML files, TAP or other lines that are known, else the exit code
     EXIT_CODE = "exit-code"  # only the exit code: one test named "exit code"
 
 

@@ -21,6 +21,7 @@ from sandbox.recipes.javascript import find_javascript
 from sandbox.recipes.python.ladder import PythonRung
 from sandbox.recipes.python.recipe import find_python
 from sandbox.recipes.rust import find_rust
+from sandbox.recipes.task_files import find_task_file
 from sandbox.recipes.trial import SetupRung, Trial
 from sandbox.repository.workspace import Workspace
 
@@ -86,6 +87,8 @@ def set_up_ladder(
             found.append(RUNGS[language](workspace, hints) if language in RUNGS else OneRecipe(language, recipe))
         elif language in RUNGS and weight[language]:
             found.append(RUNGS[language](workspace, hints))
+    if not found and first is not None:
+        found.append(OneRecipe(first.source, first))
     steps, notes = setup_steps(workspace)
     if steps is not None and first is not None:
         found.append(OneRecipe(steps.source, with_setup(first, steps.lines, steps.source, workspace, hints)))
@@ -124,7 +127,9 @@ def _by_convention(workspace: Workspace, hints: Hints, tried: list[str]) -> Reci
             tried.append(f"{language}: found by {found.source}")
             return found
         tried.append(found)
-    return None
+    last = find_task_file(workspace, hints)
+    tried.append(f"no language's convention; found by {last.source}" if isinstance(last, Recipe) else last)
+    return last if isinstance(last, Recipe) else None
 
 
 def weights(workspace: Workspace) -> dict[str, int]:

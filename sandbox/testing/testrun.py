@@ -23,11 +23,12 @@ from sandbox.testing.canary import PlantedCanary, make_canary
 from sandbox.testing.cargo import parse_cargo
 from sandbox.testing.exit_behaviour import NO_TEST_RAN, PYTEST_INTERRUPTED, disagreement, joined, unexplained
 from sandbox.testing.folder import REPORTS, parse_folder
+from sandbox.testing.found import EXIT_CODE, exit_code_result, parse_found
 from sandbox.testing.go_json import parse_go_json
 from sandbox.testing.identity import selectable
 from sandbox.testing.junit import REPORT_BYTES, parse_junit, parse_junit_files
 from sandbox.testing.repair import printable
-from sandbox.testing.report import MESSAGE, ReportUnreadable, TestOutcome, TestReport, TestResult, TestRun
+from sandbox.testing.report import ReportUnreadable, TestReport, TestRun
 from sandbox.testing.reporters import PlacedReporter, place_reporter
 from sandbox.testing.tap import parse_tap
 
@@ -39,6 +40,10 @@ TAIL = 2_000
 _SUREFIRE = (
     r"find . -type f -name '*.xml' \( -path '*/surefire-reports/TEST-*' -o -path '*/failsafe-reports/TEST-*' "
     r"-o -path '*/build/test-results/*' \)"
+)
+_NEW_XML = (
+    f"find . -type f -name '*.xml' -newer {OWN_FOLDER}/.gitignore -size -8192k -not -path './{OWN_FOLDER}/*' "
+    "-not -path '*/node_modules/*'"
 )
 # Each file after a line with its length and its path: no text inside one can look like the beginning of another.
 _ONE_BY_ONE = r"""for f; do printf '%d %s\n' "$(wc -c <"$f")" "$f" && cat -- "$f" || exit 1; done"""
@@ -192,6 +197,8 @@ def read_report(
         return _read_surefire(sandbox, junit, now)
     if recipe.report is ReportFormat.FOLDER:
         return _read_folder(sandbox, junit, now)
+    if recipe.report is ReportFormat.FOUND:
+        return _read_found(sandbox, result, junit, now)
     return _FROM_OUTPUT[recipe.report](result, now)
 
 
@@ -230,17 +237,21 @@ def _documents(content: bytes) -> Iterator[tuple[str, bytes]]:
         yield path.decode("utf-8", "backslashreplace"), content[end + 1 : place]
 
 
-def _read_exit_code(result: ExecResult, now: datetime) -> TestReport:  # noqa: ARG001 - one shape for all
-    outcome = TestOutcome.PASSED if result.exit_code == 0 else TestOutcome.FAILED
-    message = "" if outcome is TestOutcome.PASSED else printable(result.text[-MESSAGE:])
-    return TestReport({"exit code": TestResult("exit code", outcome, message, result.seconds)})
+def _read_found(sandbox: Sandbox, result: ExecResult, junit: str, now: datetime) -> TestReport:
+    """JUnit documents that are newer than what was written before the command, anywhere in the checkout."""
+    line = f'{_NEW_XML} -exec sh -c "$1" sh {{}} + >"$2"'
+    found = sandbox.run(["sh", "-c", line, "sh", _ONE_BY_ONE, junit], timeout=120)
+    if found.ended is Ended.LOST:
+        raise SandboxUnavailable("the sandbox was lost while reports were looked for")
+    documents = list(_documents(sandbox.read(junit, REPORT_BYTES))) if found.ok else []
+    return parse_found(documents, result, root=sandbox.root, now=now)
 
 
 _FROM_OUTPUT: Mapping[ReportFormat, Callable[[ExecResult, datetime], TestReport]] = {
     ReportFormat.GO_JSON: lambda result, now: parse_go_json(result.stdout, now=now),
     ReportFormat.CARGO: lambda result, now: parse_cargo(result.stdout, now=now),
     ReportFormat.TAP: lambda result, now: parse_tap(result.stdout, now=now),
-    ReportFormat.EXIT_CODE: _read_exit_code,
+    ReportFormat.EXIT_CODE: lambda result, now: TestReport({EXIT_CODE: exit_code_result(result)}),  # noqa: ARG005
 }
 
 
