@@ -97,7 +97,7 @@ STARTS_PROCESSES = (
     "tests/strategies/study/running/test_run.py",
     "tests/strategies/study/tasks/test_corpus.py",
     "tests/strategies/study/tasks/test_little_pytest.py",
-    "tests/strategies/verification/test_coverage.py",
+    "tests/strategies/verification/near_tests/test_coverage.py",
     "tests/strategies/verification/test_setup_ladder.py",
     "tests/strategies/verification/test_verification.py",
     "tests/test_pennyfix.py::test_bad_input_is_two",

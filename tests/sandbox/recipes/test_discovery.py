@@ -320,7 +320,8 @@ def test_nothing_found_says_what_was_tried(opened: Opened) -> None:
     workspace = opened({"main.py": "x = 1\n", "package.json": "{broken", "setup.py": "setup()"})
     recipe, tried = discover(workspace, setup=None, test=None, image=None)
     assert recipe is None
-    assert len(tried) == len(LANGUAGES)
+    assert len(tried) == len(LANGUAGES) + 1
+    assert tried[-1].startswith("task files: ")
     assert tried[0] == "Python: no file is named like a test (tests.py, test*.py, *_tests.py, *test.py)"
 
 
