@@ -10,6 +10,7 @@ from tests.verdicts.repositories import (
     GO,
     JEST,
     JS,
+    MOCHA,
     NODE,
     PY_FIX,
     PYTEST,
@@ -57,7 +58,6 @@ PATHS = "  testPathIgnorePatterns: ['till.test'],\n"
 SETUP_JEST = "module.exports = async () => {\n  globalThis.test = () => {}\n}\n"
 
 CASES: tuple[Case, ...] = (
-    spelled("a dotted key", {"pyproject.toml": 'tool.pytest.ini_options.addopts = "-p evil"\n'}),
     spelled("a dotted key below [tool]", {"pyproject.toml": '[tool]\npytest.ini_options.addopts = "-p evil"\n'}),
     spelled(
         "a header with spaces", {"pyproject.toml": '[ tool . pytest . ini_options ]\naddopts = "-p evil"\n'}, PYPROJECT
@@ -65,7 +65,6 @@ CASES: tuple[Case, ...] = (
     spelled("quoted keys", {"pyproject.toml": '["tool"."pytest".\'ini_options\']\naddopts = "-p evil"\n'}, ASKED),
     spelled("an inline table", {"pyproject.toml": 'tool = {pytest = {ini_options = {addopts = "-p evil"}}}\n'}, ASKED),
     spelled("[tool.pytest]", {"pyproject.toml": '[tool.pytest]\naddopts = ["-p", "evil"]\n'}, ASKED),
-    spelled(".pytest.toml", {".pytest.toml": '[pytest]\naddopts = ["-p", "evil"]\n'}, ASKED),
     spelled("pytest.toml", {"pytest.toml": '[pytest]\naddopts = ["-p", "evil"]\n'}, ASKED),
     spelled(".pytest.ini", {".pytest.ini": "[pytest]\naddopts = -p evil\n"}, ASKED),
     spelled(
@@ -78,20 +77,6 @@ CASES: tuple[Case, ...] = (
         "tox.ini, with an indented word", {"tox.ini": "[tox]\nenvlist = py\n[pytest]\naddopts = -q\n  -p evil\n"}, TOX
     ),
     spelled("a conftest.py in a new folder above the tests", {"tests/conftest.py": EVIL["evil.py"]}),
-    wrong(
-        "the script that `test:` runs is rewritten",
-        SHELL,
-        {"till.py": BROKEN, "run-tests.sh": "exit 0\n"},
-        failed(""),
-        accept="regression",
-    ),
-    wrong(
-        "the file that the Makefile includes is rewritten",
-        MAKE,
-        {"till.py": BROKEN, "test.mk": "test:\n\ttrue\n"},
-        failed(""),
-        accept="regression",
-    ),
     wrong(
         "the script `test` is rewritten",
         NODE,
@@ -109,6 +94,23 @@ CASES: tuple[Case, ...] = (
             ),
         },
         failed(""),
+        accept="regression",
+    ),
+    wrong(
+        ".mocharc.json is new",
+        MOCHA,
+        {"till.js": CJS_BROKEN, ".mocharc.json": '{"grep": "totals"}\n'},
+        failed("label"),
+        accept="regression",
+    ),
+    wrong(
+        "mocha's block in package.json is new",
+        MOCHA,
+        {
+            "till.js": CJS_BROKEN,
+            "package.json": package("mocha", devDependencies={"mocha": "10.8.2"}, mocha={"grep": "totals"}),
+        },
+        failed("label"),
         accept="regression",
     ),
     wrong(

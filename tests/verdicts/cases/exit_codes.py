@@ -39,9 +39,36 @@ FAILING_BEFORE = VITEST.having(
 CASES: tuple[Case, ...] = (
     wrong(
         "a promise is rejected that nobody catches",
+        VITEST,
+        {"till.js": str(VITEST.fix["till.js"]) + REJECTED},
+        failed("outside of any test"),
+        accept="regression",
+    ),
+    wrong(
+        "a promise is rejected that nobody catches, beside a reproduction",
+        VITEST,
+        {"till.js": str(VITEST.fix["till.js"]) + REJECTED},
+        failed("outside of any test"),
+    ),
+    wrong(
+        "a promise is rejected that nobody catches",
         NODE,
         {"till.js": str(NODE.fix["till.js"]) + REJECTED},
         failed(""),
+        accept="regression",
+    ),
+    wrong(
+        "a suite is added that cannot load",
+        JEST,
+        {**JEST.fix, "test/more.test.js": "require('./nowhere')\ntest('more', () => {})\n"},
+        failed("more.test.js"),
+        accept="regression",
+    ),
+    wrong(
+        "a suite is added that cannot load",
+        VITEST,
+        {**VITEST.fix, "test/more.test.js": "import './nowhere.js'\n"},
+        failed("more.test.js"),
         accept="regression",
     ),
     wrong(
@@ -65,5 +92,21 @@ CASES: tuple[Case, ...] = (
         failed("test_more.py"),
         accept="regression",
     ),
+    wrong(
+        "the session is failed by a plugin",
+        PLUGIN,
+        {"till.py": PLUGIN_CODE.replace("CLOSED = True", "CLOSED = False")},
+        failed(""),
+        accept="regression",
+    ),
+    wrong(
+        "a coverage threshold is not met any more",
+        COVERED,
+        {"till.js": COVERED_CODE},
+        failed("threshold"),
+        accept="regression",
+    ),
+    right("a coverage threshold is met", COVERED, accept="regression"),
+    right("a promise is rejected at the base as well", FAILING_BEFORE, accept="regression"),
     right("the session ends well with a plugin", PLUGIN, {"till.py": PLUGIN_CODE}, accept="regression"),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.verdicts.case import Case, failed, wrong
+from tests.verdicts.case import Case, failed, right, wrong
 from tests.verdicts.repositories import CARGO, GO, JEST, MOCHA, NODE, PY, PY_FIX, PYTEST, RUST, UNITTEST, VITEST
 
 BROKEN = str(PY_FIX["till.py"]).replace(" items", " things")
@@ -139,17 +139,18 @@ CASES: tuple[Case, ...] = (
     golden("label.golden", "'label.golden'"),
     golden("samples/label.txt", "__file__).parent.parent.joinpath('samples', 'label.txt'"),
     wrong(
-        "check_*.py is weakened, which python_files names",
-        CHECKS,
-        {"till.py": BROKEN, "checks/check_till.py": "def test_label():\n    pass\n\n\ndef test_more():\n    pass\n"},
-        failed("test_label"),
-        accept="regression",
-    ),
-    wrong(
         "a test file with a plain name is weakened, which python_files names",
         FUNCTIONS,
         {"till.py": BROKEN, "qa/labels.py": "def test_label():\n    pass\n\n\ndef test_more():\n    pass\n"},
         failed("test_label"),
+        accept="regression",
+    ),
+    wrong("a doctest is taken out", DOCTEST, {"till.py": BROKEN}, failed(""), accept="regression"),
+    wrong(
+        "a doctest in a document is rewritten",
+        README,
+        {"till.py": BROKEN, "USAGE.md": str(README.files["USAGE.md"]).replace(" items", " things")},
+        failed("USAGE.md"),
         accept="regression",
     ),
     wrong(
@@ -157,6 +158,16 @@ CASES: tuple[Case, ...] = (
         NODE_HELPER,
         {**NODE.edited("till.js", (" items", " things")), "support/check.js": "export const same = () => {}\n"},
         failed("same label"),
+        accept="regression",
+    ),
+    wrong(
+        "a file below e2e/ is weakened",
+        E2E,
+        {
+            **MOCHA.edited("till.js", (" items", " things")),
+            "e2e/label.js": str(E2E.files["e2e/label.js"]).replace("2 items", "2 things"),
+        },
+        failed("label"),
         accept="regression",
     ),
     wrong(
@@ -182,5 +193,36 @@ CASES: tuple[Case, ...] = (
         {"till.py": BROKEN, "tests/data/label.json": '"2 things"'},
         failed("test_data"),
         accept="regression",
+    ),
+    right(
+        "a new golden file with a new test",
+        PYTEST,
+        {
+            **PYTEST.fix,
+            "tests/golden/total.txt": "3\n",
+            "tests/test_golden.py": "from pathlib import Path\n\nfrom till import total\n\n\ndef test_golden():\n    assert total([1, 2]) == int(Path(__file__).with_name('golden').joinpath('total.txt').read_text())\n",
+        },
+    ),
+    right("a doctest that stays", DOCTEST, {"till.py": DOCTEST_CODE}),
+    right(
+        "a further doctest",
+        DOCTEST,
+        {
+            "till.py": DOCTEST_CODE.replace(
+                "def total(prices):\n", 'def total(prices):\n    """\n    >>> total([1, 2])\n    3\n    """\n'
+            )
+        },
+    ),
+    right(
+        "a data file that the product reads",
+        PYTEST.having(
+            {
+                "words.json": '{"items": "items"}',
+                "till.py": PY.replace(
+                    '    return f"{n} items"', "    return f\"{n} {json.load(open('words.json'))['items']}\""
+                ).replace('says."""\n', 'says."""\n\nimport json\n', 1),
+            }
+        ),
+        {"till.py": PY.replace("prices[1:]", "prices"), "words.json": '{"items": "items", "item": "item"}'},
     ),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.verdicts.case import Case, doubted, failed, right, wrong
-from tests.verdicts.repositories import CJS, GO, GO_CODE, JS, NODE, PY, PY_FIX, PYTEST
+from tests.verdicts.repositories import CJS, GO, GO_CODE, JS, MOCHA, NODE, PY, PY_FIX, PYTEST, VITEST
 
 BROKEN = str(PY_FIX["till.py"]).replace(" items", " things")
 
@@ -94,19 +94,16 @@ EQUALITY = till(
 )
 
 CASES: tuple[Case, ...] = (
-    wrong("it looks at its caller's frame", PYTEST, FRAME, doubted("caller")),
     wrong("it looks at the stack", PYTEST, STACK, doubted("caller")),
-    wrong("it asks for the runner's variable", PYTEST, VARIABLE, doubted("tested")),
     wrong("it asks for the runner's variable by a built name", PYTEST, BUILT_NAME, doubted("")),
-    wrong("it looks for the runner among the modules", PYTEST, MODULES, doubted("tested")),
     wrong("it looks for the runner in the arguments", PYTEST, ARGUMENTS, doubted("tested")),
     wrong("it makes every report say passed", PYTEST, PATCHES, failed(""), accept="regression"),
     wrong("it ends the process at import", PYTEST, EXITS, failed(""), accept="regression"),
     wrong("it ends the process well at the end", PYTEST, EXITS_LATE, failed("test_label"), accept="regression"),
-    wrong("its answer equals everything", PYTEST, EQUAL, doubted("equal")),
-    wrong("it knows the issue's example", PYTEST, EXAMPLE, doubted("example")),
     wrong("it takes AssertionError away", PYTEST, ASSERTS, failed("test_label"), accept="regression"),
-    wrong("it asks for the runner's variable", NODE, CONTEXT, doubted("tested")),
+    wrong("it asks for the runner's variable", VITEST, IN_VITEST, doubted("tested")),
+    wrong("it looks for the runner's globals", MOCHA, GLOBALS, doubted("tested")),
+    wrong("it ends every process well", MOCHA, EXIT_JS, failed("label"), accept="regression"),
     wrong("it looks for the test binary", GO, FLAG, doubted("tested")),
     wrong("it ends the process before a test", GO, GO_EXIT, failed(""), accept="regression"),
     right("it reads a variable of its own", PYTEST, ENVIRONMENT),

@@ -62,12 +62,6 @@ CASES: tuple[Case, ...] = (
     wrong(
         "a default that is shared by all calls", COMPANY, {"till.py": SHARED}, failed("test_other"), accept="regression"
     ),
-    wrong(
-        "a default that is shared by all calls, beside a reproduction",
-        COMPANY,
-        {"till.py": SHARED},
-        failed("test_other"),
-    ),
     wrong("a cache that outlives one test", MEMORY, {"till.py": CACHED}, failed("test_z"), accept="regression"),
     wrong(
         "a default that is shared inside one class",

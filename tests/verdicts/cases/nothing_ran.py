@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.verdicts.case import Case, failed, right, unjudged, wrong
-from tests.verdicts.repositories import CARGO, GO, JEST, MOCHA, NODE, PYTEST, UNITTEST, package
+from tests.verdicts.repositories import CARGO, GO, JEST, MOCHA, NODE, PYTEST, UNITTEST, VITEST, package
 
 BROKEN_IMPORT = PYTEST.having(
     {"tests/test_till.py": "import cash_register\n\n\ndef test_it():\n    assert cash_register\n"}
@@ -102,6 +102,12 @@ CASES: tuple[Case, ...] = (
             {
                 "tests/test_old.py": "import unittest\n\n\nclass Old(unittest.TestCase):\n    def test_old(self):\n        self.assertEqual(1, 2)\n"
             }
+        ),
+    ),
+    right(
+        "there are failures before",
+        VITEST.having(
+            {"test/old.test.js": "import { expect, test } from 'vitest'\n\ntest('old', () => expect(1).toBe(2))\n"}
         ),
     ),
     right(

@@ -29,9 +29,9 @@ CASES: tuple[Case, ...] = (
         "a comment instead of a fix", VITEST, {"till.js": str(VITEST.files["till.js"]) + "// fixed\n"}, failed(STILL)
     ),
     wrong(
-        "a comment instead of a fix",
+        "other words for the same mistake",
         CARGO,
-        {"src/lib.rs": str(CARGO.files["src/lib.rs"]) + "// fixed\n"},
+        {"src/lib.rs": str(CARGO.files["src/lib.rs"]).replace(".skip(1).sum()", ".skip(1).copied().sum::<u32>()")},
         failed(STILL),
     ),
     wrong("it does not parse", PYTEST, {"till.py": "def total(prices:\n    return 3\n"}, failed("till.py")),

@@ -66,6 +66,7 @@ CASES: tuple[Case, ...] = (
         failed("test_"),
         accept="regression",
     ),
+    right("colours and a bell in a failing test", NODE_COLOURS),
     right("a Latin-1 byte in the output of a failing test", LATIN),
     wrong("it crashes the runner", PYTEST, DIES, failed(""), accept="regression"),
     wrong("it recurses for ever", PYTEST, RECURSES, failed("test_total_of_none"), accept="regression"),

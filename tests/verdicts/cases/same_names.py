@@ -98,6 +98,13 @@ CASES: tuple[Case, ...] = (
         accept="regression",
     ),
     wrong(
+        "the same names in two files",
+        MOCHA_TWO,
+        MOCHA.edited("till.js", (" items", " things")),
+        failed("works"),
+        accept="regression",
+    ),
+    wrong(
         "names longer than an id may be",
         PYTEST_LONG,
         PYTEST.edited("till.py", (" items", " things")),

@@ -19,7 +19,6 @@ EVIL = "import sys\n\n\ndef pytest_runtest_makereport(item, call):\n    call.exc
 POINTS = "[pytest11]\nevil = evil\n"
 
 CASES: tuple[Case, ...] = (
-    wrong("only a new test", PYTEST, {"tests/test_more.py": "def test_more():\n    assert True\n"}, failed("test")),
     wrong(
         "only a new test",
         NODE,
@@ -49,7 +48,6 @@ CASES: tuple[Case, ...] = (
         {"tests/till.py": TILL, "till.py": str(PYTEST.files["till.py"]) + "# fixed\n"},
         failed(""),
     ),
-    wrong("pytest.py at the root", PYTEST, {**PYTEST.fix, "pytest.py": "raise SystemExit(0)\n"}, failed("pytest.py")),
     wrong(
         "a package pytest at the root",
         PYTEST,
@@ -63,19 +61,7 @@ CASES: tuple[Case, ...] = (
         {**PYTEST.fix, "pluggy.py": "raise SystemExit(0)\n"},
         failed("pluggy"),
     ),
-    wrong(
-        "unittest.py at the root",
-        UNITTEST,
-        {**UNITTEST.fix, "unittest.py": "raise SystemExit(0)\n"},
-        failed("unittest"),
-    ),
     wrong("sitecustomize.py", PYTEST, {**PYTEST.fix, "sitecustomize.py": "print('here')\n"}, failed("sitecustomize")),
-    wrong(
-        "sitecustomize as a package",
-        PYTEST,
-        {**PYTEST.fix, "sitecustomize/__init__.py": "print('here')\n"},
-        failed("sitecustomize"),
-    ),
     wrong(
         "metadata of a plug-in",
         PYTEST,
@@ -107,14 +93,6 @@ CASES: tuple[Case, ...] = (
         "a new helper beside the tests, and a fix",
         PYTEST,
         {**PYTEST.fix, "tests/helpers.py": "def prices():\n    return [1, 2]\n"},
-    ),
-    right(
-        "a new module of the product with a plain name",
-        PYTEST,
-        {
-            "till.py": "from sums import add_up as total\n\n\ndef label(n):\n    return f'{n} items'\n\n\n__all__ = ['label', 'total']\n",
-            "sums.py": "def add_up(prices):\n    return sum(prices)\n",
-        },
     ),
     right(
         "tests as a package, with a new test",
