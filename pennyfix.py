@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from workers.cli.budget import budget
+from workers.cli.check import check
 from workers.cli.console import Json, emit, say
 from workers.cli.doctor import doctor
 from workers.cli.jobs import jobs
@@ -46,6 +47,7 @@ def serve() -> None:
 
 app.command()(worker)
 app.command()(resolve)
+app.command()(check)
 
 
 @app.command()

@@ -93,10 +93,11 @@ def missing(trials: Sequence[Trial]) -> tuple[str, ...]:
 
 def tried(trials: Sequence[Trial]) -> tuple[str, ...]:
     """One sentence for each trial: what it was, and what became of it."""
-    return tuple(f"{t.recipe.language}, by {t.recipe.source}: {_became(t)}" for t in trials)
+    return tuple(f"{t.recipe.language}, by {t.recipe.source}: {became(t)}" for t in trials)
 
 
-def _became(trial: Trial) -> str:
+def became(trial: Trial) -> str:
+    """What became of a trial, in a few words."""
     if not trial.set_up:
         last = [line for line in trial.log.strip().splitlines() if line.strip()]
         return f"the set-up failed{f' ({last[-1].strip()[:160]})' if last else ''}"

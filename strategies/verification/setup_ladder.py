@@ -52,7 +52,10 @@ class NothingWorks(NoBaseline):
 
 @dataclass(slots=True)
 class SetupClimb:
-    """One climb in one repository. `memory` is the repository's folder in the state folder (None: nothing is kept)."""
+    """One climb in one repository. `memory` is the repository's folder in the state folder (None: nothing is kept).
+
+    `seen` is told of each trial as soon as it is over.
+    """
 
     backend: Backend
     scope: str
@@ -60,6 +63,7 @@ class SetupClimb:
     say: Callable[[Step], None]
     memory: Path | None = None
     now: Callable[[], float] = time.monotonic
+    seen: Callable[[Trial], None] = lambda _trial: None
     trials: list[Trial] = field(default_factory=list)
 
     def climb(self, ladder: SetupLadder, more: Sequence[SetupRung] = ()) -> Climbed:
@@ -106,6 +110,7 @@ class SetupClimb:
             self.say(Step("environment", f"trying another set-up ({name}): {recipe.source}"))
         trial = self._try(recipe)
         self.trials.append(trial)
+        self.seen(trial)
         return trial
 
     def _try(self, recipe: Recipe) -> Trial:

@@ -25,6 +25,7 @@ def expected_errors() -> dict[type[BaseException], int]:
     from workers.billing.budget_reports import NoSuchRepository
     from workers.cli.local_issue import IssueUnreadable
     from workers.cli.operator_actions import ActionRefused
+    from workers.cli.set_up_check import FileNotWritten
     from workers.config.errors import ConfigError
     from workers.db.database import DatabaseUrlError
     from workers.github.types import ForgeError
@@ -37,6 +38,7 @@ def expected_errors() -> dict[type[BaseException], int]:
         OverBudget: 1,
         ConfigError: 2,
         DatabaseUrlError: 2,
+        FileNotWritten: 2,
         IssueUnreadable: 2,
         ModelRefused: 2,
         MoneyError: 2,
