@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sandbox.repository.patch import Patch
-from sandbox.testing.report import TestReport, TestResult, TestRun
+from sandbox.testing.report import TestResult, TestRun
 from strategies.judge import Comparison
 from strategies.reproduction.placement import place, selector
 from strategies.reproduction.test_bed import TestBed
@@ -18,6 +18,7 @@ from strategies.verdict import Evidence, Judged, Reproduction, Verdict
 from strategies.verification.admissible import admissible
 from strategies.verification.baseline import Baseline
 from strategies.verification.comparison import ComparisonSetup, compare
+from strategies.verification.ranking import TestKey, key_of, ranked, voters
 from strategies.verification.request import VerificationRequest
 from strategies.verification.runs import Runs
 from strategies.verification.trying import Trouble, attempt
@@ -32,12 +33,18 @@ COMPARING = 90
 
 @dataclass(slots=True)
 class IssueTests:
-    """One issue's tests; `written` is None until the first question."""
+    """One issue's tests; `written` is None until the first question.
+
+    `said` is what each test said of each patch, `plausible` the patches (by digest) that break no old test: by both the
+    tests are ranked.
+    """
 
     request: VerificationRequest
     runs: Runs
     baseline: Baseline
     written: tuple[Reproduction, ...] | None = None
+    plausible: set[str] = field(default_factory=set)
+    said: dict[tuple[TestKey, str], bool] = field(default_factory=dict)
 
     @property
     def bed(self) -> TestBed:
@@ -87,8 +94,8 @@ class IssueTests:
         early, judged, _ = admissible(patch, self.runs.workspace, self.request.deny, self.runs.recipe.test)
         if early is not None:
             return False
-        run = self._run(judged, test.path, test.content)
-        return run.report is not None and passes(run.report, test, self.baseline.ids)[0]
+        said = self._ask(judged, test)
+        return not isinstance(said, Trouble) and said[0]
 
     def compare(self, first: Patch, second: Patch, tier: Tier) -> Comparison:
         """Whether two patches behave alike in a test by `tier` made to tell them apart. Raises OverBudget."""
@@ -109,46 +116,72 @@ class IssueTests:
     def vote(
         self, judged: Patch, tests: Sequence[Reproduction], evidence: Evidence
     ) -> Verdict | tuple[Reproduction, Evidence]:
-        """What most tests from the issue say: the first that passes goes on as the one to show, or the patch failed."""
+        """What most tests from the issue say: the most believed that passes goes on as the one to show, or the patch
+        failed. Of an even number the least believed has no vote; it is run, so that its rank is known."""
+        order = self._ranked(tests)
+        voting = voters(order)
         good: list[Reproduction] = []
-        bad: list[tuple[Reproduction, str]] = []
-        for test in tests:
-            report = self._attempt(judged, test)
-            if isinstance(report, Trouble):
-                return report.verdict(evidence)
-            right, told = passes(report, test, self.baseline.ids)
-            good, bad = ([*good, test], bad) if right else (good, [*bad, (test, told)])
-            if decided(len(good), len(bad), len(tests)) is not None:
+        bad: dict[TestKey, str] = {}
+        for test in voting:
+            said = self._ask(judged, test)
+            if isinstance(said, Trouble):
+                return said.verdict(evidence)
+            right, told = said
+            if right:
+                good.append(test)
+            else:
+                bad[key_of(test)] = told
+            if decided(len(good), len(bad), len(voting)) is not None:
                 break
-        note = f"{len(good)} passed and {len(bad)} failed of {len(tests)} tests written from the issue, which vote"
-        self.request.say(Step("reproduction", note, {"passed": len(good), "failed": len(bad), "tests": len(tests)}))
+        for spare in order[len(voting) :] if self.runs.recipe.test_only is not None else ():
+            self._ask(judged, spare)
+        if len(voting) == 1:
+            return (good[0], evidence) if good else self._rejected(voting[0], bad[key_of(voting[0])], evidence)
+        note = f"{len(good)} passed and {len(bad)} failed of {len(voting)} tests written from the issue, which vote"
+        facts = {"passed": len(good), "failed": len(bad), "tests": len(voting), "ranked": [t.path for t in order]}
+        self.request.say(Step("reproduction", note, facts))
         evidence = with_notes(evidence, note)
-        if decided(len(good), len(bad), len(tests)):
-            return good[0], evidence
-        shown, told = bad[0]
+        if decided(len(good), len(bad), len(voting)):
+            return self._ranked(good)[0], evidence
+        shown = self._ranked([t for t in voting if key_of(t) in bad])[0]
+        told = bad[key_of(shown)]
         evidence = with_reproduction(evidence, shown, told, good=False)
         return Verdict(Judged.FAILED, evidence, f"Most tests written from the issue still fail:\n{told}")
+
+    def _ranked(self, tests: Sequence[Reproduction]) -> tuple[Reproduction, ...]:
+        return ranked(tests, self.said, self.plausible)
 
     def alone(self, judged: Patch, test: Reproduction, evidence: Evidence) -> Verdict | None:
         """A test from the issue by itself: the cheapest way to know that a patch is wrong; None when it may go on."""
         if self.runs.recipe.test_only is None:
             return None  # the whole suite will run it
-        report = self._attempt(judged, test)
-        if isinstance(report, Trouble):
-            return report.verdict(evidence)
-        good, told = passes(report, test, self.baseline.ids)
+        said = self._ask(judged, test)
+        if isinstance(said, Trouble):
+            return said.verdict(evidence)
+        good, told = said
         if good:
             return None
+        return self._rejected(test, told, evidence)
+
+    def _rejected(self, test: Reproduction, told: str, evidence: Evidence) -> Verdict:
         evidence = with_reproduction(evidence, test, told, good=False)
         return Verdict(Judged.FAILED, evidence, f"A test written from the issue still fails:\n{told}")
 
-    def _attempt(self, judged: Patch, test: Reproduction) -> TestReport | Trouble:
-        """One test run with a patch; where that gives no result, whose trouble it is. Raises SandboxUnavailable."""
-        return attempt(
+    def _ask(self, judged: Patch, test: Reproduction) -> tuple[bool, str] | Trouble:
+        """Whether one test passes with a patch, and what it says; where its run gives no result, whose trouble it is.
+
+        Raises SandboxUnavailable.
+        """
+        report = attempt(
             lambda: self._run(judged, test.path, test.content),
             lambda: self._run(Patch(), test.path, test.content),
             "the tests",
         )
+        if isinstance(report, Trouble):
+            return report
+        good, told = passes(report, test, self.baseline.ids)
+        self.said[key_of(test), judged.digest] = good
+        return good, told
 
     def _run(self, judged: Patch, path: str, content: bytes) -> TestRun:
         """One test file run with a patch: by itself where the runner can choose tests. Raises SandboxUnavailable."""

@@ -108,7 +108,7 @@ class Verification:
             return early
         subject = Subject(self.runs, self.baseline, judged, Patch())
         run = self._gate(subject, evidence)
-        return run if isinstance(run, Verdict) else self._weigh(run, subject, evidence, None)
+        return run if isinstance(run, Verdict) else self._plausible(self._weigh(run, subject, evidence, None), judged)
 
     def vote_with(self, tests: Sequence[Reproduction]) -> None:
         self.issue_tests.written = (*self.issue_tests.reproductions, *tests)
@@ -136,8 +136,14 @@ class Verification:
         run = self._gate(subject, evidence, resolved_by=reproduction)
         if isinstance(run, Verdict):
             return run
-        verdict = self._weigh(run, subject, evidence, reproduction)
+        verdict = self._plausible(self._weigh(run, subject, evidence, reproduction), judged)
         return self._examined(verdict, subject, reproduction) if verdict.judged is Judged.PASSED else verdict
+
+    def _plausible(self, verdict: Verdict, judged: Patch) -> Verdict:
+        """The same verdict; a patch that breaks no old test is remembered, for ranking the tests from the issue."""
+        if Rung.REGRESSION in verdict.evidence.rungs:
+            self.issue_tests.plausible.add(judged.digest)
+        return verdict
 
     def _near(self, judged: Patch) -> tuple[str, ...]:
         """The test files that a patch concerns: as measured where coverage was, else by the import graph."""

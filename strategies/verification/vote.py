@@ -1,7 +1,7 @@
 """Several tests from one issue, each valid at the base commit, and their vote on a patch.
 
 One test can be wrong about what the issue asks for; of three, two must be wrong in the same way. Only as many are
-written as leave the money for solving the issue.
+written as leave the money for solving the issue; of an even number the least believed has no vote (`ranking.py`).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Write = Callable[[int], Reproduction | None]
 def write_several(
     wanted: int, write: Write, left: Callable[[], Decimal], say: Callable[[Step], None]
 ) -> tuple[Reproduction, ...]:
-    """Up to `wanted` valid tests, an odd number of them; `left` is USD that may still be spent.
+    """Up to `wanted` valid tests, all different; `left` is USD that may still be spent.
 
     Raises OverBudget while the first is written; later ones are simply left out.
     """
@@ -43,7 +43,7 @@ def write_several(
             break
         if test is not None and test.content not in [t.content for t in found]:
             found.append(test)
-    return tuple(found if len(found) % 2 else found[:-1])
+    return tuple(found)
 
 
 def decided(passed: int, failed: int, tests: int) -> bool | None:

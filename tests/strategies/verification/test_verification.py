@@ -405,6 +405,33 @@ def test_of_two_valid_tests_only_the_first_counts(bed: Bed) -> None:
     assert verdict.evidence.notes == ()
 
 
+def test_of_two_valid_tests_the_one_that_a_plausible_patch_passes_counts(bed: Bed) -> None:
+    verification = bed.start(expects("total([1, 2])", 30), TEST, "no code", tests=3)
+    assert len(verification.issue_tests.reproductions) == 2
+    wrong = verification.judge(FIX)
+    assert wrong.judged is Judged.FAILED, "as long as nothing tells them apart, the first counts"
+    assert wrong.evidence.reproduction is not None
+    assert b"== 30" in wrong.evidence.reproduction.content
+    assert Rung.REGRESSION in verification.judge_by_suite(FIX).evidence.rungs
+    content = FIX.files["till.py"]
+    assert content is not None
+    right = verification.judge(Patch({"till.py": content + b"\n\n# in full\n"}))
+    assert right.judged is Judged.PASSED
+    assert right.evidence.reproduction is not None
+    assert b"test_first_price_counts" in right.evidence.reproduction.content
+
+
+def test_of_several_that_pass_the_one_that_agrees_most_with_the_others_is_shown(bed: Bed) -> None:
+    answers = (expects("total([7, 0])", 7), TEST, expects("total([1, 2, 0])", 3))
+    verification = bed.start(*answers, tests=3)
+    constant = Patch({"till.py": FILES["till.py"].replace("sum(prices[1:])", "3 if prices else 0").encode()})
+    assert verification.judge(constant).judged is Judged.PASSED
+    verdict = verification.judge(FIX)
+    assert verdict.judged is Judged.PASSED
+    assert verdict.evidence.reproduction is not None
+    assert b"test_first_price_counts" in verdict.evidence.reproduction.content, "the first one disagreed with both"
+
+
 def further(bed: Bed, verification: Verification, *answers: str) -> list[Reproduction]:
     """Further tests by a tier of their own."""
     model = ScriptedModel(list(answers))

@@ -35,8 +35,8 @@ def test_as_many_are_written_as_are_wanted(wanted: int, found: int) -> None:
     assert Purse("1", "0.001").several(wanted) == found
 
 
-def test_their_number_is_odd() -> None:
-    assert Purse("1", "0.001").several(3, lambda n: n < 2) == 1
+def test_all_valid_ones_are_kept() -> None:
+    assert Purse("1", "0.001").several(3, lambda n: n < 2) == 2
 
 
 def test_without_a_first_valid_one_there_is_none() -> None:
