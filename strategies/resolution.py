@@ -27,7 +27,8 @@ class Resolution:
     """`patch` is what would be published: the chosen patch with its reproduction test. Empty when nothing is.
 
     `reason` is one sentence for people. `doubtful` is the best rejected patch that fails only a test written from the
-    issue and breaks no other: shown, and never counted as resolved.
+    issue and breaks no other: shown, and never counted as resolved. `test_doubt` is a sentence on a test from the issue
+    that every patch of several families fails; "" where there is none.
     """
 
     ending: Ending
@@ -36,3 +37,4 @@ class Resolution:
     patch: Patch
     reason: str
     doubtful: JudgedAttempt | None = None
+    test_doubt: str = ""

@@ -19,6 +19,7 @@ from strategies.resolution import Ending, Resolution
 from strategies.step import Step
 from strategies.strategy import SolveContext, Strategy
 from strategies.verdict import Evidence, Judged, Rung, Verdict
+from strategies.verification.doubting import doubt_aloud, families_rejected, noted
 from strategies.verification.further_tests import FurtherTests, rejected_by_test
 
 if TYPE_CHECKING:
@@ -66,14 +67,27 @@ def resolve(
     best = select(context.history)
     if best is not None and best.verdict.evidence.asks:
         return _end(Ending.ASKS, asks_words(best.verdict.evidence.asks), context, best)
-    shown = best_rejected(context) if doubtful and best is None else None
-    if ending is Ending.OVER_BUDGET:
-        return _end(ending, reason, context, best if unverified == "draft" else None, shown)
     if best is None:
-        return _end(ending, reason, context, None, shown)
+        doubt = _doubt(context, further)
+        shown = best_rejected(context) if doubtful else None
+        if shown is not None and doubt:
+            place = next(i for i, one in enumerate(context.history) if one is shown)
+            context.history[place] = shown = noted(shown, doubt)
+        return _end(ending, reason, context, None, shown, doubt)
+    if ending is Ending.OVER_BUDGET:
+        return _end(ending, reason, context, best if unverified == "draft" else None)
     if unverified == "decline":
         return _end(Ending.UNSOLVED, "the best attempt has less evidence than this repository asks for", context, None)
     return _end(Ending.UNVERIFIED, best.verdict.feedback or "less evidence than asked", context, best)
+
+
+def _doubt(context: SolveContext, further: FurtherTests) -> str:
+    """What is said aloud of a test that rejected everything; "" where there is no doubt."""
+    doubt = doubt_aloud(context.history, context.tiers, further.agreeing())
+    if doubt:
+        families = list(families_rejected(context.history, context.tiers))
+        context.say(Step("reproduction", doubt, {"families": families}))
+    return doubt
 
 
 def asks_words(tests: Sequence[str]) -> str:
@@ -195,6 +209,7 @@ def _end(
     context: SolveContext,
     chosen: JudgedAttempt | None,
     doubtful: JudgedAttempt | None = None,
+    test_doubt: str = "",
 ) -> Resolution:
     patch = Patch()
     if chosen is not None:
@@ -203,4 +218,4 @@ def _end(
         if reproduction is not None and reproduction.passes:
             patch = patch.merge(Patch({reproduction.path: reproduction.content}))
     context.say(Step("ending", f"{ending}: {reason.splitlines()[0] if reason else ''}", {"ending": str(ending)}))
-    return Resolution(ending, tuple(context.history), chosen, patch, reason, doubtful)
+    return Resolution(ending, tuple(context.history), chosen, patch, reason, doubtful, test_doubt)

@@ -54,6 +54,10 @@ class FurtherTests:
             self.over = True
         return ()
 
+    def agreeing(self) -> int:
+        """How many further tests every rejected patch that was tried with them fails."""
+        return len(self.tests) - len({path for (_, path), good in self._passed.items() if good})
+
     def _can_win(self, tried: JudgedAttempt, context: SolveContext) -> bool:
         """Whether this patch passes so many further tests that it has, or may still get, most votes of all."""
         good, patch = 0, tried.attempt.patch

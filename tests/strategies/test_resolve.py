@@ -256,6 +256,25 @@ def test_the_latest_rejected_patch_that_keeps_all_green_is_shown_and_never_publi
     assert end.doubtful.verdict.evidence.reproduction is not None
 
 
+def test_a_test_that_patches_of_two_families_fail_is_doubted_aloud_and_nothing_is_accepted_for_it() -> None:
+    table = by_two("neither")
+    end = resolve(
+        ISSUE, WORKSPACE, Listed(attempt("wrong 1"), attempt("wrong 2", "strong")), table.context, doubtful=True
+    )
+    assert end.ending is Ending.UNSOLVED
+    assert "by models of 2 families" in end.test_doubt
+    assert "a further test rejects them as well" in end.test_doubt
+    assert end.doubtful is end.attempts[1]
+    assert end.doubtful.verdict.evidence.notes == (end.test_doubt,)
+    assert end.test_doubt in [s.text for s in table.steps if s.kind == "reproduction"]
+
+
+def test_one_family_alone_doubts_no_test() -> None:
+    table = by_two()
+    end = resolve(ISSUE, WORKSPACE, Listed(attempt("wrong 1"), attempt("wrong 2")), table.context, doubtful=True)
+    assert (end.ending, end.test_doubt) == (Ending.UNSOLVED, "")
+
+
 def test_nothing_doubtful_is_looked_for_where_nobody_wants_it_or_something_better_is_there() -> None:
     table = by_two("neither")
     resolve(ISSUE, WORKSPACE, Listed(attempt("wrong"), attempt("wrong 2", "strong")), table.context)

@@ -58,6 +58,8 @@ def result_lines(result: LocalResult) -> list[str]:
     out += [f"attempt {n}  {_attempt(t)}" for n, t in enumerate(resolution.attempts, 1)]
     if resolution.chosen is not None:
         out += evidence_lines(resolution.chosen.verdict.evidence)
+    if resolution.test_doubt:
+        out.append(f"in doubt   {resolution.test_doubt}")
     out += _doubtful(result)
     if resolution.ending is Ending.UNJUDGED:
         out += [f"looked     {place}" for place in result.solved.looked]
@@ -122,6 +124,7 @@ def result_json(result: LocalResult) -> dict[str, Any]:
             }
             for t in resolution.attempts
         ],
+        "test_doubt": resolution.test_doubt,
         "doubtful": None if resolution.doubtful is None else {"diff": result.doubtful_diff},
         "evidence": None if evidence is None else evidence_lines(evidence),
         "charges": [

@@ -177,8 +177,8 @@ def declined(
     pull: bool = False,
     doubtful: str = "",
 ) -> str:
-    """Nobody solved it. `pull` is said for a follow-up on our pull request, here and below; `doubtful` shows the best
-    rejected patch, "" for none."""
+    """Nobody solved it. `pull` is said for a follow-up on our pull request, here and below; `doubtful` shows what
+    people may judge better than the test did (the best rejected patch, a doubted test), "" for nothing."""
     nothing = _nothing_done(pull=pull)
     parts = [f"I couldn't find a change that I can stand behind, so {nothing}.", sentence(reason)]
     if rows:

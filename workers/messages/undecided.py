@@ -93,6 +93,16 @@ def doubtful_text(number: int, diff: str, test: Reproduction) -> str:
     )
 
 
+def test_doubt_text(doubt: str) -> str:
+    """A test from the issue that every patch fails is doubted aloud; "" where none is."""
+    if not doubt:
+        return ""
+    return (
+        f"**I doubt my own test:** {line(doubt, 400)}. If you tell me in a comment what exactly should happen, for "
+        "example by an input and its right result, the next test will ask for that."
+    )
+
+
 def failing_test(test: Reproduction) -> str:
     """A test from the issue that a patch fails, and what it says, folded."""
     shown = block(test.content.decode("utf-8", "replace"), 4_000, language_of(test.path))

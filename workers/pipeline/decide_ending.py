@@ -101,7 +101,7 @@ def _ending(solved: SolvedJob) -> JobEnding:
             text = comments.asked_about_tests(asked, diff, solved.bill, solved.month, pull=on_pull)
             ending = endings.asks(resolution.reason, text)
         case Ending.OVER_BUDGET:
-            best = _best_so_far(solved) or _doubtful_text(solved)
+            best = _best_so_far(solved) or _in_doubt(solved)
             ending = endings.over_budget(resolution.reason, solved.bill, solved.month, solved.attempts, best)
         case Ending.QUESTION:
             ending = endings.question(
@@ -120,7 +120,7 @@ def _ending(solved: SolvedJob) -> JobEnding:
                 solved.month,
                 resolution.reason,
                 pull=on_pull,
-                doubtful=_doubtful_text(solved),
+                doubtful=_in_doubt(solved),
             )
             ending = endings.no_fix(resolution.reason, text)
     return ending
@@ -141,6 +141,12 @@ def _doubtful_draft(solved: SolvedJob) -> bool:
 def _number(solved: SolvedJob, attempt: JudgedAttempt) -> int:
     """The attempt's number, from 1."""
     return next(number for number, one in enumerate(solved.resolution.attempts, 1) if one is attempt)
+
+
+def _in_doubt(solved: SolvedJob) -> str:
+    """What people may judge better than the test did: a test that rejects everything, and the best rejected patch."""
+    doubt = undecided.test_doubt_text(solved.resolution.test_doubt)
+    return "\n\n".join(part for part in (doubt, _doubtful_text(solved)) if part)
 
 
 def _doubtful_text(solved: SolvedJob) -> str:

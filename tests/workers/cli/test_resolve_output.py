@@ -34,6 +34,13 @@ def test_the_best_rejected_patch_is_shown_with_the_test_that_it_fails_and_is_not
     assert not result.accepted
 
 
+def test_a_test_that_is_in_doubt_is_said() -> None:
+    result = doubtful()
+    result = replace(result, resolution=replace(result.resolution, test_doubt="all 2 patches fail it"))
+    assert "in doubt   all 2 patches fail it" in result_lines(result)
+    assert result_json(result)["test_doubt"] == "all 2 patches fail it"
+
+
 def test_what_is_asked_and_doubted_and_not_judged_is_listed() -> None:
     asked = evidence_lines(asking("t.py::old").evidence)
     assert "asks       t.py::old" in asked

@@ -21,6 +21,7 @@ from strategies.models.price import Price
 from strategies.models.usage import Usage
 from strategies.resolution import Ending, Resolution
 from strategies.verdict import Counts, Evidence, Judged, Reproduction, Rung, Verdict
+from strategies.verification.doubting import doubt_of
 from strategies.verification.pinned import PinnedTest
 from workers.billing.bill import Bill, Month, bill
 from workers.billing.quote import QuotedTier, quote
@@ -160,6 +161,13 @@ SAID: dict[str, Callable[[], str]] = {
     "pull_request_doubts": lambda: pull_request.body(replace(facts(Ending.DOUBTED), evidence=DOUBTED)),
     "pull_request_question": lambda: pull_request.body(replace(facts(Ending.ASKS), evidence=ASKS, question=QUESTION)),
     "pull_request_doubtful": lambda: pull_request.body(replace(facts(Ending.UNSOLVED), evidence=REJECTED)),
+    "declined_in_doubt": lambda: comments.declined(
+        ROWS[:2],
+        bill(CHARGES[:3]),
+        MONTH,
+        "every attempt fell short",
+        doubtful=undecided.test_doubt_text(doubt_of(("claude", "deepseek"), 3)),
+    ),
     "declined_doubtful": lambda: comments.declined(
         ROWS[:2], bill(CHARGES[:3]), MONTH, "every attempt fell short", doubtful=undecided.doubtful_text(2, DIFF, FAILS)
     ),

@@ -285,6 +285,14 @@ def test_a_repository_may_not_want_to_see_it(house: Callable[..., House]) -> Non
     assert "+better" not in it.said
 
 
+def test_a_test_that_several_families_fail_is_doubted_in_the_comment(house: Callable[..., House]) -> None:
+    doubted = replace(undecided(Ending.UNSOLVED, REJECTED, Judged.FAILED), test_doubt="all 2 patches fail the test")
+    it = house(doubted)
+    assert run(it.deps, it.start()) is State.DECLINED
+    assert "**I doubt my own test:** all 2 patches fail the test." in it.said
+    assert "assert f() == 2" in it.said
+
+
 def test_a_doubtful_draft_says_so_and_is_not_counted_as_resolved(house: Callable[..., House]) -> None:
     it = house(undecided(Ending.UNSOLVED, REJECTED, Judged.FAILED))
     it.github.files[".github/autofix.yml"] = "doubtful: draft\n"
