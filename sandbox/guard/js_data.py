@@ -23,7 +23,7 @@ class NotData(ValueError):
 
 def parse_js_data(text: str) -> object:
     """A value (object, array, string, number) from the start of `text`. Raises NotData."""
-    reader = _Reader(text.removeprefix("\ufeff"))
+    reader = _LiteralReader(text.removeprefix("\ufeff"))
     value = reader.value(0)
     reader.space()
     if reader.at < len(reader.text):
@@ -43,7 +43,7 @@ def exported_data(text: str) -> dict[str, object]:
             while wrapped := _WRAPPER.match(rest):
                 rest = rest[wrapped.end() :]
         try:
-            value = _Reader(rest).value(0)
+            value = _LiteralReader(rest).value(0)
         except NotData:
             continue
         if isinstance(value, dict):
@@ -51,7 +51,7 @@ def exported_data(text: str) -> dict[str, object]:
     return {}
 
 
-class _Reader:
+class _LiteralReader:
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 0

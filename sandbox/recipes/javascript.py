@@ -13,7 +13,7 @@ from sandbox.recipe import CANARY_GLOB, Canary, Recipe, ReportFormat
 from sandbox.recipes.ci_workflow import Hints, jobs_of, workflow_paths
 from sandbox.recipes.javascript_install import GLOBAL, Manager, install_lines, manager_of, node_major, node_path
 from sandbox.recipes.javascript_packages import Packages, read_packages
-from sandbox.recipes.javascript_runs import Run, is_test, recognised, test_files
+from sandbox.recipes.javascript_runs import RunnerStart, is_test, recognised, test_files
 from sandbox.recipes.javascript_scripts import Command, unfold
 from sandbox.repository.workspace import Workspace
 
@@ -98,7 +98,7 @@ def find_javascript(workspace: Workspace, hints: Hints) -> Recipe | str:  # noqa
     return _reporting(recipe, packages, runs, start + BIN + wait)
 
 
-def _reporting(recipe: Recipe, packages: Packages, runs: Sequence[Run], prefix: str) -> Recipe:
+def _reporting(recipe: Recipe, packages: Packages, runs: Sequence[RunnerStart], prefix: str) -> Recipe:
     """The recipe with its test commands: one runner at the root by itself, else one report for each run."""
     runs = [_without_coverage(packages, run) for run in runs]
     files = {run: test_files(packages, run) for run in runs}
@@ -136,7 +136,7 @@ def _reporting(recipe: Recipe, packages: Packages, runs: Sequence[Run], prefix: 
     )
 
 
-def _without_coverage(packages: Packages, run: Run) -> Run:
+def _without_coverage(packages: Packages, run: RunnerStart) -> RunnerStart:
     """Tap measures coverage unless it is told not to, and fails where it is not complete."""
     if run.runner != "tap":
         return run
@@ -145,7 +145,7 @@ def _without_coverage(packages: Packages, run: Run) -> Run:
     return replace(run, options=(*run.options, "--no-coverage" if older else "--disable-coverage"))
 
 
-def _plan(packages: Packages) -> tuple[list[Run], list[Command], list[Command]]:
+def _plan(packages: Packages) -> tuple[list[RunnerStart], list[Command], list[Command]]:
     """The runs of the tests, the commands that must come before them, and every command that may judge behaviour."""
     rest: list[Command] = []
     for script in SCRIPTS:
@@ -159,9 +159,9 @@ def _plan(packages: Packages) -> tuple[list[Run], list[Command], list[Command]]:
     return (runs, before, commands) if runs else (_by_dependency(packages), [], rest)
 
 
-def _split(packages: Packages, commands: Sequence[Command]) -> tuple[list[Run], list[Command]]:
+def _split(packages: Packages, commands: Sequence[Command]) -> tuple[list[RunnerStart], list[Command]]:
     """Runs, and what comes before the first of them in the same packages: what is done elsewhere is a test itself."""
-    runs: list[Run] = []
+    runs: list[RunnerStart] = []
     before: list[Command] = []
     for command in commands:
         run = recognised(packages, command)
@@ -173,10 +173,10 @@ def _split(packages: Packages, commands: Sequence[Command]) -> tuple[list[Run], 
     return runs, [command for command in before if command.folder in folders]
 
 
-def _by_dependency(packages: Packages) -> list[Run]:
+def _by_dependency(packages: Packages) -> list[RunnerStart]:
     """A runner that the root depends on, although no script starts it."""
     for runner, start in (("vitest", "vitest run"), ("jest", "jest"), ("mocha", "mocha"), ("ava", "ava")):
-        run = Run("", (), runner, start, (), ())
+        run = RunnerStart("", (), runner, start, (), ())
         if packages.version("", runner) and test_files(packages, run):
             return [run]
     return []
@@ -186,7 +186,7 @@ def _line(command: Command) -> str:
     return f"cd '{command.folder}' && {BIN}{command.line}" if command.folder else command.line
 
 
-def _command(run: Run, positional: str, report: str) -> str:
+def _command(run: RunnerStart, positional: str, report: str) -> str:
     """Order matters: jest's --reporters swallows what follows it; node takes no option after the first file."""
     flags, _, _ = RUNNERS[run.runner]
     options = list(run.options)
@@ -195,7 +195,7 @@ def _command(run: Run, positional: str, report: str) -> str:
     return (JEST_JUNIT.replace("{junit}", report) + line) if run.runner == "jest" else line
 
 
-def _ci_build(packages: Packages, manager: Manager, runs: Sequence[Run]) -> list[str]:
+def _ci_build(packages: Packages, manager: Manager, runs: Sequence[RunnerStart]) -> list[str]:
     """The build script, where CI builds in a job that also tests, or where the tests load what a build leaves."""
     if not packages.script("", "build"):
         return []
@@ -242,7 +242,7 @@ def _place(files: Sequence[str]) -> tuple[str, str]:
     return folder, names.most_common(1)[0][0] if names else "{name}.test.js"
 
 
-def _with_canary(run: Run, folder: str, name: str) -> tuple[str, ...]:
+def _with_canary(run: RunnerStart, folder: str, name: str) -> tuple[str, ...]:
     """A run's files and, where they were chosen by name, a canary beside them as soon as there is one."""
     if not run.positional or run.runner in ("vitest", "jest", "bun"):
         return run.positional
@@ -251,7 +251,7 @@ def _with_canary(run: Run, folder: str, name: str) -> tuple[str, ...]:
     return (*run.positional, f"$(ls {pattern} 2>/dev/null)")
 
 
-def _content(run: Run, packages: Packages, name: str) -> str:
+def _content(run: RunnerStart, packages: Packages, name: str) -> str:
     ending = name.rsplit(".", 1)[1]
     module = ending.startswith("m") or "ts" in ending or "x" in ending
     if not module and not ending.startswith("c"):

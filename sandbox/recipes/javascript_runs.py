@@ -82,7 +82,7 @@ _BROWSER = re.compile(r"web-test|playwright|puppeteer|selenium|webdriver|karma|c
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class RunnerStart:
     """One start of a runner: where, with which variables, `start` (the program), its options and its files."""
 
     folder: str
@@ -106,7 +106,7 @@ def is_test(command: Command) -> bool:
     )
 
 
-def recognised(packages: Packages, command: Command) -> Run | None:
+def recognised(packages: Packages, command: Command) -> RunnerStart | None:
     """The runner behind a command, None when it is none that we know."""
     words, program = command.words, command.program
     if re.search(r"[`]|\$\(|[<>]", " ".join(w for w in words if not w.startswith("'"))):
@@ -122,7 +122,7 @@ def recognised(packages: Packages, command: Command) -> Run | None:
     return _by_node(packages, command) if program in _NODES else None
 
 
-def _by_node(packages: Packages, command: Command) -> Run | None:
+def _by_node(packages: Packages, command: Command) -> RunnerStart | None:
     """`node --test`, `node node_modules/.bin/RUNNER`, or a file that uses node's, tape's or tap's tests by itself."""
     words = command.words
     if "--test" in words:
@@ -142,12 +142,12 @@ def _by_node(packages: Packages, command: Command) -> Run | None:
     runner = "node" if loaded & {"node:test", "test"} else "tape" if loaded else ""
     if not runner:
         return None
-    return Run(command.folder, command.variables, runner, words[0], tuple(options), tuple(files))
+    return RunnerStart(command.folder, command.variables, runner, words[0], tuple(options), tuple(files))
 
 
-def _run(command: Command, runner: str, start: str, rest: Sequence[str]) -> Run:
+def _run(command: Command, runner: str, start: str, rest: Sequence[str]) -> RunnerStart:
     options, positional = _arguments(runner, rest)
-    return Run(command.folder, command.variables, runner, start, tuple(options), tuple(positional))
+    return RunnerStart(command.folder, command.variables, runner, start, tuple(options), tuple(positional))
 
 
 def _arguments(runner: str, words: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -189,7 +189,7 @@ _BESIDE = {
 }  # fmt: skip
 
 
-def test_files(packages: Packages, run: Run) -> list[str]:
+def test_files(packages: Packages, run: RunnerStart) -> list[str]:
     """The files of this run's package that are tests: named like one, or in a folder for them, and among its files."""
     inner = [f for f in packages.members() if f.startswith(f"{run.folder}/" if run.folder else "")]
     wanted = [unquoted(p).removeprefix("./").rstrip("/") for p in run.positional]

@@ -21,7 +21,7 @@ from strategies.verification.comparison import ComparisonSetup, compare
 from strategies.verification.ranking import TestKey, key_of, ranked, voters
 from strategies.verification.request import VerificationRequest
 from strategies.verification.runs import Runs
-from strategies.verification.trying import Trouble, attempt
+from strategies.verification.trying import NoResult, attempt
 from strategies.verification.vote import decided, write_several
 from strategies.verification.weighing import with_notes, with_reproduction
 
@@ -95,7 +95,7 @@ class IssueTests:
         if early is not None:
             return False
         said = self._ask(judged, test)
-        return not isinstance(said, Trouble) and said[0]
+        return not isinstance(said, NoResult) and said[0]
 
     def compare(self, first: Patch, second: Patch, tier: Tier) -> Comparison:
         """Whether two patches behave alike in a test by `tier` made to tell them apart. Raises OverBudget."""
@@ -124,7 +124,7 @@ class IssueTests:
         bad: dict[TestKey, str] = {}
         for test in voting:
             said = self._ask(judged, test)
-            if isinstance(said, Trouble):
+            if isinstance(said, NoResult):
                 return said.verdict(evidence)
             right, told = said
             if right:
@@ -156,7 +156,7 @@ class IssueTests:
         if self.runs.recipe.test_only is None:
             return None  # the whole suite will run it
         said = self._ask(judged, test)
-        if isinstance(said, Trouble):
+        if isinstance(said, NoResult):
             return said.verdict(evidence)
         good, told = said
         if good:
@@ -167,7 +167,7 @@ class IssueTests:
         evidence = with_reproduction(evidence, test, told, good=False)
         return Verdict(Judged.FAILED, evidence, f"A test written from the issue still fails:\n{told}")
 
-    def _ask(self, judged: Patch, test: Reproduction) -> tuple[bool, str] | Trouble:
+    def _ask(self, judged: Patch, test: Reproduction) -> tuple[bool, str] | NoResult:
         """Whether one test passes with a patch, and what it says; where its run gives no result, whose trouble it is.
 
         Raises SandboxUnavailable.
@@ -177,7 +177,7 @@ class IssueTests:
             lambda: self._run(Patch(), test.path, test.content),
             "the tests",
         )
-        if isinstance(report, Trouble):
+        if isinstance(report, NoResult):
             return report
         good, told = passes(report, test, self.baseline.ids)
         self.said[key_of(test), judged.digest] = good

@@ -27,12 +27,12 @@ from strategies.verification.confirming import Confirmed, Subject
 from strategies.verification.issue_tests import IssueTests
 from strategies.verification.near_tests.affected_tests import MOST, affected, within
 from strategies.verification.near_tests.coverage import executing, kept_covered
-from strategies.verification.near_tests.necessity import Passing, Trial, budget, examine
+from strategies.verification.near_tests.necessity import Passing, PatchedRun, budget, examine
 from strategies.verification.pinned import Change, ask, code_of, file_of, pinned, subject_of
 from strategies.verification.preparing import prepare
 from strategies.verification.request import VerificationRequest
 from strategies.verification.runs import Runs
-from strategies.verification.trying import Trouble, attempt, unexplained
+from strategies.verification.trying import NoResult, attempt, unexplained
 from strategies.verification.weighing import (
     NOTHING_SEEN,
     broken,
@@ -187,7 +187,7 @@ class Verification:
             return ran
 
         report = attempt(patched, lambda: run(subject.control), "the test suite")
-        if isinstance(report, Trouble):
+        if isinstance(report, NoResult):
             return report.verdict(evidence)
         known = self.baseline.unexplained
         trouble = unexplained(first[-1], known, lambda: run(subject.judged), lambda: run(subject.control))
@@ -239,9 +239,9 @@ class Verification:
         if not only and base.seconds > seconds / RUNS:
             return verdict  # the whole suite is all that could be run
 
-        def trial(texts: Mapping[str, str]) -> Trial:
+        def trial(texts: Mapping[str, str]) -> PatchedRun:
             deadline = time.monotonic() + seconds
-            return Trial(self.runs.open(subject.judged), recipe, only, texts, deadline)
+            return PatchedRun(self.runs.open(subject.judged), recipe, only, texts, deadline)
 
         change = Passing(subject.judged, self.runs.workspace, reproduced=reproduction is not None)
         found = examine(change, trial)

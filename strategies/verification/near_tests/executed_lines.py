@@ -89,7 +89,7 @@ Lines = Mapping[str, frozenset[int]]
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class CoveredLines:
     """`executed` were run by a passing test; `code` can be executed at all; both of the wanted files."""
 
     executed: Lines
@@ -121,13 +121,13 @@ def place(sandbox: Sandbox, recipe: Recipe, paths: Sequence[str]) -> None:
     sandbox.write(files)
 
 
-def collect(sandbox: Sandbox, recipe: Recipe, texts: Mapping[str, str]) -> Measured | None:
+def collect(sandbox: Sandbox, recipe: Recipe, texts: Mapping[str, str]) -> CoveredLines | None:
     """What a run left of these files (their texts by path); None when nothing can be read of it.
 
     Raises SandboxUnavailable.
     """
     names = _names(sandbox)
-    found: list[Measured] = []
+    found: list[CoveredLines] = []
     for name in names[:MOST_FILES]:
         try:
             content = sandbox.read(name, MOST_BYTES).decode("utf-8", "replace")
@@ -149,7 +149,7 @@ def _names(sandbox: Sandbox) -> list[str]:
     return sorted(told.text.split()) if told.ok else []
 
 
-def merge(found: Iterable[Measured]) -> Measured:
+def merge(found: Iterable[CoveredLines]) -> CoveredLines:
     """What several processes executed."""
     executed: dict[str, frozenset[int]] = {}
     code: dict[str, frozenset[int]] = {}
@@ -158,16 +158,16 @@ def merge(found: Iterable[Measured]) -> Measured:
             executed[path] = executed.get(path, frozenset()) | lines
         for path, lines in one.code.items():
             code[path] = code.get(path, frozenset()) | lines
-    return Measured(executed, code)
+    return CoveredLines(executed, code)
 
 
-def of_plugin(content: str, texts: Mapping[str, str]) -> Measured:
+def of_plugin(content: str, texts: Mapping[str, str]) -> CoveredLines:
     """What the plugin wrote. Raises ValueError or TypeError for anything else."""
     executed: dict[str, set[int]] = {}
     for path, line in json.loads(content):
         executed.setdefault(str(path), set()).add(int(line))
     code = {p: python_lines(t) for p, t in texts.items() if p.endswith(".py")}
-    return Measured({p: lines & frozenset(executed.get(p, ())) for p, lines in code.items()}, code)
+    return CoveredLines({p: lines & frozenset(executed.get(p, ())) for p, lines in code.items()}, code)
 
 
 def python_lines(text: str) -> frozenset[int]:
@@ -184,7 +184,7 @@ def python_lines(text: str) -> frozenset[int]:
     return frozenset(found)
 
 
-def of_go(content: str, texts: Mapping[str, str]) -> Measured:
+def of_go(content: str, texts: Mapping[str, str]) -> CoveredLines:
     """A Go cover profile: `path:line.column,line.column statements count`. Raises ValueError for a broken line."""
     executed: dict[str, set[int]] = {}
     code: dict[str, set[int]] = {}
@@ -197,10 +197,10 @@ def of_go(content: str, texts: Mapping[str, str]) -> Measured:
         first, last = (int(part.split(".")[0]) for part in block.split(","))
         for found in (code, *([executed] if int(count) else [])):
             found.setdefault(path, set()).update(range(first, last + 1))
-    return Measured(_frozen(executed), _frozen(code))
+    return CoveredLines(_frozen(executed), _frozen(code))
 
 
-def of_v8(content: str, texts: Mapping[str, str], root: str) -> Measured:
+def of_v8(content: str, texts: Mapping[str, str], root: str) -> CoveredLines:
     """V8's block coverage of one process. Raises ValueError, TypeError or KeyError for anything else."""
     executed: dict[str, set[int]] = {}
     code: dict[str, set[int]] = {}
@@ -220,7 +220,7 @@ def of_v8(content: str, texts: Mapping[str, str], root: str) -> Measured:
             inner = min(around, key=lambda r: r["endOffset"] - r["startOffset"], default=None)
             if inner is not None and inner["count"]:
                 executed.setdefault(path, set()).add(number)
-    return Measured(_frozen(executed), _frozen(code))
+    return CoveredLines(_frozen(executed), _frozen(code))
 
 
 def _frozen(lines: Mapping[str, Iterable[int]]) -> Lines:

@@ -18,7 +18,7 @@ from sandbox.repository.workspace import Workspace
 from sandbox.testing.report import TestReport, TestRun
 from sandbox.testing.testrun import run_tests
 from strategies.verdict import Necessity
-from strategies.verification.near_tests.executed_lines import Measured, collect, instrumented, place
+from strategies.verification.near_tests.executed_lines import CoveredLines, collect, instrumented, place
 from strategies.verification.near_tests.hunks import Hunk, hunks_of
 from strategies.verification.near_tests.mutants import Mutant, mutants_of
 
@@ -36,7 +36,7 @@ def budget(suite_seconds: float) -> float:
 
 
 @dataclass(slots=True)
-class Trial:
+class PatchedRun:
     """One open sandbox with the patch in it. `only` is how the runner is told of the near tests, () for all of them;
     `texts` are the patched product files, `deadline` is by `clock`."""
 
@@ -50,7 +50,7 @@ class Trial:
     seconds: float = 0.0
     _cut: bool = field(default=False)
 
-    def measure(self) -> Measured | None:
+    def measure(self) -> CoveredLines | None:
         """Run the near tests once with line measuring where the runner has it, else plainly.
 
         Raises SandboxUnavailable.
@@ -125,7 +125,7 @@ class Passing:
         return before, after
 
 
-def examine(change: Passing, trial: Callable[[Mapping[str, str]], Trial]) -> Necessity | None:
+def examine(change: Passing, trial: Callable[[Mapping[str, str]], PatchedRun]) -> Necessity | None:
     """What the near tests know of the patch; None where they know nothing of it, or the sandbox broke.
 
     `trial` opens a sandbox for the patched texts; it is closed here.
@@ -150,7 +150,7 @@ def examine(change: Passing, trial: Callable[[Mapping[str, str]], Trial]) -> Nec
     return replace(found, seconds=round(time.monotonic() - started, 2))
 
 
-def lines_of(hunks: Sequence[Hunk], measured: Measured | None) -> Necessity:
+def lines_of(hunks: Sequence[Hunk], measured: CoveredLines | None) -> Necessity:
     """How many changed lines of code were executed."""
     if measured is None:
         return Necessity()
@@ -159,7 +159,7 @@ def lines_of(hunks: Sequence[Hunk], measured: Measured | None) -> Necessity:
     return Necessity(lines=len(changed), executed=len(changed) - len(missing), unexecuted=tuple(missing))
 
 
-def with_hunks(found: Necessity, hunks: Sequence[Hunk], trial: Trial, *, reproduced: bool) -> Necessity:
+def with_hunks(found: Necessity, hunks: Sequence[Hunk], trial: PatchedRun, *, reproduced: bool) -> Necessity:
     """Take back each hunk by itself. The only one of a patch that turned a failing test into a passing one is needed.
 
     Raises SandboxUnavailable.
@@ -180,7 +180,7 @@ def with_hunks(found: Necessity, hunks: Sequence[Hunk], trial: Trial, *, reprodu
 
 
 def with_mutants(
-    found: Necessity, hunks: Sequence[Hunk], texts: Mapping[str, str], measured: Measured | None, trial: Trial
+    found: Necessity, hunks: Sequence[Hunk], texts: Mapping[str, str], measured: CoveredLines | None, trial: PatchedRun
 ) -> Necessity:
     """Put a few mistakes into the changed lines that were executed. Raises SandboxUnavailable."""
     killed, survivors = 0, []
@@ -193,7 +193,7 @@ def with_mutants(
     return replace(found, mutants=killed + len(survivors), killed=killed, survivors=tuple(survivors))
 
 
-def chosen(hunks: Sequence[Hunk], texts: Mapping[str, str], measured: Measured | None) -> list[Mutant]:
+def chosen(hunks: Sequence[Hunk], texts: Mapping[str, str], measured: CoveredLines | None) -> list[Mutant]:
     """A handful of mutants, in turn from each changed file."""
     found = []
     for path, text in sorted(texts.items()):

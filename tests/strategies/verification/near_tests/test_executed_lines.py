@@ -11,7 +11,7 @@ import pytest
 from sandbox.recipe import Recipe, ReportFormat
 from sandbox.testing.testrun import run_tests
 from strategies.verification.near_tests.executed_lines import (
-    Measured,
+    CoveredLines,
     collect,
     instrumented,
     merge,
@@ -34,13 +34,13 @@ def test_the_lines_of_code_are_those_an_instruction_begins_at() -> None:
 
 def test_the_plugins_lines_count_only_in_wanted_files() -> None:
     found = of_plugin(json.dumps([["till.py", 1], ["till.py", 4], ["other.py", 1]]), {"till.py": TILL})
-    assert found == Measured({"till.py": frozenset({1, 4})}, {"till.py": frozenset({1, 2, 3, 4})})
+    assert found == CoveredLines({"till.py": frozenset({1, 4})}, {"till.py": frozenset({1, 2, 3, 4})})
 
 
 def test_a_go_profile_is_read_by_the_end_of_its_paths() -> None:
     profile = "mode: set\nexample.org/shop/till.go:3.14,5.2 2 1\nexample.org/shop/till.go:7.2,7.10 1 0\n"
     found = of_go(profile, {"till.go": ""})
-    assert found == Measured({"till.go": frozenset({3, 4, 5})}, {"till.go": frozenset({3, 4, 5, 7})})
+    assert found == CoveredLines({"till.go": frozenset({3, 4, 5})}, {"till.go": frozenset({3, 4, 5, 7})})
 
 
 def test_the_innermost_range_of_v8_decides() -> None:
@@ -57,8 +57,8 @@ def test_the_innermost_range_of_v8_decides() -> None:
 
 
 def test_several_processes_add_up() -> None:
-    one, two = Measured({"a": frozenset({1})}, {"a": frozenset({1, 2})}), Measured({"a": frozenset({2})}, {})
-    assert merge([one, two]) == Measured({"a": frozenset({1, 2})}, {"a": frozenset({1, 2})})
+    one, two = CoveredLines({"a": frozenset({1})}, {"a": frozenset({1, 2})}), CoveredLines({"a": frozenset({2})}, {})
+    assert merge([one, two]) == CoveredLines({"a": frozenset({1, 2})}, {"a": frozenset({1, 2})})
 
 
 def test_a_runner_that_measures_nothing_is_said_so() -> None:

@@ -13,7 +13,7 @@ from sandbox.repository.patch import Patch
 from sandbox.testing.report import TestOutcome, TestReport, TestResult
 from strategies.verdict import Necessity
 from strategies.verification.near_tests.hunks import hunks_of
-from strategies.verification.near_tests.necessity import Passing, Trial, budget, examine, noticed, with_hunks
+from strategies.verification.near_tests.necessity import Passing, PatchedRun, budget, examine, noticed, with_hunks
 from tests.fakes.folder_backend import pytest_recipe
 from tests.fakes.folder_sandbox import FolderSandbox
 from tests.fakes.origin import Origin
@@ -36,10 +36,10 @@ def seen(
     judged = Patch({path: content.encode() for path, content in {**files, "tests/test_till.py": TEST}.items()})
     with origin.workspace(folder / "home") as workspace:
 
-        def trial(texts: Mapping[str, str]) -> Trial:
+        def trial(texts: Mapping[str, str]) -> PatchedRun:
             box = FolderSandbox(workspace.tree(judged))
             deadline = time.monotonic() + seconds
-            return Trial(box, pytest_recipe(), ("tests/test_till.py",), texts, deadline)
+            return PatchedRun(box, pytest_recipe(), ("tests/test_till.py",), texts, deadline)
 
         return examine(Passing(judged, workspace, reproduced), trial)
 
@@ -79,7 +79,7 @@ def test_a_sandbox_that_breaks_costs_only_the_answer(tmp_path: Path) -> None:
     origin = Origin(tmp_path / "origin")
     origin.commit(FILES)
 
-    def gone(texts: Mapping[str, str]) -> Trial:
+    def gone(texts: Mapping[str, str]) -> PatchedRun:
         raise SandboxUnavailable("the engine is gone")
 
     with origin.workspace(tmp_path / "home") as workspace:
@@ -89,7 +89,7 @@ def test_a_sandbox_that_breaks_costs_only_the_answer(tmp_path: Path) -> None:
 def test_the_only_hunk_of_a_reproduced_fix_costs_no_run() -> None:
     hunks = hunks_of({"till.py": TILL}, {"till.py": FIXED})
     with FolderSandbox() as box:
-        trial = Trial(box, pytest_recipe(), (), {}, deadline=0.0)
+        trial = PatchedRun(box, pytest_recipe(), (), {}, deadline=0.0)
         assert with_hunks(Necessity(), hunks, trial, reproduced=True).needed == 1
         assert with_hunks(Necessity(), hunks, trial, reproduced=False).untried == 1
         assert box.commands == []
