@@ -6,7 +6,7 @@ import json
 import posixpath
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from sandbox.guard.imports import importers
 from sandbox.guard.path_names import is_code, parents
@@ -22,19 +22,24 @@ _SHELL = (".sh", ".bash", ".zsh", ".ksh")
 _TASK_FILES = {
     "tox": ("tox.ini", "tox.toml"),
     "nox": ("noxfile.py",),
-    "just": ("justfile", "Justfile", ".justfile"),
-    "task": ("Taskfile.yml", "Taskfile.yaml"),
-    "invoke": ("tasks.py",),
-    "inv": ("tasks.py",),
-    "rake": ("Rakefile",),
-    "gulp": ("gulpfile.js", "gulpfile.mjs", "gulpfile.ts"),
-    "grunt": ("Gruntfile.js", "Gruntfile.cjs"),
-    "doit": ("dodo.py",),
-    "turbo": ("turbo.json",),
+    "just": ("justfile", "Justfile", "JUSTFILE", ".justfile"),
+    "task": tuple(f"{t}askfile{d}.{e}" for d in ("", ".dist") for e in ("yml", "yaml") for t in "Tt"),
+    "invoke": ("tasks.py", "tasks/__init__.py", "invoke.yaml", "invoke.yml", "invoke.json", "invoke.py"),
+    "inv": ("tasks.py", "tasks/__init__.py", "invoke.yaml", "invoke.yml", "invoke.json", "invoke.py"),
+    "rake": ("rakefile", "Rakefile", "rakefile.rb", "Rakefile.rb"),
+    "gulp": tuple(f"{g}ulpfile{b}.{e}" for b in ("", ".babel") for e in ("js", "cjs", "mjs", "ts") for g in "gG"),
+    "grunt": tuple(f"{g}runtfile.{e}" for e in ("js", "cjs", "coffee") for g in "gG"),
+    "doit": ("dodo.py", "doit.cfg"),
+    "poe": ("poe_tasks.toml", "poe_tasks.yaml", "poe_tasks.json"),
+    "hatch": ("hatch.toml",),
+    "pdm": ("pdm.toml",),
+    "mage": ("magefile.go", "magefiles/magefile.go"),
+    "ctest": ("CMakeLists.txt", "CTestTestfile.cmake", "CMakePresets.json"),
+    "turbo": ("turbo.json", "turbo.jsonc"),
     "nx": ("nx.json", "project.json"),
     "lerna": ("lerna.json",),
     "wireit": ("package.json",),
-    "bazel": ("BUILD", "BUILD.bazel", ".bazelrc"),
+    "bazel": ("BUILD", "BUILD.bazel", ".bazelrc", "WORKSPACE", "WORKSPACE.bazel", "MODULE.bazel"),
     "phing": ("build.xml",),
     "ant": ("build.xml",),
     "rspec": (".rspec",),
@@ -44,17 +49,20 @@ _TASK_FILES = {
 }
 
 
-def command_files(command: str, workspace: Workspace) -> frozenset[str]:
+def command_files(command: str, workspace: Workspace, new: Collection[str] = ()) -> frozenset[str]:
     """Tracked files that `command` (a shell line) runs or reads as instructions, followed through what these run.
 
-    The product is left out: a program under test that is called by its path, or what other files import.
+    `new` are paths that a patch adds: those that the command would read beside or in the place of a tracked file
+    (`GNUmakefile` before `Makefile`, an included file that may be absent) are among them too. The product is left
+    out: a program under test that is called by its path, or what other files import.
     """
-    return frozenset(_Follower(workspace).follow(command))
+    return frozenset(_Follower(workspace, new).follow(command))
 
 
 class _Follower:
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, new: Collection[str]) -> None:
         self.workspace = workspace
+        self.new = frozenset(new)
         self.paths = frozenset(f.path for f in workspace.files())
         self.seen: set[str] = set()
         self.scripts: set[str] = set()
@@ -96,7 +104,9 @@ class _Follower:
             self.line(words[words.index("-c") + 1] if words[-1] != "-c" else "", folder, level + 1)
         tools = {name, *(posixpath.basename(w) for w in words[1:4])}
         for file in (f for tool in tools & _TASK_FILES.keys() for f in _TASK_FILES[tool]):
-            self.file(posixpath.normpath(posixpath.join(folder, file)), folder, level)
+            path = posixpath.normpath(posixpath.join(folder, file))
+            self.seen |= {path} & self.new
+            self.file(path, folder, level)
         for word in words:
             self.word(word, folder, level)
 
@@ -109,6 +119,8 @@ class _Follower:
                     self.file(posixpath.join(folder, text.replace(".", "/") + ".py"), folder, level)
 
     def file(self, path: str, folder: str, level: int) -> None:
+        if path in self.new and (path.endswith(_SHELL) or not is_code(path)):
+            self.seen.add(path)  # named where nothing was: `-include`, `[ -f x ] && . x`, an option's file
         if path not in self.paths or path in self.seen or level > LEVELS or self.product(path):
             return
         self.seen.add(path)
@@ -165,8 +177,9 @@ class _Follower:
                 named = words.pop(0)
             elif not word.startswith("-") and "=" not in word:
                 targets.append(word)
-        tries = [named] if named else list(_MAKEFILES)
-        path = next((p for t in tries if (p := posixpath.normpath(posixpath.join(folder, t))) in self.paths), None)
+        tries = [posixpath.normpath(posixpath.join(folder, t)) for t in ([named] if named else _MAKEFILES)]
+        self.seen |= self.new & set(tries)
+        path = next((t for t in tries if t in self.paths), None)
         if path is None or f"make:{path}:{targets}" in self.scripts:
             return
         self.scripts.add(f"make:{path}:{targets}")
@@ -175,15 +188,24 @@ class _Follower:
         everything = "\n".join(self.makefile(path, folder))
         _read_rules(everything, rules, needs)
         open_targets = targets or list(rules)[:1]
+        phony = set(needs.get(".PHONY", ()))
         known: set[str] = set()
         while open_targets:
             target = open_targets.pop()
             if target in known:
                 continue
             known.add(target)
+            if target not in phony:
+                self.seen |= self.up_to_date(posixpath.normpath(posixpath.join(folder, target)))
             open_targets += needs.get(target, [])
             for line in rules.get(target, []):
                 self.line(_expanded(line, everything), folder, level + 1)
+
+    def up_to_date(self, target: str) -> set[str]:
+        """New files by whose mere presence a target is made already, so that its commands never run."""
+        if any(p == target or p.startswith(f"{target}/") for p in self.paths):
+            return set()
+        return {p for p in self.new if p == target or p.startswith(f"{target}/")}
 
     def makefile(self, path: str, folder: str) -> Iterator[str]:
         """The text of a makefile and of those that it includes."""
@@ -195,6 +217,7 @@ class _Follower:
         for line in re.findall(r"^-?s?include[ \t]+(.+)$", text, re.MULTILINE):
             for word in _expanded(line, text).split():
                 pattern = re.escape(posixpath.normpath(posixpath.join(folder, word))).replace(r"\*", "[^/]*")
+                self.seen |= {p for p in self.new if re.fullmatch(pattern, p)}
                 for found in sorted(p for p in self.paths if re.fullmatch(pattern, p)):
                     yield from self.makefile(found, folder)
 

@@ -21,6 +21,7 @@ from sandbox.guard.doubt_words import (
     Word,
 )
 from sandbox.guard.inline_tests import without_blocks, without_tests
+from sandbox.guard.listing import source_readers
 from sandbox.guard.path_names import is_code, is_configuration, is_document, is_expectation, named_like_test
 from sandbox.guard.python_doubts import python_doubts, python_import_effects
 from sandbox.guard.suite import SuiteFiles
@@ -31,9 +32,6 @@ _READS = re.compile(
     r"\b(?:open|read|load|glob|walk|list|scan|iter|exists|stat|include|require|File|Path|fs)\w*|import\s*\(",
     re.IGNORECASE,
 )
-
-
-_LISTS = re.compile(r"\b(?:open|glob|walk|listdir|scandir)\b")
 
 
 def doubts(patch: Patch, suite: SuiteFiles) -> tuple[str, ...]:
@@ -107,6 +105,7 @@ def _product(path: str, before: str, after: str, added: dict[int, str], suite: S
         out.append("an equality that is always true")
     if named := _reads_tests(code, suite):
         out.append(f"names a file of the tests (`{named}`)")
+    out += source_readers(path, before, after, code, suite)
     return out
 
 

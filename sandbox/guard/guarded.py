@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import posixpath
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -41,7 +42,8 @@ def guard(patch: Patch, workspace: Workspace, command: str = "") -> GuardedPatch
     suite = SuiteFiles(workspace, command)
     if refused := shadowing(patch, suite):
         return GuardedPatch(patch, refused=refused)
-    commanded = command_files(command, workspace) if command else frozenset()
+    new = [p for p in patch.paths if p not in suite.paths]
+    commanded = command_files(command, workspace, new) if command else frozenset()
     files: dict[str, bytes | None] = {}
     restored = []
     for path in patch.paths:
@@ -75,6 +77,7 @@ def _judged(path: str, content: bytes | None, suite: SuiteFiles, commanded: froz
         return content
     mixed = is_mixed(path)
     whole = path in commanded and not (mixed and path.endswith((".json", ".toml", "setup.cfg")))
+    whole = whole or (base is None and _takes_over(path, suite))
     if whole or (is_configuration(path) and suite.configures(path)) or (base is not None and _METADATA.search(path)):
         return base
     if base is not None and (suite.is_test(path) or suite.is_support(path) or is_tested_document(path, suite)):
@@ -87,6 +90,12 @@ def _judged(path: str, content: bytes | None, suite: SuiteFiles, commanded: froz
         return content
     text = with_old_tests(path, before, after, suite)
     return content if text == after else _bytes(text)
+
+
+def _takes_over(path: str, suite: SuiteFiles) -> bool:
+    """Whether a new package.json comes between existing tests and theirs: what they import by name is read from it."""
+    folder, name = posixpath.split(path)
+    return name == "package.json" and folder in suite.folders and "package.json" in suite.paths
 
 
 def _is_product(path: str, judged: Patch, suite: SuiteFiles) -> bool:

@@ -25,6 +25,7 @@ _VITEST = re.compile(r"\bif\s*\(\s*import\.meta\.vitest\s*\)\s*$")
 _RUST_ITEM = re.compile(
     r"\b(?:fn|struct|enum|trait|mod|const|static|type|union|macro_rules!|impl(?:<[^>]*>)?)\s+([\w:<>, ]+)"
 )
+_RUST_EXAMPLE = re.compile(r"^[ \t]*//[/!][ \t]*```[\s\S]*?^[ \t]*//[/!][ \t]*```[^\n]*$", re.MULTILINE)
 _GLOB_OPTION = re.compile(r"--doctest-glob[=\s]+[\"']?([^\s\"']+)")
 
 
@@ -56,11 +57,11 @@ def with_old_tests(path: str, base: str, after: str, suite: SuiteFiles) -> str:
 
 
 def without_tests(path: str, text: str) -> str:
-    """The product's part of a file: without the blocks of tests in it, and without comments around them."""
+    """The product's part of a file: without the blocks of tests in it, and without the examples in Rust's comments."""
     if not path.endswith((".rs", *JAVASCRIPT)):
         return text
     text = without_blocks(text, "rust" if path.endswith(".rs") else "vitest")
-    return " ".join(without_comments(text).split()) if path.endswith(".rs") else text
+    return " ".join(_RUST_EXAMPLE.sub("", text).split()) if path.endswith(".rs") else text
 
 
 def without_blocks(text: str, kind: str) -> str:

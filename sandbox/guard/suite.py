@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
+from sandbox.guard.asserting import mostly_asserts
 from sandbox.guard.declared_tests import DeclaredTests, declarations
 from sandbox.guard.imports import import_graph
 from sandbox.guard.path_names import (
@@ -169,13 +170,21 @@ class SuiteFiles:
     def _asserts(self, path: str) -> bool:
         """A helper of assertions: it reads like one, tests import it, and the product does not.
 
-        Inside a package only its functions' names count: a product may build on a test library.
+        Inside a package only its functions' names count: a product may build on a test library. Functions that
+        assert and give nothing back count where the tests that import them also import something else: a product
+        that checks is what its tests are about.
         """
-        packaged = f"{posixpath.dirname(path)}/__init__.py".lstrip("/") in self.paths
-        if not (_NAMED_ASSERTS if packaged else _ASSERTS).search(self.workspace.read_text(path) or ""):
-            return False
         found = self._importers.get(path, ())
-        return bool(found) and all(self.is_test(p) for p in found)
+        if not found or not all(self.is_test(p) for p in found):
+            return False
+        text = self.workspace.read_text(path) or ""
+        if f"{posixpath.dirname(path)}/__init__.py".lstrip("/") in self.paths:
+            return bool(_NAMED_ASSERTS.search(text))
+        if _ASSERTS.search(text):
+            return True
+        others = frozenset(self._importers) - {path}
+        beside = all(any(p in self._importers[o] and not self.is_test(o) for o in others) for p in found)
+        return beside and mostly_asserts(path, text)
 
     def _named_by_tests(self, path: str) -> bool:
         """A data file outside the product's folders whose name stands in a test and nowhere in the product."""

@@ -69,3 +69,40 @@ NODE = {
 )  # fmt: skip
 def test_the_files_that_a_command_runs(files: Mapping[str, str], command: str, expected: set[str]) -> None:
     assert command_files(command, memory_workspace(files)) == expected
+
+
+CHECKED = {
+    "Makefile": ".PHONY: test\ntest: checks\n\tpytest\nchecks:\n\tsh c.sh\n-include local.mk\n",
+    "c.sh": ". ./env.sh\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("files", "command", "new", "picked"),
+    [
+        (CHECKED, "make test", "GNUmakefile", True),
+        (CHECKED, "make test", "makefile", True),
+        (CHECKED, "make test", "local.mk", True),
+        (CHECKED, "make test", "checks", True),
+        (CHECKED, "make test", "checks/x.py", True),
+        (CHECKED, "make test", "test/new.py", False),
+        (CHECKED | {"checks/old.py": ""}, "make test", "checks/x.py", False),
+        (CHECKED, "make test", "env.sh", True),
+        (CHECKED, "make test", "other.mk", False),
+        (CHECKED, "make test", "sub/GNUmakefile", False),
+        (CHECKED, "make -f Makefile test", "GNUmakefile", False),
+        (CHECKED, "make -C sub test", "sub/GNUmakefile", True),
+        (CHECKED, "pytest", "GNUmakefile", False),
+        (MAKE, "make test", "make/later.mk", True),
+        ({"Justfile": "test:\n  pytest\n"}, "just test", "justfile", True),
+        ({"Rakefile": ""}, "rake test", "rakefile", True),
+        ({"setup.cfg": "[tox:tox]\n"}, "tox", "tox.ini", True),
+        ({"tasks.py": ""}, "invoke test", "tasks/__init__.py", True),
+        ({}, "sh -c 'test -f env.sh && . ./env.sh; pytest'", "env.sh", True),
+        ({}, "python -m till.selftest", "till/selftest.py", False),
+    ],
+)
+def test_a_new_file_that_a_command_would_pick_up(
+    files: Mapping[str, str], command: str, new: str, picked: bool
+) -> None:
+    assert (new in command_files(command, memory_workspace(files), [new])) is picked

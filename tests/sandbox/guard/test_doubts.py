@@ -56,6 +56,17 @@ def doubted(path: str, added: str) -> tuple[str, ...]:
         ("till.py", "import atexit\natexit.register(lambda: os._exit(0))", "ends the process"),
         ("till.py", "x = open('tests/test_a.py').read()", "names a file of the tests"),
         ("till.py", "from pathlib import Path\nx = list(Path('tests').glob('*'))", "names a file of the tests"),
+        ("till.py", "from tests.test_a import test_a", "imports a file of the tests"),
+        ("till.py", "x = [p.read_text() for p in Path(__file__).parent.rglob('test_*.py')]", "looks for the files of the tests"),
+        ("till.py", "import glob\nx = glob.glob('**/*_a.py')\ny = [open(p).read() for p in x if 'tests' in p]", "looks for"),
+        ("till.py", "for a, b, c in os.walk('.'):\n    x = [n for n in c if n.startswith('test_')]", "looks for the files"),
+        ("till.py", "x = [n for n in os.listdir(p) if re.match(r'test_\\w+\\.py', n)]", "looks for the files of the tests"),
+        ("till.py", "here = os.path.dirname(__file__)\nfor a, b, c in os.walk(here):\n    x = [open(n).read() for n in c]", "reads files that it finds beside its own"),
+        ("till.py", "x = [p.read_text() for p in Path(__file__).parent.rglob('*.py')]", "reads files that it finds"),
+        ("till.js", "fs.readdirSync(dir).filter(n => n.endsWith('.test.js'))", "looks for the files of the tests"),
+        ("till.js", "for (const n of fs.readdirSync(__dirname)) fs.readFileSync(n)", "reads files that it finds"),
+        ("till.go", 'files, _ := filepath.Glob("*_test.go")', "looks for the files of the tests"),
+        ("src/lib.rs", 'for e in std::fs::read_dir("tests").unwrap() {}', "looks for the files of the tests"),
         ("till.py", "x = open('junit.xml', 'w')", "names the test report"),
         ("till.py", "class A:\n    def __eq__(self, o):\n        return True", "an equality that is always true"),
         ("till.py", "class A:\n    __eq__ = lambda s, o: True", "an equality that is always true"),
@@ -116,6 +127,10 @@ def test_what_knows_of_the_tests_is_told(path: str, added: str, words: str) -> N
         ("till.py", "sys.modules[__name__] = object()\nsys.exit(1)"),
         ("till.py", "EXCLUDED = ['tests', 'docs']\nos.environ.get('HOME')\neval('1')"),
         ("till.py", "import importlib\nimportlib.import_module(os.sep)"),
+        ("till.py", "x = [p.read_text() for p in (Path(__file__).parent / 'templates').glob('*.html')]"),
+        ("till.py", "x = sorted(p.name for p in Path(__file__).parent.glob('*.py'))"),
+        ("till.py", "for n in os.listdir(folder):\n    print(open(n).read())"),
+        ("till.js", "for (const n of fs.readdirSync(folder)) if (n.endsWith('.json')) fs.readFileSync(n)"),
         ("till.js", "if (process.env.NODE_ENV === 'production') x = 1\nif (require.main === module) main()"),
         ("till.js", "class A { equals(o) { return this.x === o.x } }\nprocess.exit(1)\nconst e = err.stack"),
         ("till.go", "func (t T) Equal(o T) bool { return t.x == o.x }\nfunc init() {}"),
@@ -133,6 +148,15 @@ def test_ordinary_code_raises_no_doubt(path: str, added: str) -> None:
 def test_code_that_was_there_raises_no_doubt() -> None:
     files = {"till.py": "import pytest\nx = 'pytest' in __import__('sys').modules\n"}
     assert guard(Patch({"till.py": files["till.py"].encode() + b"y = 1\n"}), memory_workspace(files)).doubts == ()
+
+
+def test_a_tool_that_lists_tests_may_go_on_doing_so() -> None:
+    files = FILES | {
+        "find.py": "import os\n\n\ndef f(d):\n    return [n for n in os.listdir(d) if n.startswith('test_')]\n"
+    }
+    after = files["find.py"].replace("os.listdir(d)", "sorted(os.listdir(d))").encode()
+    assert guard(Patch({"find.py": after}), memory_workspace(files)).doubts == ()
+    assert guard(Patch({"till.py": after}), memory_workspace(files)).doubts != ()
 
 
 def test_a_test_tool_may_load_its_own_parts() -> None:

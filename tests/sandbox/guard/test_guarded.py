@@ -274,6 +274,23 @@ def test_configuration_below_a_folder_without_tests_is_data() -> None:
         ),
         (
             {
+                **PYTHON,
+                "checking.py": "def same(a, b):\n    if a != b:\n        raise AssertionError(a)\n\n\ndef less(a, b):\n    assert a < b\n",
+                "tests/test_a.py": "import till\nfrom checking import same\n" + TEST,
+            },
+            "checking.py",
+        ),
+        (
+            {
+                **NODE,
+                "support/same.js": "exports.same = (a, b) => {\n  if (a !== b) throw new Error(`${a} is not ${b}`)\n}\n",
+                "src/till.js": "exports.total = f\n",
+                "test/till.test.js": "const { same } = require('../support/same')\nconst { total } = require('../src/till')\ntest('a', () => same(1, 1))\n",
+            },
+            "support/same.js",
+        ),
+        (
+            {
                 **NODE,
                 "support/expecting.js": "const assert = require('assert')\nexports.same = assert.equal\n",
                 "test/till.test.js": "const { same } = require('../support/expecting')\ntest('a', () => same(1, 1))\n",
@@ -314,6 +331,9 @@ def test_expectations_helpers_and_declared_tests_are_tests(files: dict[str, str]
         ({**PYTHON, "shop/__init__.py": "", "shop/data/rates.json": "1", "tests/test_a.py": TEST + "'rates.json'\n"},
          "shop/data/rates.json"),
         ({**PYTHON, "README.md": "1", "tests/test_a.py": TEST + "open('README.md')\n"}, "README.md"),
+        ({"checking.py": "def positive(n):\n    assert n > 0\n", "tests/test_a.py": "import checking\n" + TEST}, "checking.py"),
+        ({**PYTHON, "sums.py": "def add(a, b):\n    assert a\n    return a + b\n", "tests/test_a.py": "import till, sums\n" + TEST},
+         "sums.py"),
     ],
 )  # fmt: skip
 def test_the_product_is_judged_wherever_it_lies(files: dict[str, str], path: str) -> None:
@@ -382,6 +402,25 @@ def test_what_the_test_command_runs_is_put_back() -> None:
     assert guarded(files, changes, "make test").restored == ("Makefile", "run-tests.sh")
     assert guarded(files, changes, "sh run-tests.sh").restored == ("run-tests.sh",)
     assert guarded(files, changes, "pytest").restored == ()
+
+
+def test_a_new_file_that_the_test_command_would_pick_up_is_left_out() -> None:
+    files = {**PYTHON, "Makefile": "test:\n\tpytest\n"}
+    found = guarded(files, {"GNUmakefile": "test:\n\ttrue\n", "till.py": "x = 1\n"}, "make test")
+    assert (found.restored, found.judged.paths) == (("GNUmakefile",), ("till.py",))
+
+
+def test_a_new_package_between_existing_tests_and_theirs_is_left_out() -> None:
+    files = {**NODE, "package.json": "{}", "test/till.test.js": "import '#till'\n", "packages/one/index.js": "1"}
+    for path, restored in (("test/package.json", True), ("packages/one/package.json", False)):
+        found = guarded(files, {path: '{"imports": {"#till": "./fake.js"}}', "src/till.js": "1\n"})
+        assert (path in found.restored) is restored
+
+
+def test_a_comment_in_rust_is_judged_like_one_in_any_language() -> None:
+    assert guarded(RUST, {"src/lib.rs": RUST["src/lib.rs"] + "// fixed\n"}).product
+    example = "/// ```\n/// assert_eq!(1, 1);\n/// ```\n" + RUST["src/lib.rs"]
+    assert not guarded(RUST, {"src/lib.rs": example}).product
 
 
 def test_a_mode_alone_is_a_change() -> None:
