@@ -92,8 +92,9 @@ def setup_progress(line: str, number: int, count: int) -> str:
     return f"set-up: {line}" if len(line) <= SETUP_LINE_CHARACTERS else f"set-up: step {number} of {count}"
 
 
-def setup_log(result: ExecResult, refused: Sequence[str]) -> str:
-    """The end of what a failed set-up line printed; `refused` are the `host:port` pairs it was not let through to."""
+def setup_log(result: ExecResult, refused: Sequence[str], withheld: Sequence[str] = ()) -> str:
+    """The end of what a failed set-up line printed; `refused` are the `host:port` pairs it was not let through to,
+    `withheld` sentences on requests that did not go on."""
     log = (result.stdout + result.stderr)[-LOG_BYTES:].decode("utf-8", "replace")
     if result.ended is not Ended.EXIT:
         log += f"\n[ended by: {result.ended.value}]"
@@ -102,4 +103,6 @@ def setup_log(result: ExecResult, refused: Sequence[str]) -> str:
     if refused:
         hosts = ", ".join(sorted(set(refused)))
         log += f"\n[the set-up may not reach: {hosts}; an operator can allow hosts in pennyfix.toml, [sandbox]]"
+    if withheld:
+        log += f"\n[not sent to {'; '.join(sorted(set(withheld)))}]"
     return log

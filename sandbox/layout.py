@@ -74,7 +74,9 @@ class Layout:
             "UV_CACHE_DIR": f"{self.tmp}/uv-cache",
             "UV_COMPILE_BYTECODE": "1",
             "UV_LINK_MODE": "copy",
+            "npm_config_audit": "false",  # it sends the list of packages, and registries are only read
             "npm_config_cache": f"{self.tmp}/npm-cache",
+            "npm_config_fund": "false",
             "npm_config_update_notifier": "false",
         }
         if authorities:

@@ -34,7 +34,7 @@ class BackendOptions:
         found = self.ca_bundle or ssl.get_default_verify_paths().cafile
         return Path(found) if found and Path(found).is_file() else None
 
-    def authorities(self) -> bytes | None:
-        """That file's content."""
+    def authorities(self, more: bytes = b"") -> bytes | None:
+        """That file's content, and `more` (PEM); None when there is neither."""
         path = self.authorities_path()
-        return path.read_bytes() if path else None
+        return ((path.read_bytes() + b"\n" if path else b"") + more) or None

@@ -147,16 +147,18 @@ class BubblewrapBackend:
 
     def _set_up(self, box: BubblewrapSandbox, recipe: Recipe, tree: SourceTree, say: Say) -> None:
         """Run the set-up lines with the proxy as their only way out, then leave only what they made."""
-        limits, layout, authorities = self.options.limits, self.layout, self.options.authorities()
+        limits, layout = self.options.limits, self.layout
         transfer.fill(box.raw, layout.root, tree)
-        trusted = {AUTHORITIES: authorities, TRUST_STORE: trust_store(authorities)} if authorities else {}
-        pem, java = (AUTHORITIES, TRUST_STORE) if authorities else (None, None)
-        told = layout.setup_variables(proxy=True, authorities=pem, java=java)
-        variables = {**told, **self.options.setup_variables}
         deadline = time.monotonic() + limits.setup_seconds
         python = str(Path(folders.interpreter_folder()) / "python3")
         forward = (python, "-c", Path(forwarder.__file__).read_text(), "/egress/proxy", str(PROXY_PORT))
-        with Egress(self.options.allowed_hosts, home=self.options.home) as egress:
+        host_authorities = self.options.authorities_path()
+        with Egress(self.options.allowed_hosts, home=self.options.home, authorities=host_authorities) as egress:
+            authorities = self.options.authorities(egress.authority)
+            trusted = {AUTHORITIES: authorities, TRUST_STORE: trust_store(authorities)} if authorities else {}
+            pem, java = (AUTHORITIES, TRUST_STORE) if authorities else (None, None)
+            told = layout.setup_variables(proxy=True, authorities=pem, java=java)
+            variables = {**told, **self.options.setup_variables}
             for number, line in enumerate(recipe.setup, 1):
                 say(setup_progress(line, number, len(recipe.setup)))
                 result = box.execute(
@@ -170,7 +172,7 @@ class BubblewrapBackend:
                 if result.ended is Ended.LOST:
                     transfer.demand(result, "running a set-up line")
                 if not result.ok:
-                    raise PreparationFailed(line, setup_log(result, egress.refused))
+                    raise PreparationFailed(line, setup_log(result, egress.refused, egress.withheld))
         transfer.forget(box.raw, layout.root, tree)
         clear = ("sh", "-c", 'find "$1" -mindepth 1 -delete', "sh", layout.tmp)
         transfer.demand(box.raw(clear, b"", transfer.TRANSFER_SECONDS, 65_536), "freezing the environment")

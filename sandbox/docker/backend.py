@@ -163,14 +163,16 @@ class DockerBackend:
         """Run the set-up with the proxy as its only way out; returns the id of the frozen image."""
         limits, layout = self.options.limits, self.layout
         with (
-            Egress(self.options.allowed_hosts, home=self.options.home) as egress,
+            Egress(
+                self.options.allowed_hosts, home=self.options.home, authorities=self.options.authorities_path()
+            ) as egress,
             self._proxy_link(egress.path) as link,
         ):
             container = self._create(
                 image, network=f"container:{link.id}", read_only=False, lifetime=limits.setup_seconds
             )
             with DockerSandbox(self, container, "") as box:
-                authorities = self._add_folders(container)
+                authorities = self._add_folders(container, egress.authority)
                 transfer.fill(box.raw, layout.root, tree)
                 variables = {
                     **layout.setup_variables(
@@ -188,7 +190,7 @@ class DockerBackend:
                         tick=self._watch(container),
                     )
                     if not result.ok:
-                        raise PreparationFailed(line, setup_log(result, egress.refused))
+                        raise PreparationFailed(line, setup_log(result, egress.refused, egress.withheld))
                 transfer.forget(box.raw, layout.root, tree)
                 freeze = ("sh", "-c", _FREEZE, "sh", layout.root, layout.home, layout.tmp)
                 transfer.demand(box.raw(freeze, b"", transfer.TRANSFER_SECONDS, 65_536), "freezing the environment")
@@ -196,9 +198,9 @@ class DockerBackend:
                     label = f"LABEL {ENVIRONMENT_LABEL}={key}"
                     return str(container.commit(repository="pennyfix/environment", tag=key, changes=[label]).id)
 
-    def _add_folders(self, container: Container) -> str | None:
+    def _add_folders(self, container: Container, authority: bytes) -> str | None:
         """Make the folders that commands write, and the CA file, through the engine: PID 1 has no capability to."""
-        authorities = self.options.authorities()
+        authorities = self.options.authorities(authority)
         out = io.BytesIO()
         with tarfile.open(fileobj=out, mode="w") as tar:
             for folder in (self.layout.root, self.layout.env, self.layout.home, FROZEN):

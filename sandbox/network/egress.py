@@ -1,8 +1,9 @@
 """The allow-list proxy through which a set-up reaches package registries, and nothing else.
 
 It listens on a unix socket; `sandbox/network/forwarder.py` carries bytes from the sandbox's loopback to it. So a set-up
-needs no network interface but loopback, and the host's own services stay out of reach. It never looks inside TLS.
-What it cannot prevent: a set-up may send bytes *to* an allowed host.
+needs no network interface but loopback, and the host's own services stay out of reach. Package registries are only
+read (`sandbox/network/registry.py`), whoever named them; a tunnel, into which nobody looks, leads only to other hosts
+that the operator allowed. What it cannot prevent: a set-up may send bytes *to* such a host.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
+
+from sandbox.network.authority import server_identity
+from sandbox.network.registry import RegistryGate, upstream_trust
 
 # The public registries of the languages we know how to install. They are named here and nowhere else.
 DEFAULT_HOSTS = (
@@ -76,15 +80,37 @@ def forbidden_address(address: str) -> bool:
 
 
 class Egress:
-    """The proxy, running while the `with` block lasts. `refused` lists the `host:port` pairs it turned away."""
+    """The proxy, running while the `with` block lasts. `refused` lists the `host:port` pairs it turned away.
 
-    def __init__(self, allowed: Sequence[str], *, home: Path | None = None, resolve_forbidden: bool = False) -> None:
-        """`allowed` are `host:port` pairs (port 443 when none is given). The socket is in `home` when its path fits."""
+    `authority` is the PEM certificate that programs inside must trust to reach the `registries`.
+    """
+
+    def __init__(
+        self,
+        allowed: Sequence[str],
+        *,
+        home: Path | None = None,
+        authorities: Path | None = None,
+        registries: Sequence[str] = DEFAULT_HOSTS,
+        resolve_forbidden: bool = False,
+    ) -> None:
+        """`allowed` are `host:port` pairs (port 443 when none is given). The socket is in `home` when its path fits.
+
+        Those of `allowed` that are also `registries` are only read; `authorities` is a PEM file to verify them by.
+        """
         self.allowed = frozenset(a.lower() if ":" in a else f"{a.lower()}:443" for a in allowed)
         self.refused: list[str] = []
         self._home = home
         self._resolve_forbidden = resolve_forbidden  # tests stand on loopback
         self._free = threading.BoundedSemaphore(CONNECTIONS)
+        self._registries = frozenset(registries)
+        self.authority, identity = server_identity(sorted({r.rpartition(":")[0] for r in registries}))
+        self._gate = RegistryGate(identity, self._connect, upstream_trust(str(authorities) if authorities else None))
+
+    @property
+    def withheld(self) -> list[str]:
+        """Sentences on requests to registries that would not only have read."""
+        return self._gate.withheld
 
     def __enter__(self) -> Self:
         self.folder = self._folder()
@@ -137,6 +163,13 @@ class Egress:
             if pair not in self.allowed:
                 self.refused.append(pair)
                 client.sendall(_answer("403 Forbidden", f"{pair} is not among the hosts a set-up may reach"))
+                return
+            if pair in self._registries:
+                if onward or early:
+                    client.sendall(_answer("400 Bad Request", f"{pair} is asked over TLS, after an answer to CONNECT"))
+                    return
+                client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                self._gate.serve(client, host, port)
                 return
             try:
                 server = self._connect(host, port)

@@ -78,7 +78,8 @@ OPERATOR = {
     "sandbox.runtime": "Another container runtime.",
     "sandbox.setup_seconds": "How long installing a repository's dependencies may take.",
     "sandbox.lifetime_seconds": "After this a sandbox is removed, whatever it is doing.",
-    "sandbox.allowed_hosts": "What a set-up may reach instead of the public package registries.",
+    "sandbox.allowed_hosts": "What a set-up may reach instead of the public package registries. Those are only "
+    "read, also when they are listed here; any other host gets a tunnel, through which a set-up may send anything.",
     "cascade.resolved_issue_usd": "The default strategy stops when a further attempt costs more than it promises.",
     "cascade.theta": "The threshold of `self-test-cascade`.",
 }

@@ -531,6 +531,24 @@ class Conformance:
             assert b"HTTPS_PROXY" in sandbox.read("variables")
             assert sandbox.run(["sh", "-c", "env | grep -i proxy"], timeout=60).stdout == b""
 
+    @pytest.mark.network
+    def test_a_setup_only_reads_from_package_registries(self, backend: Backend) -> None:
+        if not self.isolates:
+            return
+        lines = (
+            "uv venv --quiet --seed $PENNYFIX_ENV && uv pip install --quiet iniconfig",
+            "pip download --quiet --no-deps --dest /tmp iniconfig",
+            f"cat > /tmp/sends.py <<'END'\n{SENDS}END",
+            "python3 /tmp/sends.py > answers",
+            "python3 /tmp/sends.py >&2; exit 3",
+        )
+        with pytest.raises(PreparationFailed) as failure:
+            backend.prepare("reads", recipe(*lines), TREE, quiet)
+        assert "[not sent to pypi.org: POST: a set-up may only read" in failure.value.log
+        environment = backend.prepare("reads", recipe(*lines[:-1]), TREE, quiet)
+        with backend.open(environment, TREE) as sandbox:
+            assert sandbox.read("answers").decode().split() == ["200", "405", "405", "403", "414"]
+
     # the end
 
     def test_a_closed_sandbox_is_lost_and_leaves_nothing(
@@ -559,6 +577,23 @@ class Conformance:
         for thread in threads:
             thread.join()
         assert sorted(e.cached for e in made) == [False, True]
+
+
+SENDS = """
+import urllib.error, urllib.request
+index = "https://pypi.org/simple/iniconfig/"
+for method, url, body in (
+    ("GET", index, None),
+    ("POST", "https://pypi.org/legacy/", b"code"),
+    ("PUT", index, b"code"),
+    ("GET", index, b"code"),
+    ("GET", index + "code" * 500, None),
+):
+    try:
+        print(urllib.request.urlopen(urllib.request.Request(url, body, method=method), timeout=60).status)
+    except urllib.error.HTTPError as error:
+        print(error.code)
+"""
 
 
 def sandbox_environment(shown: bytes) -> bytes:
