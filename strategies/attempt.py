@@ -17,6 +17,7 @@ class Attempt:
     `question` is set instead of a patch when the issue does not say enough: it goes to the author, no money is spent.
     `agreement` is a self-test score (0 to 1) that reached the strategy's threshold, or 1 when an independent candidate
     behaves alike; `preferred` sets it above earlier ones of equal evidence (a distinguishing test speaks for it).
+    `told` is whether its prompt held what a test from the issue said of an earlier patch: it may fit that test only.
     `trouble` says that no answer was had at all: the model refuses for good, or is not there.
     """
 
@@ -29,6 +30,7 @@ class Attempt:
     question: str = ""
     agreement: float | None = None
     preferred: bool = False
+    told: bool = False
     trouble: Literal["", "refused", "unavailable"] = ""
 
 

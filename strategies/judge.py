@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal, Protocol
 
 from sandbox.backend import Sandbox
@@ -48,6 +49,10 @@ class Judge(SelfTests, Protocol):
     def can_judge(self) -> bool:
         """Whether there are tests at all; without, every verdict is UNJUDGED."""
 
+    @property
+    def test_usd(self) -> Decimal:
+        """What the first test from the issue cost, in USD; 0 while none was written."""
+
     def judge(self, patch: Patch) -> Verdict:
         """The verdict on one patch. Raises SandboxUnavailable, and OverBudget while the test is written."""
 
@@ -57,7 +62,7 @@ class Judge(SelfTests, Protocol):
 
     def vote_with(self, tests: Sequence[Reproduction]) -> None:
         """From now on these further tests, valid at the base commit, vote with the first. What a test from the issue
-        rejected may be judged again."""
+        spoke of may be judged again."""
 
     def open_sandbox(self) -> Sandbox:
         """A fresh sandbox at the base commit. Raises SandboxUnavailable."""

@@ -20,7 +20,8 @@ from strategies.step import Step
 from strategies.strategy import SolveContext, Strategy
 from strategies.verdict import Evidence, Judged, Rung, Verdict
 from strategies.verification.doubting import doubt_aloud, families_rejected, noted
-from strategies.verification.further_tests import FurtherTests, rejected_by_test
+from strategies.verification.further_tests import UNSHOWN_FAILS, UNSHOWN_PASSES, FurtherTests, rejected_by_test
+from strategies.verification.weighing import with_doubts, with_notes
 
 if TYPE_CHECKING:
     from sandbox.repository.workspace import Workspace
@@ -55,7 +56,8 @@ def resolve(
                 tried = JudgedAttempt(attempt, _judge(attempt, context))
                 context.history.append(tried)
                 _tell(tried, context)
-                good = tried if tried.verdict.judged is Judged.PASSED else _rescued(tried, further, context)
+                passes = tried.verdict.judged is Judged.PASSED
+                good = _held(tried, further, context) if passes else _rescued(tried, further, context)
                 if good is not None:
                     return _accepted(good, context)
                 if _nothing_to_learn(tried, context):
@@ -150,7 +152,33 @@ def _rescued(tried: JudgedAttempt, further: FurtherTests, context: SolveContext)
     """An attempt that one test rejected and that earns it by the vote of further ones. Nothing is paid again for it."""
     if not rejected_by_test(tried):
         return None
-    for place in further.rescued(context):
+    return _first_good(further.rescued(context), context)
+
+
+def _held(tried: JudgedAttempt, further: FurtherTests, context: SolveContext) -> JudgedAttempt | None:
+    """The latest attempt, which passes, once a test that it was not shown has spoken, too; None when it is outvoted.
+
+    Where only two tests disagree, it passes and is doubted.
+    """
+    said = further.unshown(tried, context)
+    if said is None:
+        return tried
+    place, evidence = len(context.history) - 1, tried.verdict.evidence
+    if not said:
+        places = further.settled(tried, context)
+        if places is not None:
+            return _first_good((place, *places), context)
+        evidence = with_doubts(evidence, UNSHOWN_FAILS)
+        context.say(Step("reproduction", UNSHOWN_FAILS, {"doubted": True}))
+    else:
+        evidence = with_notes(evidence, UNSHOWN_PASSES)
+    context.history[place] = replace(tried, verdict=replace(tried.verdict, evidence=evidence))
+    return context.history[place]
+
+
+def _first_good(places: Sequence[int], context: SolveContext) -> JudgedAttempt | None:
+    """The first of these attempts that passes now that several tests vote. Nothing is paid again for them."""
+    for place in places:
         attempt = context.history[place].attempt
         again = JudgedAttempt(attempt, _judge(attempt, context))
         context.history[place] = again

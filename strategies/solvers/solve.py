@@ -9,11 +9,13 @@ from sandbox.repository.patch import Patch
 from strategies.attempt import Attempt
 from strategies.issue import Issue
 from strategies.models.model import ModelError, ModelRefused
+from strategies.prompts.sections import ATTEMPTS
 from strategies.solvers.agent import agent
 from strategies.solvers.attempt_task import AttemptHints, AttemptTask
 from strategies.solvers.repair import repair
 from strategies.step import Step
 from strategies.tier import Tier
+from strategies.verification.further_tests import rejected_by_test
 
 if TYPE_CHECKING:
     from sandbox.repository.workspace import Workspace
@@ -49,4 +51,5 @@ def solve(
     except ModelError as error:
         trouble: Literal["refused", "unavailable"] = "refused" if isinstance(error, ModelRefused) else "unavailable"
         attempt = Attempt(tier.name, tier.solver, Patch(), error=str(error), trouble=trouble)
-    return replace(attempt, note=note)
+    told = any(rejected_by_test(earlier) for earlier in hints.learned[-ATTEMPTS:])
+    return replace(attempt, note=note, told=told)

@@ -3,6 +3,10 @@
 One reproduction test judges all attempts, so its error is shared by all of them. When it has rejected two models, it is
 doubted: further tests are written, by another family than the first one's where the tiers have one, only for as long as
 a rejected patch can still win the vote. Nothing is paid again for a rejected patch.
+
+A patch that passes the one test after its model was told what that test says may fit only that test. It is tried with a
+second one, which it was not shown. That one alone rejects nothing: where the two disagree, a third one decides, and
+where there is none, people look first.
 """
 
 from __future__ import annotations
@@ -10,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from sandbox.repository.patch import Patch
 from strategies.attempt import JudgedAttempt
 from strategies.models.family import family_of
 from strategies.models.meter import Metered, OverBudget
@@ -17,19 +22,33 @@ from strategies.step import Step
 from strategies.strategy import SolveContext
 from strategies.tier import Tier
 from strategies.verdict import Judged, Reproduction
+from strategies.verification.vote import RESERVE
 
 SPARE = 1
 """How many more tests than wanted are asked for, because some are not valid at the base commit."""
+PAIR = 2
+"""Further tests that decide with the first one."""
+UNSHOWN_PASSES = (
+    "It was told how an earlier patch fails the test from the issue; it also passes a second one that it was not shown."
+)
+UNSHOWN_FAILS = (
+    "It was told how an earlier patch fails the test from the issue, and passes that test; it fails a second one that "
+    "it was not shown, so it may fit the first only"
+)
+"""What is said of a patch that may fit only the test it was told of."""
 
 
 @dataclass(slots=True)
 class FurtherTests:
-    """The further tests of one issue, and which rejected patch passes which. `most` is even, 0 for none."""
+    """The further tests of one issue, and which patch passes which. `most` is even, 0 for none. `hidden` is the test
+    that no attempt was shown, written by the tester itself, `numbered` how many were asked for in all."""
 
     most: int
     tests: list[Reproduction] = field(default_factory=list)
     asked: int = 0
     over: bool = False
+    numbered: int = 0
+    hidden: Reproduction | None = None
     _passed: dict[tuple[str, str], bool] = field(default_factory=dict)
 
     def rescued(self, context: SolveContext) -> tuple[int, ...]:
@@ -46,7 +65,8 @@ class FurtherTests:
                 context.verification.vote_with(tuple(self.tests))
                 self.over = True
                 return tuple(i for i, _ in hopeful)
-            if not self._write(rejected[0][1], context):
+            why = "two models were rejected by the same test from the issue, so it is doubted: further tests will vote"
+            if not self._write(rejected[0][1], context, why):
                 self.over = True
                 return ()
         if len(self.tests) == self.most:  # they agree with the first one about all that it rejected
@@ -54,32 +74,77 @@ class FurtherTests:
             self.over = True
         return ()
 
+    def unshown(self, tried: JudgedAttempt, context: SolveContext) -> bool | None:
+        """Whether a patch that passes the test it was told of passes one that it was not shown; None where it was told
+        of none, and where no other is to be had. Raises SandboxUnavailable."""
+        first = tried.verdict.evidence.reproduction
+        if not self.most or self.over or first is None or not tried.attempt.told:
+            return None
+        if self.hidden is None and self.tests:
+            self.hidden = self.tests[0]
+        if self.hidden is None:
+            self.hidden = self._hide(first, context)
+        return None if self.hidden is None else self._passes(tried.attempt.patch, self.hidden, context)
+
+    def settled(self, tried: JudgedAttempt, context: SolveContext) -> tuple[int, ...] | None:
+        """Have a third test settle what the shown and the unshown one say of a patch: from then on they vote, and these
+        are the places in the history of rejected patches that win. None when no third test is to be had.
+
+        Raises SandboxUnavailable.
+        """
+        if self.hidden is not None and self.hidden not in self.tests:
+            self.tests.insert(0, self.hidden)
+        why = "a second test from the issue disagrees with the first, so a third decides"
+        while len(self.tests) < PAIR:
+            if not self._write(tried, context, why):
+                return None
+        self.tests = self.tests[: len(self.tests) // 2 * 2]
+        context.verification.vote_with(tuple(self.tests))
+        self.over = True
+        rejected = [(i, t.attempt.patch) for i, t in enumerate(context.history) if rejected_by_test(t)]
+        good = {i: sum(self._passes(patch, test, context) for test in self.tests) for i, patch in rejected}
+        return tuple(i for i, votes in good.items() if can_win(votes, len(self.tests), len(self.tests)))
+
+    def _hide(self, first: Reproduction, context: SolveContext) -> Reproduction | None:
+        """A second test by the tester, where the money for solving the issue is left; None when there is none."""
+        tester = context.roles["tester"]
+        if tester.model.meter.left() < RESERVE * context.verification.test_usd:
+            return None
+        self.numbered += 1
+        try:
+            test = context.verification.write_test(unbooked(tester), self.numbered, 0)
+        except OverBudget as error:
+            context.say(Step("reproduction", f"no second test from the issue: {error}"))
+            return None
+        return test if test is not None and test.content != first.content else None
+
+    def _passes(self, patch: Patch, test: Reproduction, context: SolveContext) -> bool:
+        key = (patch.digest, test.path)
+        if key not in self._passed:
+            self._passed[key] = context.verification.passes(patch, test)
+        return self._passed[key]
+
     def agreeing(self) -> int:
         """How many further tests every rejected patch that was tried with them fails."""
         return len(self.tests) - len({path for (_, path), good in self._passed.items() if good})
 
     def _can_win(self, tried: JudgedAttempt, context: SolveContext) -> bool:
         """Whether this patch passes so many further tests that it has, or may still get, most votes of all."""
-        good, patch = 0, tried.attempt.patch
-        for test in self.tests:
-            key = (patch.digest, test.path)
-            if key not in self._passed:
-                self._passed[key] = context.verification.passes(patch, test)
-            good += self._passed[key]
+        good = sum(self._passes(tried.attempt.patch, test, context) for test in self.tests)
         return can_win(good, len(self.tests), self.most)
 
-    def _write(self, tried: JudgedAttempt, context: SolveContext) -> bool:
-        """Write one more test; False when none is to be had."""
+    def _write(self, tried: JudgedAttempt, context: SolveContext, why: str) -> bool:
+        """Write one more test; False when none is to be had. `why` is told once."""
         first = tried.verdict.evidence.reproduction
         known = {t.content for t in self.tests} | ({first.content} if first is not None else set())
         if not self.asked:
-            text = "two models were rejected by the same test from the issue, so it is doubted: further tests will vote"
-            context.say(Step("reproduction", text, {"models": len(models_of(context.history, context.tiers))}))
+            context.say(Step("reproduction", why, {"models": len(models_of(context.history, context.tiers))}))
         while self.asked < self.most + SPARE:
             self.asked += 1
+            self.numbered += 1
             tier = writer_of(self.asked - 1, context.tiers, context.roles["tester"])
             try:
-                test = context.verification.write_test(unbooked(tier), self.asked, 0)
+                test = context.verification.write_test(unbooked(tier), self.numbered, 0)
             except OverBudget as error:
                 context.say(Step("reproduction", f"no further test from the issue: {error}"))
                 return False

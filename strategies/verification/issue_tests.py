@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from sandbox.repository.patch import Patch
 from sandbox.testing.report import TestResult, TestRun
@@ -36,13 +37,14 @@ class IssueTests:
     """One issue's tests; `written` is None until the first question.
 
     `said` is what each test said of each patch, `plausible` the patches (by digest) that break no old test: by both the
-    tests are ranked.
+    tests are ranked. `usd` is what the first test cost.
     """
 
     request: VerificationRequest
     runs: Runs
     baseline: Baseline
     written: tuple[Reproduction, ...] | None = None
+    usd: Decimal = Decimal(0)
     plausible: set[str] = field(default_factory=set)
     said: dict[tuple[TestKey, str], bool] = field(default_factory=dict)
 
@@ -60,8 +62,8 @@ class IssueTests:
         if self.written is None and tester is not None:
 
             def write(number: int) -> Reproduction | None:
-                tries = 1 if number else TRIES
-                return write_reproduction(
+                tries, before = 1 if number else TRIES, tester.model.meter.left()
+                test = write_reproduction(
                     request.issue,
                     self.bed,
                     tester,
@@ -71,6 +73,8 @@ class IssueTests:
                     tries=tries,
                     prompts=request.prompts,
                 )
+                self.usd = self.usd if number else before - tester.model.meter.left()
+                return test
 
             self.written = write_several(request.tests, write, tester.model.meter.left, request.say)
         return self.written or ()

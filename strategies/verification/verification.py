@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from decimal import Decimal
 from typing import Self
 
 from sandbox.backend import Sandbox
@@ -85,6 +86,10 @@ class Verification:
     def can_judge(self) -> bool:
         return True
 
+    @property
+    def test_usd(self) -> Decimal:
+        return self.issue_tests.usd
+
     def open_sandbox(self) -> Sandbox:
         return self.runs.open()
 
@@ -112,7 +117,7 @@ class Verification:
 
     def vote_with(self, tests: Sequence[Reproduction]) -> None:
         self.issue_tests.written = (*self.issue_tests.reproductions, *tests)
-        self._judged = {patch: v for patch, v in self._judged.items() if not rejects(v.evidence.reproduction)}
+        self._judged = {patch: v for patch, v in self._judged.items() if v.evidence.reproduction is None}
 
     def _judge(self, patch: Patch) -> Verdict:
         early, judged, evidence = admissible(patch, self.runs.workspace, self.request.deny, self.runs.recipe.test)
@@ -277,8 +282,3 @@ class Verification:
             code_of=lambda r: code_of(r.id, workspace.read_text(file_of(r.file or r.id, paths)) or ""),
         )
         return pinned(tests, report.results, len(self.baseline.passed), change)
-
-
-def rejects(test: Reproduction | None) -> bool:
-    """Whether a test from the issue spoke against a patch."""
-    return test is not None and not test.passes

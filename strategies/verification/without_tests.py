@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from sandbox.backend import Sandbox
 from sandbox.errors import SandboxUnavailable
@@ -27,6 +28,10 @@ class WithoutTests:
     @property
     def can_judge(self) -> bool:
         return False
+
+    @property
+    def test_usd(self) -> Decimal:
+        return Decimal(0)
 
     def open_sandbox(self) -> Sandbox:
         """Raises SandboxUnavailable where no environment could be prepared."""

@@ -62,7 +62,8 @@ OPERATOR = {
     "roles.writer": "Reserved for writing texts; nothing asks it yet.",
     "roles.tests": "How many tests are written from one issue. Several vote, as far as the money allows it.",
     "roles.more_tests": "One test can be wrong. When it rejects patches of two models, further ones are written, by another "
-    "family where the tiers have one, and most of them decide. `0` switches it off.",
+    "family where the tiers have one, and most of them decide. A retry that was told what the only one says is judged by a "
+    "second one, too, while ten times the first one's cost is left. `0` switches both off.",
     "limits.monthly_usd": "What all repositories together may spend in a calendar month (UTC).",
     "limits.installation_monthly_usd": "What all repositories of one account may spend in a month.",
     "limits.repository_monthly_usd": "What one repository may spend in a month; it may ask for less.",

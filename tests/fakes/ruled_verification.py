@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 
 from sandbox.backend import Sandbox
 from sandbox.repository.patch import Patch
@@ -24,6 +25,7 @@ class RuledVerification:
         self, right: Callable[[Patch], bool], *, can_judge: bool = True, valid: Callable[[int], bool] = lambda _: True
     ) -> None:
         self.accept: Accept = "reproduction"
+        self.test_usd = Decimal(0)
         self.right = right
         self.can_judge = can_judge
         self.valid = valid

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
 from sandbox.backend import Sandbox
 from sandbox.errors import SandboxUnavailable
@@ -24,6 +25,12 @@ _RUNGS = {
 def passed(rung: str = "reproduction") -> Verdict:
     """Earned what was asked for."""
     return Verdict(Judged.PASSED, Evidence(_RUNGS[rung]))
+
+
+def reproduced(test: str = "the test") -> Verdict:
+    """Earned it by passing a test from the issue."""
+    said = Reproduction("tests/test_issue.py", test.encode(), ("t",), "assert 2 == 3", passes=True)
+    return Verdict(Judged.PASSED, Evidence(_RUNGS["reproduction"], reproduction=said))
 
 
 def failed(feedback: str = "assert 2 == 3", rung: str = "builds") -> Verdict:
@@ -66,6 +73,7 @@ class FakeVerification:
         lost: bool = False,
     ) -> None:
         self.accept: Accept = accept
+        self.test_usd = Decimal(0)
         self._verdicts = verdicts
         self._otherwise = otherwise
         self._can_judge = can_judge
@@ -89,7 +97,7 @@ class FakeVerification:
         return self._kept[patch.digest]
 
     def vote_with(self, tests: Sequence[Reproduction]) -> None:
-        """What the table's test rejected passes from now on when it passes most of all tests."""
+        """What the table's test spoke of passes from now on when it passes most of all tests."""
         assert tests, "a vote of nobody"
         assert not len(tests) % 2, "with the first test, the voters must be of an odd number"
         self.voters = tuple(tests)
@@ -107,8 +115,12 @@ class FakeVerification:
         votes = [self.passes(patch, t) for t in self.voters]
         for word, verdict in self._verdicts.items():
             if word in text:
-                rejected = verdict.evidence.reproduction is not None and verdict.judged is Judged.FAILED
-                return passed() if rejected and 2 * sum(votes) > len(votes) + 1 else verdict
+                test = verdict.evidence.reproduction
+                if test is None or not votes or verdict.judged is Judged.UNJUDGED:
+                    return verdict
+                if 2 * (sum(votes) + test.passes) > len(votes) + 1:
+                    return verdict if test.passes else passed()
+                return rejected() if test.passes else verdict
         assert self._otherwise is not None, f"nobody said how to judge:\n{text}"
         return self._otherwise
 

@@ -13,14 +13,16 @@ from sandbox.repository.patch import Patch
 from sandbox.repository.workspace import Workspace
 from strategies.attempt import Attempt
 from strategies.issue import Issue
+from strategies.models.in_memory_meter import CapMeter
 from strategies.models.meter import OverBudget
 from strategies.resolution import Ending
 from strategies.resolve import resolve
 from strategies.step import Step
 from strategies.strategy import SolveContext
 from strategies.verdict import Evidence, Judged, Reproduction, Rung, Verdict
+from strategies.verification.further_tests import UNSHOWN_FAILS, UNSHOWN_PASSES
 from tests.fakes.model import ScriptedModel, scripted_tier
-from tests.fakes.verification import FakeVerification, asking, failed, passed, rejected, unjudged
+from tests.fakes.verification import FakeVerification, asking, failed, passed, rejected, reproduced, unjudged
 from tests.fakes.workspace import memory_workspace
 
 ISSUE = Issue(3, "it is wrong", "make it right")
@@ -243,6 +245,111 @@ def test_a_vote_that_confirms_the_first_test_changes_nothing() -> None:
     strategy = Listed(attempt("right"), attempt("wrong", "strong"), attempt("wrong 2", "strong"))
     end = resolve(ISSUE, WORKSPACE, strategy, table.context)
     assert (end.ending, len(end.attempts), end.chosen, end.doubtful) == (Ending.UNSOLVED, 3, None, None)
+
+
+# -- an attempt that was told what the test says, and a test that it was not shown ---------------------------------
+
+
+def told(first: list[str], second: list[str], usd: str = "1000") -> Table:
+    """A weak and a strong tier; `first` are the tester's further tests, `second` those by the strong one."""
+    table = Table(FakeVerification({"fit": reproduced(), "wrong": rejected()}))
+    tester = scripted_tier(ScriptedModel(list(first), name="deepseek/flash"), "weak", CapMeter(Decimal(usd)))
+    strong = scripted_tier(ScriptedModel(list(second), name="anthropic/opus"), name="strong")
+    table.context = SolveContext(
+        (tester, strong), {"tester": tester}, table.verification, table.steps.append, more_tests=2
+    )
+    return table
+
+
+def again(word: str, tier: str = "weak") -> Attempt:
+    return replace(attempt(word, tier), told=True)
+
+
+def left_of(table: Table) -> list[int]:
+    return [len(t.model.model._answers) for t in table.context.tiers]  # type: ignore[attr-defined]
+
+
+def test_a_retry_that_also_passes_a_test_it_was_not_shown_is_accepted_with_that_note() -> None:
+    table = told(["fit"], [])
+    end = resolve(ISSUE, WORKSPACE, Listed(attempt("wrong"), again("fit")), table.context)
+    assert end.ending is Ending.ACCEPTED
+    assert end.chosen is end.attempts[1]
+    assert end.chosen.verdict.evidence.notes == (UNSHOWN_PASSES,)
+    assert left_of(table) == [0, 0]
+
+
+def test_an_attempt_that_was_told_nothing_is_judged_as_ever() -> None:
+    table = told(["fit"], [])
+    end = resolve(ISSUE, WORKSPACE, Listed(attempt("wrong"), attempt("fit")), table.context)
+    assert (end.ending, left_of(table)) == (Ending.ACCEPTED, [1, 0])
+
+
+def test_where_a_third_test_is_for_the_retry_it_is_accepted_by_the_vote() -> None:
+    table = told(["another"], ["fit"])
+    end = resolve(ISSUE, WORKSPACE, Listed(attempt("wrong"), again("fit")), table.context)
+    assert end.ending is Ending.ACCEPTED
+    assert [t.content for t in table.verification.voters] == [b"another", b"fit"]
+    assert any("so a third decides" in s.text for s in table.steps)
+
+
+def test_a_retry_that_fits_only_the_test_it_was_told_of_is_outvoted_and_the_next_is_judged_by_all_three() -> None:
+    table = told(["true"], ["tru"])
+    strategy = Listed(attempt("wrong"), again("fit"), again("fit, true", "strong"))
+    end = resolve(ISSUE, WORKSPACE, strategy, table.context)
+    assert end.ending is Ending.ACCEPTED
+    assert [t.verdict.judged for t in end.attempts] == [Judged.FAILED, Judged.FAILED, Judged.PASSED]
+    assert left_of(table) == [0, 0], "the third attempt is judged by the tests that are there"
+
+
+def test_an_earlier_patch_that_the_two_further_tests_pass_wins_then() -> None:
+    table = told(["true"], ["tru"])
+    end = resolve(ISSUE, WORKSPACE, Listed(attempt("wrong, true"), again("fit")), table.context)
+    assert end.ending is Ending.ACCEPTED
+    assert end.chosen is end.attempts[0]
+
+
+def test_an_unshown_test_alone_makes_no_patch_fail_and_people_look_first() -> None:
+    table = told(["another"], ["", "", ""])
+    end = resolve(ISSUE, WORKSPACE, Listed(attempt("wrong"), again("fit")), table.context)
+    assert end.ending is Ending.DOUBTED
+    assert end.chosen is not None
+    assert end.chosen.verdict.judged is Judged.PASSED
+    assert end.chosen.verdict.evidence.doubts == (UNSHOWN_FAILS,)
+    assert end.patch.files["a.py"] == b"fit"
+
+
+@pytest.mark.parametrize("answer", ["", "the test"])
+def test_where_no_other_test_is_to_be_had_the_shown_one_decides(answer: str) -> None:
+    table = told([answer], [])
+    end = resolve(ISSUE, WORKSPACE, Listed(attempt("wrong"), again("fit")), table.context)
+    assert (end.ending, left_of(table)) == (Ending.ACCEPTED, [0, 0])
+
+
+def test_a_second_test_is_paid_only_while_ten_times_the_firsts_cost_is_left() -> None:
+    for usd, asked in (("0.99", 0), ("1.00", 1)):
+        table = told(["fit"], [], usd)
+        table.verification.test_usd = Decimal("0.1")
+        end = resolve(ISSUE, WORKSPACE, Listed(attempt("wrong"), again("fit")), table.context)
+        assert (end.ending, left_of(table)) == (Ending.ACCEPTED, [1 - asked, 0])
+
+
+def test_where_further_tests_are_switched_off_nothing_is_asked_of_a_retry() -> None:
+    table = told(["another"], [])
+    table.context.more_tests = 0
+    end = resolve(ISSUE, WORKSPACE, Listed(attempt("wrong"), again("fit")), table.context)
+    assert (end.ending, left_of(table)) == (Ending.ACCEPTED, [1, 0])
+
+
+def test_a_further_test_that_is_there_already_is_the_unshown_one() -> None:
+    table = told([], ["true"])
+    strategy = Listed(attempt("wrong"), attempt("wrong 2", "strong"), again("fit, true", "strong"))
+    end = resolve(ISSUE, WORKSPACE, strategy, table.context)
+    assert end.ending is Ending.ACCEPTED
+    assert end.chosen is not None
+    assert end.chosen.verdict.evidence.notes == (UNSHOWN_PASSES,)
+
+
+# -- what is shown of a rejected patch -----------------------------------------------------------------------------
 
 
 def test_the_latest_rejected_patch_that_keeps_all_green_is_shown_and_never_published() -> None:

@@ -13,10 +13,13 @@ from strategies.models.model import ModelUnavailable
 from strategies.prompts.prompt import PromptFolder
 from strategies.solvers.attempt_task import AttemptHints, AttemptTask
 from strategies.solvers.repair import repair
+from strategies.solvers.solve import solve
 from strategies.step import Step
+from strategies.strategy import SolveContext
 from strategies.tier import Tier
 from strategies.verdict import Evidence, Judged, Verdict
 from tests.fakes.model import ScriptedModel, says, scripted_tier
+from tests.fakes.verification import FakeVerification, failed, passed, rejected
 from tests.fakes.workspace import memory_workspace
 
 FILES: dict[str, str | bytes] = {
@@ -55,6 +58,15 @@ def test_files_stand_before_the_issue_and_end_the_cacheable_prefix() -> None:
     assert "add subtracts" in task.content
     assert task.content.startswith("The plan: be careful.")
     assert "add subtracts" not in system.content + files.content
+
+
+@pytest.mark.parametrize(("verdict", "told"), [(rejected(), True), (failed(), False), (passed(), False)])
+def test_an_attempt_is_marked_that_was_told_what_a_test_from_the_issue_says(verdict: Verdict, told: bool) -> None:
+    context = SolveContext((), {}, FakeVerification({}), steps.append)
+    earlier = JudgedAttempt(Attempt("weak", "repair", Patch({"calc.py": b"x"})), verdict)
+    hints = AttemptHints((earlier,))
+    assert solve(context, ISSUE, memory_workspace(FILES), scripted_tier(ScriptedModel([ADD])), hints).told is told
+    assert not solve(context, ISSUE, memory_workspace(FILES), scripted_tier(ScriptedModel([ADD]))).told
 
 
 def test_a_second_attempt_shares_the_prefix_and_is_told_what_was_learned() -> None:

@@ -457,6 +457,18 @@ def test_further_tests_overrule_one_that_is_wrong_and_judge_what_comes_later(bed
     assert "Most tests written from the issue still fail" in later.feedback
 
 
+def test_a_vote_speaks_again_of_what_the_first_test_let_through(bed: Bed) -> None:
+    verification = bed.start(TEST)
+    assert verification.test_usd == 0
+    constant = Patch({"till.py": FILES["till.py"].replace("sum(prices[1:])", "3 if prices else 0").encode()})
+    assert verification.judge(constant).judged is Judged.PASSED
+    assert verification.test_usd > 0, "what the first test cost"
+    verification.vote_with(further(bed, verification, expects("total([2, 4])", 6), expects("total([4, 5])", 9)))
+    outvoted = verification.judge(constant)
+    assert outvoted.judged is Judged.FAILED
+    assert "1 passed and 2 failed of 3 tests written from the issue, which vote" in outvoted.evidence.notes
+
+
 def test_the_repositorys_own_tests_are_asked_alone(bed: Bed) -> None:
     verification = bed.start(expects("total([1, 2])", 30))
     assert verification.judge(FIX).judged is Judged.FAILED
