@@ -14,6 +14,8 @@ from sandbox.errors import SandboxUnavailable
 from sandbox.recipe import Recipe, ReportFormat
 from sandbox.repository.workspace import Workspace
 from sandbox.result import Ended, ExecResult
+from strategies.agents.conversation import COMPACT_TOKENS, Conversation
+from strategies.agents.output import middle_out
 from strategies.attempt import Attempt
 from strategies.issue import Issue
 from strategies.models.in_memory_meter import CapMeter
@@ -22,8 +24,6 @@ from strategies.models.model import Completion, Message, ModelRefused, ModelUnav
 from strategies.prompts.prompt import PromptFolder
 from strategies.prompts.sections import suite_section
 from strategies.solvers.agent import agent
-from strategies.solvers.agent_conversation import COMPACT_TOKENS, Conversation
-from strategies.solvers.agent_output import middle_out
 from strategies.solvers.attempt_task import AttemptHints, AttemptTask
 from strategies.solvers.solve import solve
 from strategies.step import Step

@@ -10,8 +10,8 @@ import shlex
 from typing import Any
 
 from sandbox.backend import Sandbox
+from strategies.agents.output import OUTPUT, Misused, middle_out, shown
 from strategies.edits.answer import Edits, Replace, apply
-from strategies.solvers.agent_output import OUTPUT, Misused, middle_out, shown
 
 SECONDS = 20.0
 VIEWED = 300

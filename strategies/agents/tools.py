@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.backend import Sandbox
+from strategies.agents.editor import edit
+from strategies.agents.output import Misused, shown
 from strategies.models.model import Tool, ToolCall
 from strategies.prompts.prompt import PromptFolder
-from strategies.solvers.agent_editor import edit
-from strategies.solvers.agent_output import Misused, shown
 
 SECONDS = 60.0
 MOST_SECONDS = 600.0
