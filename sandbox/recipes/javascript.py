@@ -30,7 +30,12 @@ RUNNERS: Mapping[str, tuple[str, tuple[str, ...], str]] = {
         "import { test } from 'vitest'\ntest" + _BLOCK,
     ),
     "jest": (f'--ci --reporters=default --reporters="{MODULES}/jest-junit"', ("jest-junit",), "test" + _BLOCK),
-    "mocha": ("--reporter xunit --reporter-option output={junit}", (), "(globalThis.it || globalThis.test)" + _BLOCK),
+    "mocha": (
+        '${PENNYFIX_MOCHA_RECORD:+--require "$PENNYFIX_MOCHA_RECORD"} '
+        "--reporter xunit --reporter-option output={junit}",
+        (),
+        "(globalThis.it || globalThis.test)" + _BLOCK,
+    ),
     "node": (
         '--test-reporter="${PENNYFIX_NODE_REPORTER:-junit}" --test-reporter-destination={junit}',
         (),

@@ -4,7 +4,7 @@
 import { appendFileSync } from 'node:fs'
 
 const record = process.env.PENNYFIX_RECORD
-for (const name of ['RECORD', 'VITEST_REPORTER', 'NODE_REPORTER']) delete process.env['PENNYFIX_' + name]
+for (const name of ['RECORD', 'VITEST_REPORTER', 'NODE_REPORTER', 'MOCHA_RECORD']) delete process.env['PENNYFIX_' + name]
 
 const legal = (text) => String(text).replace(/[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, (c) => '#x' + c.codePointAt(0).toString(16).toUpperCase().padStart(2, '0'))
 const escaped = (text) => legal(text).replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/"/g, '&quot;').replace(/\n/g, '&#10;')

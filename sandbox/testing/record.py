@@ -6,6 +6,8 @@ runner that was patched, makes them contradict each other. What they cannot agre
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -17,6 +19,9 @@ from sandbox.testing.report import TestOutcome, TestReport, TestResult
 
 SESSION_FAILED = "pytest's session failed for another reason than its tests: a plugin or a threshold failed it"
 SESSION_STOPPED = "pytest's session was stopped before its end"
+ENDED = "the process was ended after pytest's session, before its own end"
+REWRITTEN = "the record of the run was rewritten"
+UNCAUGHT = "promises were rejected that nobody caught"
 SWALLOWED = "a pytest plugin took away exceptions that tests ended in"
 LATE = "node:test saw something fail after its test had ended"
 UNHANDLED = "vitest caught errors outside of any test"
@@ -41,11 +46,16 @@ class RecordedTest:
 
 @dataclass(frozen=True, slots=True)
 class PytestRecord:
-    """One session of pytest. `finish` is None when it never came to its end; `unloaded` are collection errors."""
+    """One session of pytest. `finish` is None when it never came to its end; `unloaded` are collection errors.
+
+    `gone` is whether its process ended by itself, `intact` whether every line is one that our plugin wrote.
+    """
 
     tests: tuple[RecordedTest, ...] = ()
     unloaded: tuple[str, ...] = ()
     finish: Mapping[str, object] | None = None
+    gone: bool = False
+    intact: bool = True
 
     @property
     def xml(self) -> str:
@@ -60,21 +70,30 @@ class PytestRecord:
 
 @dataclass(slots=True)
 class _Session:
+    chain: str = ""
     tests: dict[str, RecordedTest] = field(default_factory=dict)
     unloaded: list[str] = field(default_factory=list)
     finish: Mapping[str, object] | None = None
+    gone: bool = False
+    intact: bool = True
 
 
-def pytest_sessions(content: bytes) -> tuple[PytestRecord, ...]:
-    """The sessions in a record; lines that are no events (a process died while it wrote) are passed over."""
-    sessions: list[_Session] = []
-    for event in _events(content):
-        kind = event.get("event")
-        if kind == "start":
-            sessions.append(_Session())
-        if not sessions:
+def pytest_sessions(content: bytes, key: bytes) -> tuple[PytestRecord, ...]:
+    """The sessions in a record. A line whose code is not that of `key` and the lines before it was not written by us.
+
+    What stands after the last line end (a process died while it wrote) is passed over.
+    """
+    sessions: dict[str, _Session] = {}
+    for line in content.split(b"\n")[:-1]:
+        name, _, rest = line.decode("utf-8", "replace").partition(" ")
+        code, _, text = rest.partition(" ")
+        session = sessions.setdefault(name, _Session(name))
+        session.chain = hashlib.blake2b((session.chain + text).encode(), key=key, digest_size=16).hexdigest()
+        event = next(iter(_events(text.encode())), None)
+        if event is None or not hmac.compare_digest(session.chain.encode(), code.encode()):
+            session.intact = False
             continue
-        session, identity = sessions[-1], str(event.get("id", ""))
+        kind, identity = event.get("event"), str(event.get("id", ""))
         if kind == "test":
             outcomes = event.get("outcomes")
             tuple_of = tuple(map(str, outcomes)) if isinstance(outcomes, list) else ()
@@ -85,7 +104,11 @@ def pytest_sessions(content: bytes) -> tuple[PytestRecord, ...]:
             session.unloaded.append(identity)
         elif kind == "finish":
             session.finish = event
-    return tuple(PytestRecord(tuple(s.tests.values()), tuple(s.unloaded), s.finish) for s in sessions)
+        elif kind == "gone":
+            session.gone = True
+    return tuple(
+        PytestRecord(tuple(s.tests.values()), tuple(s.unloaded), s.finish, s.gone, s.intact) for s in sessions.values()
+    )
 
 
 def _events(content: bytes) -> Iterable[Mapping[str, object]]:
@@ -104,6 +127,8 @@ def contradiction(report: TestReport, record: PytestRecord, now: datetime) -> st
     Every test that was recorded must be in the file, and one that was recorded as failed must have failed there. A
     test that the file names otherwise (`record_xml_attribute`) is told by there being as many of the others.
     """
+    if not record.intact:
+        return REWRITTEN
     if record.finish is None:
         return "the report was written, but the session never came to its end"
     seen = Counter(stable_id(t.id, now) for t in record.tests)
@@ -140,15 +165,17 @@ def session_unexplained(record: PytestRecord, exit_code: int) -> str:
         return SESSION_STOPPED
     if record.number("status") != exit_code:
         return "the command ended by another exit code than pytest's session"
-    return SWALLOWED if any(t.swallowed for t in record.tests) else ""
+    swallowed = any(t.swallowed for t in record.tests)
+    return SWALLOWED if swallowed else "" if record.gone else ENDED
 
 
 @dataclass(frozen=True, slots=True)
 class JavaScriptRecord:
-    """What our reporters saw of runs of vitest and node:test.
+    """What our reporters saw of runs of vitest, node:test and mocha.
 
     `runs` are the runs of vitest, `passed` and `failed` its own counts, `errors` the names of errors that it caught
-    outside of any test; `late` is how often node:test saw something fail after its test had ended.
+    outside of any test; `late` is how often node:test saw something fail after its test had ended; `unhandled` how
+    many promises were rejected under mocha, which ignores them, and never caught.
     """
 
     runs: int = 0
@@ -156,22 +183,23 @@ class JavaScriptRecord:
     failed: int = 0
     errors: tuple[str, ...] = ()
     late: int = 0
+    unhandled: int = 0
 
 
 def javascript_record(content: bytes) -> JavaScriptRecord:
     """The runs in a record, added up; lines that are none are passed over."""
-    runs = passed = failed = late = 0
+    runs = passed = failed = late = unhandled = 0
     errors: set[str] = set()
     for event in _events(content):
-        counts = [event.get(key) for key in ("passed", "failed", "late")]
+        counts = [event.get(key) for key in ("passed", "failed", "late", "unhandled")]
         names = event.get("errors")
         runs += isinstance(names, list)
         errors |= set(map(str, names)) if isinstance(names, list) else set()
-        passed, failed, late = (
+        passed, failed, late, unhandled = (
             total + (count if isinstance(count, int) else 0)
-            for total, count in zip((passed, failed, late), counts, strict=True)
+            for total, count in zip((passed, failed, late, unhandled), counts, strict=True)
         )
-    return JavaScriptRecord(runs, passed, failed, tuple(sorted(errors)), late)
+    return JavaScriptRecord(runs, passed, failed, tuple(sorted(errors)), late, unhandled)
 
 
 def vitest_contradiction(report: TestReport, record: JavaScriptRecord) -> str:
@@ -188,7 +216,7 @@ def vitest_contradiction(report: TestReport, record: JavaScriptRecord) -> str:
 def javascript_unexplained(record: JavaScriptRecord) -> str:
     """The errors outside of any test; "" when there were none."""
     outside = f"{UNHANDLED}: {', '.join(record.errors)}" if record.errors else ""
-    return "; ".join(filter(None, (outside, LATE if record.late else "")))
+    return "; ".join(filter(None, (outside, LATE if record.late else "", UNCAUGHT if record.unhandled else "")))
 
 
 def _bare(result: TestResult) -> str:

@@ -22,25 +22,31 @@ PYTEST = "pytest_record.py"
 JAVASCRIPT: Mapping[str, str] = {
     "PENNYFIX_VITEST_REPORTER": "vitest_record.mjs",
     "PENNYFIX_NODE_REPORTER": "node_report.mjs",
+    "PENNYFIX_MOCHA_RECORD": "mocha_record.cjs",
 }
 """By the variable that tells a recipe where it is, the file beside this one."""
-_JAVASCRIPT_RUNNERS = ("vitest", "node")
+_JAVASCRIPT_RUNNERS = ("vitest", "node", "mocha")
 _PLACE = 'd=$(mktemp -d) && tar -x -m -o -C "$d" -f - && printf %s "$d"'
 _SEARCH_PATH = re.compile(r"(?<![\w$])PYTHONPATH=")
 
 
 @dataclass(frozen=True, slots=True)
 class PlacedReporter:
-    """Reporters of ours in a sandbox: their folder, the pytest plugin's name ("" for none), and their record's path."""
+    """Reporters of ours in a sandbox: their folder, the pytest plugin's name ("" for none), and their record's path.
+
+    `key` is what the plugin signs its lines with.
+    """
 
     folder: str
     plugin: str
     record: str
+    key: bytes = b""
 
     def variables(self, root: str) -> dict[str, str]:
         """The variables that the test command needs to find them."""
         record = {"PENNYFIX_RECORD": f"{root}/{self.record}"}
         if self.plugin:
+            record["PENNYFIX_RECORD_KEY"] = self.key.hex()
             return record | {"PYTHONPATH": self.folder, "PYTEST_ADDOPTS": f"-p {self.plugin}"}
         return record | {variable: f"{self.folder}/{name}" for variable, name in JAVASCRIPT.items()}
 
@@ -72,4 +78,4 @@ def place_reporter(sandbox: Sandbox, recipe: Recipe) -> PlacedReporter | None:
     if not placed.ok or not folder:
         how = placed.text.strip()[-300:] if placed.ended is Ended.EXIT else placed.ended.value
         raise SandboxUnavailable(f"our reporters could not be put into the sandbox: {how}")
-    return PlacedReporter(folder, plugin, f"{OWN_FOLDER}/record-{token}.jsonl")
+    return PlacedReporter(folder, plugin, f"{OWN_FOLDER}/record-{token}.jsonl", secrets.token_bytes(32))

@@ -8,6 +8,7 @@ timeout means for a patch is the verification's decision, which can compare it w
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,9 +35,16 @@ from sandbox.testing.tap import parse_tap
 
 UNTRUSTED = "the report cannot be trusted"
 NOT_REPORTED = f"{UNTRUSTED} (canary not reported)"
+NOT_BUILT = "the tests could not be built"
 NO_SECOND_REPORT = "pytest ran without our second reporter"
 TAIL = 2_000
 
+_NOT_BUILT = re.compile(
+    r"^error(?:\[E\d+\])?: (?=[\s\S]*^error: could not compile)|^\[ERROR\] COMPILATION ERROR|"
+    r"^> (?:Compilation failed|Task :\S*compile\S* FAILED)|^e: file://",
+    re.MULTILINE,
+)
+"""The first error of a compiler, as cargo, Maven and Gradle print it."""
 _SUREFIRE = (
     r"find . -type f -name '*.xml' \( -path '*/surefire-reports/TEST-*' -o -path '*/failsafe-reports/TEST-*' "
     r"-o -path '*/build/test-results/*' \)"
@@ -151,6 +159,8 @@ class _Finished:
             message = f":\n{first.message[-TAIL:]}" if first is not None else ""
             names = ", ".join(report.uncollected[:5])
             return f"pytest ran no test, because it could not collect {names}{message}"
+        if not_built := _NOT_BUILT.search(printed := printable(self.result.text)):
+            return f"{NOT_BUILT}:\n{printed[not_built.start() :][:TAIL]}"
         return NOT_REPORTED
 
     def _second_opinion(self, report: TestReport) -> tuple[str, TestReport, str]:
@@ -169,11 +179,13 @@ class _Finished:
             single = self.recipe.report is ReportFormat.JUNIT and self.recipe.runner == "vitest"
             against = second.vitest_contradiction(report, counted) if single else ""
             return against, report, second.javascript_unexplained(counted)
-        return self._pytest_opinion(report, second.pytest_sessions(content))
+        return self._pytest_opinion(report, second.pytest_sessions(content, self.reporter.key))
 
     def _pytest_opinion(
         self, report: TestReport, sessions: Sequence[second.PytestRecord]
     ) -> tuple[str, TestReport, str]:
+        if not all(s.intact for s in sessions):
+            return second.REWRITTEN, report, ""
         mine = [s for s in sessions if s.xml.endswith(self.junit) or s.finish is None]
         if not mine:
             return "", report, "" if sessions else NO_SECOND_REPORT

@@ -7,6 +7,7 @@ const record = process.env.PENNYFIX_RECORD
 delete process.env.PENNYFIX_RECORD
 delete process.env.PENNYFIX_VITEST_REPORTER
 delete process.env.PENNYFIX_NODE_REPORTER
+delete process.env.PENNYFIX_MOCHA_RECORD
 
 const leaves = (tasks) => tasks.flatMap((t) => (t.tasks ? leaves(t.tasks) : [t.result?.state ?? t.mode]))
 

@@ -1,16 +1,21 @@
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import pytest
 
 from sandbox.testing.identity import collect
 from sandbox.testing.record import (
+    ENDED,
     LATE,
+    REWRITTEN,
     SESSION_FAILED,
     SESSION_STOPPED,
     SWALLOWED,
+    UNCAUGHT,
     UNHANDLED,
     PytestRecord,
     contradiction,
@@ -39,9 +44,22 @@ GOOD = test_("good", "passed", "passed", "passed")
 BAD = test_("bad", "passed", "failed", "passed", raised=True)
 
 
+KEY = b"k" * 32
+
+
+def signed(events: Iterable[dict[str, object]], name: str = "0a", key: bytes = KEY) -> bytes:
+    """The lines of one session as the plugin writes them."""
+    chain, out = name, ""
+    for text in map(json.dumps, events):
+        chain = hashlib.blake2b((chain + text).encode(), key=key, digest_size=16).hexdigest()
+        out += f"{name} {chain} {text}\n"
+    return out.encode()
+
+
 def record(*events: dict[str, object], **finish: object) -> PytestRecord:
-    lines = [{"event": "start"}, *events, {**FINISH, **finish}]
-    return pytest_sessions("\n".join(map(json.dumps, lines)).encode())[0]
+    end: list[dict[str, object]] = [{"event": "gone"}] if finish.pop("gone", True) else []
+    lines: list[dict[str, object]] = [{"event": "start"}, *events, {**FINISH, **finish}, *end]
+    return pytest_sessions(signed(lines), KEY)[0]
 
 
 def report(**outcomes: str) -> TestReport:
@@ -69,8 +87,7 @@ def test_a_report_that_says_less_than_was_seen_is_contradicted(told: dict[str, s
 
 
 def test_a_session_without_an_end_has_no_report() -> None:
-    lines = b'{"event": "start"}\n{"event": "test", "id": "a.py::good", "outcomes": ["passed"]}\n{"event": "fin'
-    (session,) = pytest_sessions(lines)
+    (session,) = pytest_sessions(signed([{"event": "start"}, GOOD]) + b'0a 77 {"event": "fin', KEY)
     assert "never came to its end" in contradiction(report(good="passed"), session, NOW)
 
 
@@ -113,11 +130,39 @@ def test_exceptions_that_a_plugin_took_away_are_told() -> None:
     assert session_unexplained(record(GOOD, test_("bad", "passed", swallowed=True)), 1) == SWALLOWED
 
 
-def test_sessions_are_told_apart_and_noise_is_passed_over() -> None:
-    lines = [b"noise", b"[1]", b'{"event": "start"}', b'{"event": "unloaded", "id": "b.py"}', b'{"event": "start"}']
-    first, second = pytest_sessions(b"\n".join(lines))
+def test_an_end_of_the_process_before_its_own_is_told() -> None:
+    assert session_unexplained(record(GOOD, BAD, gone=False), 1) == ENDED
+
+
+def test_sessions_are_told_apart_also_where_they_ran_side_by_side() -> None:
+    one = signed([{"event": "start"}, {"event": "unloaded", "id": "b.py"}], "0a").splitlines(keepends=True)
+    two = signed([{"event": "start"}, GOOD], "0b").splitlines(keepends=True)
+    first, second = pytest_sessions(one[0] + two[0] + one[1] + two[1], KEY)
     assert (first.unloaded, second.unloaded, second.finish) == (("b.py",), (), None)
-    assert pytest_sessions(b"") == ()
+    assert [t.id for t in second.tests] == ["a.py::good"]
+    assert first.intact
+    assert second.intact
+    assert pytest_sessions(b"", KEY) == ()
+
+
+LINES = signed([{"event": "start"}, BAD, GOOD, FINISH]).splitlines(keepends=True)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"".join(LINES).replace(b'"failed"', b'"passed"'),
+        b"".join([LINES[0], *LINES[2:]]),
+        b"".join([*LINES, LINES[-1]]),
+        signed([{"event": "start"}, GOOD, FINISH], key=b"other"),
+        b'{"event": "start"}\n',
+    ],
+    ids=["changed", "left out", "repeated", "another key", "unsigned"],
+)
+def test_a_record_that_was_rewritten_is_seen(content: bytes) -> None:
+    (session,) = pytest_sessions(content, KEY)
+    assert contradiction(report(good="passed", bad="failed"), session, NOW) == REWRITTEN
+    assert pytest_sessions(b"".join(LINES), KEY)[0].intact
 
 
 def test_runs_of_javascript_are_added_up() -> None:
@@ -126,6 +171,7 @@ def test_runs_of_javascript_are_added_up() -> None:
     )
     assert (found.runs, found.passed, found.failed, found.errors, found.late) == (2, 3, 1, ("Error", "TypeError"), 1)
     assert javascript_unexplained(found) == f"{UNHANDLED}: Error, TypeError; {LATE}"
+    assert javascript_unexplained(javascript_record(b'{"unhandled": 1}\n{"unhandled": 0}\n')) == UNCAUGHT
     assert javascript_unexplained(javascript_record(b"")) == ""
 
 

@@ -15,7 +15,7 @@ from sandbox.recipes.javascript import JEST_JUNIT, RUNNERS
 from sandbox.recipes.python.recipe import COLLECT_ALL, REPORT_FLAGS
 from sandbox.recipes.python.suite import canary
 from sandbox.testing.exit_behaviour import THRESHOLD
-from sandbox.testing.record import LATE, SESSION_FAILED, UNHANDLED
+from sandbox.testing.record import ENDED, LATE, REWRITTEN, SESSION_FAILED, UNCAUGHT, UNHANDLED
 from sandbox.testing.report import TestRun
 from sandbox.testing.testrun import NO_SECOND_REPORT, UNTRUSTED, run_tests
 from tests.fakes.folder_sandbox import FolderSandbox
@@ -110,14 +110,61 @@ def test_a_report_that_was_forged_after_the_session_is_not_trusted() -> None:
     assert "tests/test_a.py::test_two" in run.reason
 
 
+REWRITTEN_FILES = """\
+import atexit, glob
+def forge():
+    for path in glob.glob(".pennyfix/*"):
+        text = open(path).read()
+        open(path, "w").write(text.replace('"failed"', '"passed"').replace("<failure", "<system-out").replace("</failure", "</system-out"))
+atexit.register(forge)
+def two():
+    return 3
+"""
+
+
+def test_a_record_that_was_rewritten_with_the_report_is_not_trusted() -> None:
+    run = python({**PRODUCT, "till.py": REWRITTEN_FILES})
+    assert (run.report, REWRITTEN in run.reason) == (None, True)
+
+
+def test_a_patched_reporter_hides_no_failure_of_unittest_or_of_a_fixture() -> None:
+    patched = PATCHED_REPORTS.replace(
+        "    report = real(cls, item, call)\n",
+        "    call.excinfo = None if 'two' in item.name else call.excinfo\n    report = real(cls, item, call)\n",
+    )
+    files = {
+        "till.py": patched,
+        "tests/test_a.py": "import unittest, till\nclass T(unittest.TestCase):\n    def test_two(self): self.assertEqual(till.two(), 2)\n"
+        "    def test_two_skipped(self): self.skipTest('no')\n",
+        "tests/test_b.py": "import pytest, till\n@pytest.fixture\ndef f():\n    yield\n    assert till.two() == 2\ndef test_two(f): pass\n",
+    }
+    found = outcomes(python(files))
+    assert (found["tests/test_a.py::T::test_two"], found["tests/test_b.py::test_two"]) == ("failed", "failed")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import atexit, os\natexit.register(os._exit, 1)\n",
+        "import os\ndef pytest_unconfigure():\n    os._exit(1)\n",
+        "def pytest_unconfigure():\n    raise RuntimeError\n",
+    ],
+    ids=["atexit", "unconfigure", "error"],
+)
+def test_an_end_of_the_process_after_the_session_is_told(code: str) -> None:
+    run = python({**PRODUCT, "conftest.py": code})
+    assert (outcomes(run), run.unexplained) == ({"tests/test_a.py::test_two": "passed"}, ENDED)
+
+
 @pytest.mark.parametrize(
     "plugin",
     [
         "def pytest_sessionfinish(session):\n    session.exitstatus = 1\n",
+        "import pytest\n@pytest.hookimpl(trylast=True)\ndef pytest_sessionfinish():\n    pytest.exit('left open', returncode=1)\n",
         "import pytest\n@pytest.hookimpl(hookwrapper=True)\ndef pytest_runtestloop(session):\n"
         "    yield\n    session.testsfailed += 1\n",
     ],
-    ids=["exit status", "as pytest-cov does"],
+    ids=["exit status", "exit", "as pytest-cov does"],
 )
 def test_a_session_that_a_plugin_failed_is_not_explained_by_the_canary(plugin: str) -> None:
     run = python({**PRODUCT, "conftest.py": plugin})
@@ -269,6 +316,18 @@ def test_mocha_counts_its_failures_in_its_exit_code(modules: Path) -> None:
     assert (outcomes(run), run.unexplained) == (expected, "")
     cannot = {**files, "test/b.test.js": "require('../nowhere')\n"}
     assert javascript("mocha", cannot, modules).report is None
+
+
+@pytest.mark.node
+@pytest.mark.network
+@pytest.mark.parametrize("when", ["0", "80"], ids=["among the tests", "after them"])
+def test_mocha_passes_promises_that_nobody_caught_and_we_tell_them(modules: Path, when: str) -> None:
+    late = f"setTimeout(() => Promise.reject(new Error('x')), {when})\nit('ok', () => {{}})\n"
+    caught = "it('later', async () => {\n  const p = Promise.reject(1)\n  await new Promise(r => setTimeout(r, 9))\n  p.catch(() => {})\n})\n"
+    run = javascript("mocha", {"test/a.test.js": late}, modules)
+    assert (outcomes(run), run.unexplained) == ({"test/a.test.js::ok": "passed"}, UNCAUGHT)
+    run = javascript("mocha", {"test/a.test.js": caught}, modules)
+    assert (outcomes(run), run.unexplained) == ({"test/a.test.js::later": "passed"}, "")
 
 
 # go, cargo
