@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from sandbox.errors import SandboxUnavailable
-from sandbox.recipe import Recipe, ReportFormat
+from sandbox.recipe import Canary, Recipe, ReportFormat
 from sandbox.recipes.discovery import discover
 from sandbox.testing.exit_behaviour import NO_TEST_RAN, disagreement
 from sandbox.testing.report import TestOutcome, TestRun
-from sandbox.testing.testrun import UNTRUSTED, run_tests
+from sandbox.testing.testrun import NOT_BUILT, UNTRUSTED, run_tests
 from tests.fakes.folder_sandbox import FolderSandbox
 from tests.fakes.origin import Origin
 
@@ -251,3 +251,26 @@ def test_exit_code_and_report_have_to_agree(runner: str, code: int, failed: int,
     results = {"ok": TestResult("ok", TestOutcome.PASSED)}
     results |= {f"f{n}": TestResult(f"f{n}", TestOutcome.FAILED) for n in range(failed)}
     assert (disagreement(runner, code, TestReport(results)) == "") is agrees
+
+
+@pytest.mark.parametrize(
+    ("printed", "first"),
+    [
+        (
+            "error[E0432]: unresolved import `nowhere`\nerror: could not compile `till` (test)",
+            "error[E0432]: unresolved",
+        ),
+        ("error: linking with cc failed", ""),
+        ("[INFO] x\n[ERROR] COMPILATION ERROR : \n[ERROR] Till.java:[1] cannot find symbol", "[ERROR] COMPILATION"),
+        ("e: file:///box/src/TillTest.kt:1:1 Unresolved reference", "e: file:///box"),
+    ],
+    ids=["cargo", "nothing that ended a build", "Maven", "Kotlin"],
+)
+def test_tests_that_cannot_be_built_are_told_by_the_first_error(printed: str, first: str, tmp_path: Path) -> None:
+    lines = f"     Running unittests src/lib.rs (target/debug/deps/till-1)\ntest a ... FAILED\n{printed}\n"
+    placed = Canary("tests/{name}.rs", "")
+    with FolderSandbox(within=tmp_path) as box:
+        box.write({"printed": lines.encode()})
+        recipe = Recipe("rust", (), "cat printed; false", ReportFormat.CARGO, "test", runner="cargo", canary=placed)
+        reason = run_tests(box, recipe, timeout=60, canary=True).reason
+    assert reason.startswith(f"{NOT_BUILT}:\n{first}" if first else UNTRUSTED), reason
