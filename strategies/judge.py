@@ -31,8 +31,9 @@ class SelfTests(Protocol):
     def write_test(self, tier: Tier, number: int, assertions: int) -> Reproduction | None:
         """One more test from the issue by `tier`, valid at the base commit; None when it is not. Raises OverBudget."""
 
-    def passes(self, patch: Patch, test: Reproduction) -> bool:
-        """Whether a patch that may be applied passes one such test. Raises SandboxUnavailable."""
+    def passes(self, patch: Patch, test: Reproduction) -> bool | None:
+        """Whether a patch that may be applied passes one such test; None when nobody can tell. Raises
+        SandboxUnavailable."""
 
     def compare(self, first: Patch, second: Patch, tier: Tier) -> Comparison:
         """Whether two patches behave alike in a test by `tier` made to tell them apart. Raises OverBudget."""

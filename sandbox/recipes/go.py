@@ -18,6 +18,8 @@ ENV = (
     "GOTELEMETRY=off; "
 )
 _COMPILE = "go test -count=1 -run '^$'{flags} ./... >/dev/null"
+# In a package of its own: go does not tell how a package ends (TestMain, a leak checker) in which a test failed.
+CANARY = 'package {name}\n\nimport "testing"\n\nfunc Test_{name}(t *testing.T) { {failure} }\n'
 _NOT_OURS = re.compile(r"(?:^|/)(?:testdata|vendor|node_modules|_[^/]*|\.[^/]*)(?:/|$)")
 
 
@@ -35,8 +37,6 @@ def find_go(workspace: Workspace, hints: Hints) -> Recipe | str:  # noqa: ARG001
     flags = _flags(workspace)
     count = Counter(posixpath.dirname(p) for p in tests if _is_plain(workspace, p))
     folder = min(count, key=lambda d: (-count[d], d.count("/"), d), default="")
-    package = next((p for f in tests if posixpath.dirname(f) == folder and (p := _package(workspace, f))), "")
-    body = f'package {package}\n\nimport "testing"\n\nfunc Test_{{name}}(t *testing.T) {{ {{failure}} }}\n'
     single = tested == [""]
     names = {m: _path(workspace, m) for m in tested}
     return Recipe(
@@ -49,7 +49,7 @@ def find_go(workspace: Workspace, hints: Hints) -> Recipe | str:  # noqa: ARG001
         inputs=tuple(sorted(p for p in paths if posixpath.basename(p) in ("go.mod", "go.sum", "go.work"))),
         runner="go",
         test_folder=folder,
-        canary=Canary(posixpath.join(folder, "{name}_test.go"), body) if package else None,
+        canary=Canary(posixpath.join(folder, "{name}/{name}_test.go"), CANARY),
     )
 
 
@@ -103,11 +103,6 @@ def _path(workspace: Workspace, module: str) -> str:
 def _is_plain(workspace: Workspace, path: str) -> bool:
     """Whether a test file is built without any tag, so that a file beside it is as well."""
     return not re.search(r"^//\s*(?:go:build|\+build) ", workspace.read_text(path) or "", re.MULTILINE)
-
-
-def _package(workspace: Workspace, path: str) -> str:
-    found = re.search(r"^package (\w+)", workspace.read_text(path) or "", re.MULTILINE)
-    return found[1] if found else ""
 
 
 def _flags(workspace: Workspace) -> str:

@@ -80,6 +80,13 @@ class PlantedCanary:
     content: bytes
     only: str
 
+    @property
+    def place(self) -> str:
+        """What to remove afterwards: its file, or the folder that is its own."""
+        parts = self.path.split("/")
+        own = next((n for n, part in enumerate(parts, 1) if self.name in part), len(parts))
+        return "/".join(parts[:own])
+
     def reported(self, report: TestReport) -> bool:
         """Whether the report says that it failed."""
         return any(self.name in i for i in report.failed)
@@ -94,14 +101,13 @@ class PlantedCanary:
 def make_canary(canary: Canary, beside: Sequence[str] = ()) -> PlantedCanary:
     """Choose a name, a place and a failure, which the code under judgment cannot know beforehand.
 
-    The place is `canary.path`, or for pytest the folder of one of `beside`, test files that are known to be collected,
-    and below the canary's own folder, which is given to the command; the name is then shaped like that file's.
+    The place is `canary.path`, or for pytest the folder of one of `beside`, test files that are known to be collected;
+    the name is then shaped like that file's.
     """
     name = "_".join([*(secrets.choice(WORDS) for _ in range(3)), str(secrets.randbelow(9_000) + 1_000)])
     ending = canary.path.rsplit(".", 1)[-1]
     path = canary.path.replace("{name}", name)
-    below = posixpath.join(posixpath.dirname(canary.path), "")
-    shaped = sorted({p for sample in beside if sample.startswith(below) and (p := shape(sample, name))})
+    shaped = sorted({p for sample in beside if (p := shape(sample, name))})
     if shaped and ending == "py" and not canary.only:
         path = secrets.choice(shaped)
     content = canary.content.replace("{failure}", _failure(_ENDINGS.get(ending, ending))).replace("{name}", name)

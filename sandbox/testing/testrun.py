@@ -97,7 +97,7 @@ def run_tests(
         result = _run(sandbox, command, timeout, None)
     run = _Finished(sandbox, recipe, result, junit, planted, reporter, timeout, started)
     report, reason, not_explained = run.judged()
-    leftovers = [planted.path] if planted is not None else []
+    leftovers = [planted.place] if planted is not None else []
     leftovers += [reporter.folder] if reporter is not None else []
     if leftovers:
         sandbox.run(["rm", "-rf", "--", *leftovers], timeout=60)

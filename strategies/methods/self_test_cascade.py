@@ -144,7 +144,7 @@ class SelfTestCascade:
             raise
         if not answers:
             return
-        matrix = [[context.verification.passes(a.patch, t) for t in tests] for a in answers]
+        matrix = [[context.verification.passes(a.patch, t) is True for t in tests] for a in answers]
         cell = best_cell(matrix)
         share = cell.share if cell else 0.0
         accepted = cell is not None and share >= self.plan.theta

@@ -7,14 +7,14 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sandbox.backend import Sandbox
-from sandbox.recipe import Environment
+from sandbox.recipe import Environment, Recipe
 from sandbox.testing.report import TestReport, TestResult, TestRun
-from sandbox.testing.testrun import run_tests
 from strategies.verdict import Counts
+from strategies.verification.base_runs import first_run, second_run
 
 FIRST_SECONDS = 1800.0
 """The longest a first run of a whole suite may take, in seconds; later runs are bounded by the baseline."""
@@ -22,7 +22,7 @@ LEAST_SECONDS = 60.0
 TIMES = 3
 LEAST_SHARE = 0.1
 """Of the tests that ended, at least this share must pass: below it the environment is broken, not the code."""
-FORMAT = "2"
+FORMAT = "3"
 """Of a kept baseline; another one is measured anew."""
 _IMPORT = re.compile(
     r"^.*(?:ModuleNotFoundError|ImportError:|No module named|Cannot find (?:module|package)|ERR_MODULE_NOT_FOUND|"
@@ -36,7 +36,8 @@ class Baseline:
     """Test ids at the base commit. `flaky` differed between two runs and are quarantined. `seconds` is one run.
 
     `uncollected` could not be collected, so nothing is known of their tests; `unexplained` are the sentences on how the
-    runs ended beyond their failures (`TestRun.unexplained`). `files` are the test files that ran, with their seconds.
+    runs ended beyond their failures (`TestRun.unexplained`). `files` are the test files that ran, with their seconds,
+    `places` those beside which a canary is known to be collected (none: it has its recipe's place).
     """
 
     passed: frozenset[str]
@@ -47,6 +48,7 @@ class Baseline:
     uncollected: tuple[str, ...] = ()
     unexplained: frozenset[str] = frozenset()
     files: Mapping[str, float] = field(default_factory=dict)
+    places: tuple[str, ...] = ()
 
     @property
     def ids(self) -> frozenset[str]:
@@ -78,13 +80,31 @@ def measure(open_sandbox: Callable[[], Sandbox], environment: Environment) -> Ba
 
     With two runs in which hardly anything passes it raises NoBaseline too: see `Baseline.enough`.
     """
-    first, report = _run(open_sandbox, environment, FIRST_SECONDS)
-    seconds = first.result.seconds
-    second, again = _run(open_sandbox, environment, max(LEAST_SECONDS, TIMES * seconds))
-    found = compare(report, again, max(seconds, second.result.seconds), (first.unexplained, second.unexplained))
+    first = first_run(open_sandbox, environment.recipe, FIRST_SECONDS)
+    found, again = completed(open_sandbox, environment.recipe, believed(first), first.result.seconds, first.unexplained)
     if not found.enough:
         raise NoBaseline(too_little(first.command, found, again))
     return found
+
+
+def completed(
+    open_sandbox: Callable[[], Sandbox], recipe: Recipe, first: TestReport, seconds: float, unexplained: str = ""
+) -> tuple[Baseline, TestReport]:
+    """The baseline by a first run, which took `seconds`, and a second one, with the second's report.
+
+    Raises NoBaseline, or SandboxUnavailable.
+    """
+    run, places = second_run(open_sandbox, recipe, first, max(LEAST_SECONDS, TIMES * seconds))
+    second = believed(run)
+    found = compare(first, second, max(seconds, run.result.seconds), (unexplained, run.unexplained))
+    return replace(found, places=places), second
+
+
+def believed(run: TestRun) -> TestReport:
+    """The report of a run at the base commit. Raises NoBaseline."""
+    if run.report is None:
+        raise NoBaseline(f"`{run.command}` could not be judged at the base commit: {run.reason}")
+    return run.report
 
 
 def compare(first: TestReport, second: TestReport, seconds: float, unexplained: Iterable[str] = ()) -> Baseline:
@@ -138,14 +158,6 @@ def files_of(results: Iterable[TestResult]) -> dict[str, float]:
     return dict(found)
 
 
-def _run(open_sandbox: Callable[[], Sandbox], environment: Environment, timeout: float) -> tuple[TestRun, TestReport]:
-    with open_sandbox() as sandbox:
-        run = run_tests(sandbox, environment.recipe, timeout=timeout, canary=True)
-    if run.report is None:
-        raise NoBaseline(f"`{run.command}` could not be judged at the base commit: {run.reason}")
-    return run, run.report
-
-
 def kept(memory: Path | None, environment: Environment, base: str, measured: Callable[[], Baseline]) -> Baseline:
     """The baseline of this environment and commit from `memory`, else measured and kept there."""
     if memory is None:
@@ -173,6 +185,7 @@ def written(baseline: Baseline) -> str:
             "seconds": baseline.seconds,
             "uncollected": list(baseline.uncollected),
             "unexplained": sorted(baseline.unexplained),
+            "places": list(baseline.places),
             "files": {path: round(seconds, 3) for path, seconds in sorted(baseline.files.items())},
         }
     )
@@ -191,4 +204,5 @@ def parse(text: str) -> Baseline:
         tuple(stored["uncollected"]),
         frozenset(stored["unexplained"]),
         stored["files"],
+        tuple(stored["places"]),
     )

@@ -2,14 +2,15 @@
 
 A new failure is run again in its own company (its test file, alone), and where it does not show there, in that of the
 whole suite: a shared default that the patch made mutable fails only among other tests. The base runs as often in the
-same company. What is worse again with the patch and never without it is broken, also when it is only worse sometimes;
-what is worse at the base as well is flaky, or an id that changes with every run.
+same company. What is worse again with the patch and never without it is broken; what is worse only sometimes is run
+until chance can be told from the patch; what is worse at the base as well is flaky, or an id that changes every run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from math import comb
 
 from sandbox.repository.patch import Patch
 from sandbox.testing.report import TestReport
@@ -19,9 +20,16 @@ from strategies.verification.runs import Runs
 
 ROUNDS = 2
 """How often a worse test is run again before it is called broken."""
-MIXED_ROUNDS = 5
-"""How often the base runs a file in which a test fails only sometimes with the patch: of tests that fail half of the
-time without it too, one in 32 passes as often."""
+MIXED_ROUNDS = 12
+"""How often more, with the patch and at the base alike, while a test is worse only sometimes. Of suspects that a patch
+breaks half of the time 97 % are called broken, the others doubted; of suspects that fail one time in ten anyway 6 % are
+called broken, one time in two anyway 10 % (simulated, 4,000 each; few of these become suspects: they passed twice)."""
+FEWER_ROUNDS = 5
+"""The same where the suite is long, or only the whole of it can be run."""
+CHANCE = 0.1
+"""What is worse only sometimes is the patch's doing when chance alone would spread it so unevenly no more often."""
+KNOWN_RUNS = 2
+"""So many runs at the base the test has passed before: those of the baseline."""
 RARE_ROUNDS = 4
 """How often more when it was worse a single time only: of tests that a patch breaks half of the time, one in 64 stays
 hidden."""
@@ -39,8 +47,8 @@ Worse = Callable[[str, TestReport], bool]
 
 @dataclass(frozen=True, slots=True)
 class Confirmed:
-    """`broken` are the patch's; `flaky` are worse at the base too; `rare` were worse a single time with the patch and
-    never again, as often as it was tried."""
+    """`broken` are the patch's; `flaky` are worse at the base too; `rare` were worse with the patch only, but so seldom
+    that it may be chance."""
 
     broken: tuple[str, ...] = ()
     flaky: tuple[str, ...] = ()
@@ -52,70 +60,87 @@ class Tally:
     """In how many further runs one test was worse, with the patch and at the base, and how many there were."""
 
     patched: int = 0
+    patched_runs: int = 0
     base: int = 0
     base_runs: int = 0
 
-    def is_told(self, rounds: int) -> bool:
-        """Whether further runs at the base would tell no more, after so many with the patch."""
-        if 0 < self.base < self.base_runs:
-            return True  # flaky
-        return self.base_runs >= rounds and (self.patched in (0, rounds) or self.base > 0)
+    @property
+    def alone(self) -> bool:
+        """Worse at the base each time, though not in its whole suite: it depends on its company."""
+        return self.base == self.base_runs > 0
+
+    @property
+    def verdict(self) -> str:
+        """Broken, flaky, "" when it was never worse, or mixed: further runs must tell."""
+        if self.base:
+            return "flaky"
+        if not self.patched:
+            return ""
+        certain = self.patched == self.patched_runs or (
+            by_chance(self.patched, self.patched_runs, self.base_runs + KNOWN_RUNS) <= CHANCE
+        )
+        return "broken" if certain else "mixed"
 
 
-def decide(suspects: Sequence[str], worse: Worse, again: Again, *, near: bool, whole_rounds: int = ROUNDS) -> Confirmed:
-    """Tell suspects apart by running them again; `near` is whether their files can be run by themselves, more cheaply.
+def by_chance(worse: int, patched: int, base: int) -> float:
+    """How probable it is that of all runs, `patched` and `base` many, those `worse` ones all fall among the patched by
+    chance (Fisher's exact test, one-sided)."""
+    return comb(patched, worse) / comb(patched + base, worse)
+
+
+def decide(suspects: Sequence[str], worse: Worse, again: Again, *, near: bool, short: bool = True) -> Confirmed:
+    """Tell suspects apart by running them again; `near` is whether their files can be run by themselves, more cheaply,
+    `short` whether the whole suite is.
 
     Passes on what `again` raises.
     """
+    mixed_rounds = MIXED_ROUNDS if short else FEWER_ROUNDS
+    nearby, whole = ({i: Tally() for i in suspects} for _ in range(2))
     found: dict[str, str] = {}
     if near and suspects:
-        tallies = _rounds(suspects, worse, again, near=True, rounds=ROUNDS)
-        for name, tally in tallies.items():
-            # worse in each run of the base's file too, though not in its whole suite: it depends on its company
-            alone = tally.base == tally.base_runs > 0
-            if tally.base and not alone:
-                found[name] = "flaky"
-            elif tally.patched and not tally.base:
-                found[name] = "broken"
-    hidden = [i for i in suspects if i not in found]
+        _rounds(nearby, worse, again, near=True, rounds=ROUNDS)
+        found = _settled({i: t for i, t in nearby.items() if not t.alone}, worse, again, near=True, most=mixed_rounds)
+    hidden = {i: t for i, t in whole.items() if not found.get(i)}
     if hidden:
-        tallies = _rounds(hidden, worse, again, near=False, rounds=whole_rounds)
-        for name, tally in tallies.items():
-            if tally.base:
-                found[name] = "flaky"
-            elif tally.patched:
-                found[name] = "broken"
-    for _ in range(RARE_ROUNDS if near else 1):
-        once = [i for i in suspects if i not in found]
+        _rounds(hidden, worse, again, near=False, rounds=ROUNDS if short else 1)
+        found |= _settled(hidden, worse, again, near=False, most=FEWER_ROUNDS if near else mixed_rounds)
+    for _ in range(RARE_ROUNDS if near or short else 1):
+        once = {i: t for i, t in (nearby if near else whole).items() if not found.get(i)}
         if not once:
             break
-        tallies = _rounds(once, worse, again, near=near, rounds=1)
-        found |= {i: "flaky" if t.base else "broken" for i, t in tallies.items() if t.base or t.patched}
+        _rounds(once, worse, again, near=near, rounds=1)
+        found |= _settled(once, worse, again, near=near, most=mixed_rounds)
     return Confirmed(
         tuple(i for i in suspects if found.get(i) == "broken"),
         tuple(i for i in suspects if found.get(i) == "flaky"),
-        tuple(i for i in suspects if i not in found),
+        tuple(i for i in suspects if found.get(i, "") in ("", "mixed")),
     )
 
 
-def _rounds(names: Sequence[str], worse: Worse, again: Again, *, near: bool, rounds: int) -> dict[str, Tally]:
-    """So many runs with the patch, then as many at the base; of files, more at the base while a test is told apart by
-    luck only."""
-    tallies = {i: Tally() for i in names}
+def _settled(tallies: Mapping[str, Tally], worse: Worse, again: Again, *, near: bool, most: int) -> dict[str, str]:
+    """The verdicts, after up to so many further rounds for those that are worse only sometimes."""
+    for _ in range(most):
+        mixed = {i: t for i, t in tallies.items() if t.verdict == "mixed"}
+        if not mixed:
+            break
+        _rounds(mixed, worse, again, near=near, rounds=1)
+    return {i: t.verdict for i, t in tallies.items()}
+
+
+def _rounds(tallies: Mapping[str, Tally], worse: Worse, again: Again, *, near: bool, rounds: int) -> None:
+    """So many runs with the patch, then as many at the base."""
     for _ in range(rounds):
         report = again(True, near) or again(True, near)
         for name, tally in tallies.items():
+            tally.patched_runs += 1
             tally.patched += report is None or worse(name, report)
-    for _ in range(MIXED_ROUNDS if near and rounds > 1 else rounds):
-        if all(t.is_told(rounds) for t in tallies.values()):
-            break
+    for _ in range(rounds):
         report = again(False, near) or again(False, near)
         if report is None:
             break  # nothing is known of the base beyond what was measured before
         for name, tally in tallies.items():
             tally.base_runs += 1
             tally.base += worse(name, report)
-    return tallies
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,12 +172,11 @@ class Subject:
 
     def _decide(self, suspects: Sequence[str], report: TestReport, worse: Worse) -> Confirmed:
         files = self._near(suspects, report)
-        rounds = ROUNDS if self.baseline.seconds <= SHORT_SUITE else 1
 
         def again(patched: bool, near: bool) -> TestReport | None:
             return self._again(files if near else (), patched=patched)
 
-        return decide(suspects, worse, again, near=bool(files), whole_rounds=rounds)
+        return decide(suspects, worse, again, near=bool(files), short=self.baseline.seconds <= SHORT_SUITE)
 
     def _again(self, files: Collection[str], *, patched: bool) -> TestReport | None:
         here = [f for f in files if patched or f in self._base_files]

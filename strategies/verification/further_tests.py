@@ -102,7 +102,7 @@ class FurtherTests:
         context.verification.vote_with(tuple(self.tests))
         self.over = True
         rejected = [(i, t.attempt.patch) for i, t in enumerate(context.history) if rejected_by_test(t)]
-        good = {i: sum(self._passes(patch, test, context) for test in self.tests) for i, patch in rejected}
+        good = {i: sum(self._passes(patch, test, context) is not False for test in self.tests) for i, patch in rejected}
         return tuple(i for i, votes in good.items() if can_win(votes, len(self.tests), len(self.tests)))
 
     def _hide(self, first: Reproduction, context: SolveContext) -> Reproduction | None:
@@ -118,19 +118,24 @@ class FurtherTests:
             return None
         return test if test is not None and test.content != first.content else None
 
-    def _passes(self, patch: Patch, test: Reproduction, context: SolveContext) -> bool:
+    def _passes(self, patch: Patch, test: Reproduction, context: SolveContext) -> bool | None:
+        """Whether a patch passes a test; None when nobody can tell, which is no vote against it and is asked again."""
         key = (patch.digest, test.path)
         if key not in self._passed:
-            self._passed[key] = context.verification.passes(patch, test)
+            passed = context.verification.passes(patch, test)
+            if passed is None:
+                return None
+            self._passed[key] = passed
         return self._passed[key]
 
     def agreeing(self) -> int:
         """How many further tests every rejected patch that was tried with them fails."""
-        return len(self.tests) - len({path for (_, path), good in self._passed.items() if good})
+        failed = {path for _, path in self._passed} - {path for (_, path), good in self._passed.items() if good}
+        return sum(test.path in failed for test in self.tests)
 
     def _can_win(self, tried: JudgedAttempt, context: SolveContext) -> bool:
         """Whether this patch passes so many further tests that it has, or may still get, most votes of all."""
-        good = sum(self._passes(tried.attempt.patch, test, context) for test in self.tests)
+        good = sum(self._passes(tried.attempt.patch, test, context) is not False for test in self.tests)
         return can_win(good, len(self.tests), self.most)
 
     def _write(self, tried: JudgedAttempt, context: SolveContext, why: str) -> bool:

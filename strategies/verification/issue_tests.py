@@ -93,13 +93,15 @@ class IssueTests:
             prompts=request.prompts,
         )
 
-    def passes(self, patch: Patch, test: Reproduction) -> bool:
-        """Whether a patch that may be applied passes one test. Raises SandboxUnavailable."""
+    def passes(self, patch: Patch, test: Reproduction) -> bool | None:
+        """Whether a patch that may be applied passes one test; None when nobody can tell. Raises SandboxUnavailable."""
         early, judged, _ = admissible(patch, self.runs.workspace, self.request.deny, self.runs.recipe.test)
         if early is not None:
             return False
         said = self._ask(judged, test)
-        return not isinstance(said, NoResult) and said[0]
+        if isinstance(said, NoResult):
+            return False if said.patch else None
+        return said[0]
 
     def compare(self, first: Patch, second: Patch, tier: Tier) -> Comparison:
         """Whether two patches behave alike in a test by `tier` made to tell them apart. Raises OverBudget."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sandbox.recipe import Environment
 from strategies.step import Step
 from strategies.verification.baseline import Baseline, kept, measure
@@ -21,7 +23,7 @@ def prepare(request: VerificationRequest) -> tuple[Runs, Baseline]:
     runs = Runs(request.backend, environment, request.workspace)
     baseline = kept(request.memory, environment, request.workspace.base, lambda: measure(runs.open_base, environment))
     request.say(baseline_step(baseline))
-    return runs, baseline
+    return replace(runs, places=baseline.places), baseline
 
 
 def environment_step(environment: Environment) -> Step:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,11 +19,12 @@ NOTHING = Patch()
 
 @dataclass(frozen=True, slots=True)
 class Runs:
-    """Opens sandboxes and runs tests in them."""
+    """Opens sandboxes and runs tests in them. `places` are test files beside which a canary may be put."""
 
     backend: Backend
     environment: Environment
     workspace: Workspace
+    places: tuple[str, ...] = ()
 
     @property
     def recipe(self) -> Recipe:
@@ -41,11 +43,19 @@ class Runs:
 
         Raises SandboxUnavailable when it breaks again.
         """
+        beside = beside_chosen(self.places, only)
         for left in (1, 0):
             try:
                 with self.open(patch) as sandbox:
-                    return run_tests(sandbox, self.recipe, only=only, timeout=timeout, canary=canary)
+                    return run_tests(sandbox, self.recipe, only=only, timeout=timeout, canary=canary, beside=beside)
             except SandboxUnavailable:
                 if not left:
                     raise
         raise AssertionError("unreachable")
+
+
+def beside_chosen(places: Sequence[str], only: Sequence[str]) -> tuple[str, ...]:
+    """The places in the folders of the chosen tests, so that no other folder's set-up is run for a canary; all of them
+    where there is none."""
+    folders = {posixpath.dirname(chosen.split("::", 1)[0]) for chosen in only}
+    return tuple(p for p in places if posixpath.dirname(p) in folders) or tuple(places)

@@ -13,16 +13,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from sandbox.backend import Backend
+from sandbox.backend import Backend, Sandbox
 from sandbox.errors import PreparationFailed
 from sandbox.recipe import Canary, Recipe, ReportFormat
 from sandbox.recipes.discovery import SetupLadder, discover
 from sandbox.recipes.suggestion import suggested_file, suggested_lines
 from sandbox.recipes.trial import SetupRung, Trial, best
 from sandbox.repository.workspace import Workspace
-from sandbox.testing.testrun import run_tests
 from strategies.step import Step
-from strategies.verification.baseline import FIRST_SECONDS, LEAST_SECONDS, TIMES, Baseline, NoBaseline, compare, kept
+from strategies.verification.base_runs import first_run
+from strategies.verification.baseline import FIRST_SECONDS, Baseline, NoBaseline, completed, kept
 
 MOST_TRIALS = 12
 MOST_SECONDS = 3_600.0
@@ -121,8 +121,7 @@ class SetupClimb:
             )
         except PreparationFailed as error:
             return Trial(recipe, None, str(error), error.log, set_up=False)
-        with self.backend.open(environment, tree) as box:
-            run = run_tests(box, recipe, timeout=FIRST_SECONDS, canary=True)
+        run = first_run(lambda: self.backend.open(environment, tree), recipe, FIRST_SECONDS)
         problem = f"`{run.command}` could not be judged at the base commit: {run.reason}" if run.report is None else ""
         return Trial(recipe, run.report, problem, seconds=run.result.seconds)
 
@@ -132,14 +131,12 @@ class SetupClimb:
         if self.memory is None or first is None:
             return
         environment = self.backend.prepare(self.scope, trial.recipe, self.workspace.tree(), lambda _: None)
-        timeout = max(LEAST_SECONDS, TIMES * trial.seconds)
+
+        def opened() -> Sandbox:
+            return self.backend.open(environment, self.workspace.tree())
 
         def measured() -> Baseline:
-            with self.backend.open(environment, self.workspace.tree()) as box:
-                again = run_tests(box, trial.recipe, timeout=timeout, canary=True)
-            if again.report is None:
-                raise NoBaseline(f"`{again.command}` could not be judged at the base commit: {again.reason}")
-            return compare(first, again.report, max(trial.seconds, again.result.seconds))
+            return completed(opened, trial.recipe, first, trial.seconds)[0]
 
         kept(self.memory, environment, self.workspace.base, measured)
 

@@ -31,6 +31,7 @@ from strategies.verification.near_tests.coverage import executing, kept_covered
 from strategies.verification.near_tests.necessity import Passing, PatchedRun, budget, examine
 from strategies.verification.pinned import Change, ask, code_of, file_of, pinned, subject_of
 from strategies.verification.preparing import prepare
+from strategies.verification.repeating import plan
 from strategies.verification.request import VerificationRequest
 from strategies.verification.runs import Runs
 from strategies.verification.trying import NoResult, attempt, unexplained
@@ -53,9 +54,15 @@ SLOW_SUITE = 10.0
 FIRST_SHARE = 0.3
 """The affected tests that are run first may take this share of the suite's time."""
 UNSEEN = "The tests that concern this patch could not be collected before it, so nothing is known of them: {files}"
-RARE = "With the patch {test} failed once and then passed as often as it was run again; before it, it never failed"
+RARE = "With the patch {test} failed, but too seldom in further runs to be told from chance; before it, it never failed"
+SOMETIMES = "With the patch the test from the issue passes only sometimes: it failed when it was run again"
 RUNS = 6
 """So many runs of the nearest tests should fit into the time for asking what they see of a patch."""
+COMPANY = "The test from the issue passes by itself and fails among others, and nobody can tell whose doing it is"
+FAR_COMPANY = (
+    "The test from the issue passes by itself and among the tests that concern the patch, and fails in the whole "
+    "suite, where others do not leave things as they were: so those runs count."
+)
 OWN_RUN = "The whole suite does not collect the test from the issue, so its own run counts."
 
 
@@ -96,7 +103,7 @@ class Verification:
     def write_test(self, tier: Tier, number: int, assertions: int) -> Reproduction | None:
         return self.issue_tests.write(tier, number, assertions)
 
-    def passes(self, patch: Patch, test: Reproduction) -> bool:
+    def passes(self, patch: Patch, test: Reproduction) -> bool | None:
         return self.issue_tests.passes(patch, test)
 
     def compare(self, first: Patch, second: Patch, tier: Tier) -> Comparison:
@@ -222,17 +229,74 @@ class Verification:
             evidence = with_notes(evidence, why) if reproduction is None else with_doubts(evidence, why)
         else:
             evidence = with_rungs(evidence, Rung.REGRESSION)
-        if reproduction is not None:
-            good, told = passes(report, reproduction, base.ids)
-            alone = self.runs.recipe.test_only is not None  # else it passed by itself, or we were not here
-            if alone and not ran(report, reproduction, base.ids):
+        resolved = self._resolved(report, subject, evidence, reproduction) if reproduction is not None else evidence
+        if isinstance(resolved, Verdict):
+            return resolved
+        repeated = self._repeated(subject, resolved, reproduction)
+        return repeated if isinstance(repeated, Verdict) else conclude(self.accept, repeated)
+
+    def _resolved(
+        self, report: TestReport, subject: Subject, evidence: Evidence, reproduction: Reproduction
+    ) -> Evidence | Verdict:
+        """The evidence with what the test from the issue says in the whole suite; a verdict when it does not pass."""
+        good, told = passes(report, reproduction, self.baseline.ids)
+        alone = self.runs.recipe.test_only is not None  # else it passed by itself, or we were not here
+        if alone and not ran(report, reproduction, self.baseline.ids):
+            good, told = True, ""
+            evidence = with_notes(evidence, OWN_RUN)
+        elif alone and not good:
+            nearby = self._passes_nearby(subject, reproduction)
+            if nearby is None:
+                return Verdict(Judged.UNJUDGED, evidence, f"{COMPANY}:\n{told}")
+            if nearby:
                 good, told = True, ""
-                evidence = with_notes(evidence, OWN_RUN)
-            evidence = with_reproduction(evidence, reproduction, told, good=good)
-            if not good:
-                return Verdict(Judged.FAILED, evidence, f"A test written from the issue still fails:\n{told}")
-            evidence = with_rungs(evidence, Rung.REPRODUCTION)
-        return conclude(self.accept, evidence)
+                evidence = with_notes(evidence, FAR_COMPANY)
+        evidence = with_reproduction(evidence, reproduction, told, good=good)
+        if not good:
+            return Verdict(Judged.FAILED, evidence, f"A test written from the issue still fails:\n{told}")
+        return with_rungs(evidence, Rung.REPRODUCTION)
+
+    def _passes_nearby(self, subject: Subject, reproduction: Reproduction) -> bool | None:
+        """Whether a test that passes by itself, and fails in the whole suite, passes among the tests that concern the
+        patch; None when it could not be run so, or fails there as it does without the patch."""
+        recipe, base = self.runs.recipe, self.baseline
+        near = within(affected(subject.judged, self.runs.workspace), base.files, base.seconds)
+        only = tuple(dict.fromkeys(selector(recipe, f) for f in (*near, reproduction.path)))
+        told: list[str] = []
+        for patch in (subject.judged, subject.control) if near else ():
+            report = self.runs.run(patch, only=only, timeout=base.timeout, canary=True).report
+            if report is None:
+                return None
+            good, words = passes(report, reproduction, base.ids)
+            if good:
+                return True
+            told.append(words)
+        return False if len(set(told)) > 1 else None
+
+    def _repeated(self, subject: Subject, evidence: Evidence, reproduction: Reproduction | None) -> Evidence | Verdict:
+        """The evidence after some more runs of the nearest tests; a verdict when one of them turns out broken."""
+        recipe, base = self.runs.recipe, self.baseline
+        own = (reproduction.path,) if reproduction is not None else ()
+        near = plan(affected(subject.judged, self.runs.workspace), base, alone=recipe.test_only is not None)
+        only = tuple(dict.fromkeys(selector(recipe, f) for f in (*own, *near.files))) if near.files else ()
+
+        def run(patch: Patch) -> TestRun:
+            return self.runs.run(patch, only=only, timeout=base.timeout)
+
+        for _ in range(near.times):
+            report = attempt(lambda: run(subject.judged), lambda: run(subject.control), "the tests")
+            if isinstance(report, NoResult):
+                return report.verdict(evidence)
+            found = subject.confirm(sorted(base.passed & report.failed), report)
+            if found.broken:
+                return broken(found.broken, report, replace(evidence, rungs=evidence.rungs - {Rung.REGRESSION}))
+            evidence = replace(evidence, flaky=tuple(sorted({*evidence.flaky, *found.flaky})))
+            doubts = [RARE.format(test=i) for i in found.rare]
+            if reproduction is not None and ran(report, reproduction, base.ids):
+                doubts += [] if passes(report, reproduction, base.ids)[0] else [SOMETIMES]
+            if doubts:
+                return with_doubts(evidence, *doubts)
+        return evidence
 
     def _examined(self, verdict: Verdict, subject: Subject, reproduction: Reproduction | None) -> Verdict:
         """The same verdict, with what the nearest tests see of the patch; it never becomes another one."""

@@ -43,7 +43,7 @@ class WithoutTests:
         del tier, number, assertions  # nothing could run it
         return None
 
-    def passes(self, patch: Patch, test: Reproduction) -> bool:
+    def passes(self, patch: Patch, test: Reproduction) -> bool | None:
         del patch, test
         return False
 

@@ -63,6 +63,6 @@ class RuledVerification:
         one, two = self.right(first), self.right(second)
         return Comparison(alike=one == two, better=None if one == two else (one, two).index(True), tests=1)
 
-    def passes(self, patch: Patch, test: Reproduction) -> bool:
+    def passes(self, patch: Patch, test: Reproduction) -> bool | None:
         assert test.ids, "a self-test without tests"
         return self.right(patch)

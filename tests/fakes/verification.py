@@ -79,6 +79,7 @@ class FakeVerification:
         self._can_judge = can_judge
         self._lost = lost
         self._kept: dict[str, Verdict] = {}
+        self.unreadable = 0
         self.asked: list[Patch] = []
         self.by_suite: list[Patch] = []
         self.voters: tuple[Reproduction, ...] = ()
@@ -118,7 +119,7 @@ class FakeVerification:
                 test = verdict.evidence.reproduction
                 if test is None or not votes or verdict.judged is Judged.UNJUDGED:
                     return verdict
-                if 2 * (sum(votes) + test.passes) > len(votes) + 1:
+                if 2 * (sum(v is True for v in votes) + test.passes) > len(votes) + 1:
                     return verdict if test.passes else passed()
                 return rejected() if test.passes else verdict
         assert self._otherwise is not None, f"nobody said how to judge:\n{text}"
@@ -132,9 +133,12 @@ class FakeVerification:
         text = tier.model.complete(prompt).text
         return Reproduction(f"tests/test_self_{number}.py", text.encode(), (text,), "fails") if text else None
 
-    def passes(self, patch: Patch, test: Reproduction) -> bool:
-        """A test passes with every patch that holds its text."""
+    def passes(self, patch: Patch, test: Reproduction) -> bool | None:
+        """A test passes with every patch that holds its text; nobody can tell as often as `unreadable` says."""
         assert patch, "an empty patch is never judged"
+        if self.unreadable:
+            self.unreadable -= 1
+            return None
         return any(test.content in (c or b"") for c in patch.files.values())
 
     def compare(self, first: Patch, second: Patch, tier: Tier) -> Comparison:

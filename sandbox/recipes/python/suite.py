@@ -158,7 +158,7 @@ def selects(options: str) -> bool:
 
 def canary(folder: str, patterns: tuple[str, ...]) -> Canary | None:
     """A failing pytest test whose file name is collected under `patterns`."""
-    for name in ("test_{name}_test.py", *(p.replace("*", "{name}", 1) for p in patterns)):
+    for name in ("test_{name}.py", "{name}_test.py", *(p.replace("*", "{name}", 1) for p in patterns)):
         shown = name.replace("{name}", "c0")
         if "{name}" in name and shown.isascii() and any(fnmatch.fnmatch(shown, p) for p in patterns):
             content = "def test_{name}():\n    {failure}\n"

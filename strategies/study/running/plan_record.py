@@ -100,7 +100,7 @@ def _record(plan: StudyPlan, task: Task, budget: StudyBudget, k: int, sizes: Seq
                     "tests": [[str(usd), test is not None] for test, usd in written],
                     "passes": [
                         [
-                            bool(a.patch) and t is not None and context.verification.passes(a.patch, t)
+                            bool(a.patch) and t is not None and context.verification.passes(a.patch, t) is True
                             for t, _ in written
                         ]
                         for a, _ in answers

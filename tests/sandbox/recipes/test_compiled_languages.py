@@ -56,15 +56,15 @@ def test_a_go_module_is_tested_at_its_root(found: Found) -> None:
     assert recipe.test.endswith("go test -json -count=1 ./...")
     assert "GOTOOLCHAIN=auto" in recipe.test
     assert recipe.canary is not None
-    assert recipe.canary.path == "p/{name}_test.go"
-    assert recipe.canary.content.startswith("package p\n")
+    assert recipe.canary.path == "p/{name}/{name}_test.go"
+    assert recipe.canary.content.startswith("package {name}\n")
 
 
 def test_the_go_canary_is_put_where_files_are_built_without_tags(found: Found) -> None:
     tagged = "//go:build integration\n\npackage it\n"
     recipe = found({**GO, "it/a_test.go": tagged, "it/b_test.go": tagged})
     assert recipe.canary is not None
-    assert recipe.canary.path == "p/{name}_test.go"
+    assert recipe.canary.path == "p/{name}/{name}_test.go"
 
 
 def test_every_go_module_with_tests_is_tested_in_its_folder(found: Found, tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def test_a_plain_python_repository_gets_pytest_and_a_canary(opened: Opened) -> N
     assert (recipe.language, recipe.runner, recipe.report) == ("python", "pytest", ReportFormat.JUNIT)
     assert recipe.test_folder == "tests"
     assert recipe.canary is not None
-    assert recipe.canary.path == "tests/test_{name}_test.py"
+    assert recipe.canary.path == "tests/test_{name}.py"
     assert "uv venv" in recipe.setup[0]
     assert "pip install --quiet pytest" in recipe.setup[-1]
     assert recipe.test_only == recipe.test + " {tests}"
@@ -140,10 +140,11 @@ def test_the_interpreter_is_the_repositorys(files: dict[str, str], part: str, op
 @pytest.mark.parametrize(
     ("files", "folder", "name"),
     [
-        ({"pkg/tests/test_a.py": "", "pkg/tests/test_b.py": "", "test_c.py": ""}, "pkg/tests", "test_{name}_test.py"),
-        ({"a_test.py": ""}, "", "test_{name}_test.py"),
+        ({"pkg/tests/test_a.py": "", "pkg/tests/test_b.py": "", "test_c.py": ""}, "pkg/tests", "test_{name}.py"),
+        ({"a_test.py": ""}, "", "test_{name}.py"),
         ({"pytest.ini": "[pytest]\npython_files = check_*.py\n", "checks/check_a.py": ""}, "checks", "check_{name}.py"),
-        ({"pytest.ini": "[pytest]\ntestpaths = unit\n", "unit/test_a.py": "", "x/test_b.py": "", "x/test_c.py": ""}, "unit", "test_{name}_test.py"),
+        ({"pytest.ini": "[pytest]\ntestpaths = unit\n", "unit/test_a.py": "", "x/test_b.py": "", "x/test_c.py": ""}, "unit", "test_{name}.py"),
+        ({"pytest.ini": "[pytest]\npython_files = *_test.py\n", "a_test.py": ""}, "", "{name}_test.py"),
         ({"pytest.ini": "[pytest]\npython_files = tests.py\n", "app/tests.py": ""}, "app", None),
         ({"pytest.ini": "[pytest]\naddopts = -m unit\n", "test_a.py": ""}, "", None),
     ],

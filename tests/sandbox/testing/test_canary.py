@@ -56,13 +56,13 @@ def test_every_javascript_failure_fails(statement: str, monkeypatch: pytest.Monk
     assert b"SyntaxError" not in done.stderr
 
 
-def test_the_place_is_beside_tests_that_are_collected_below_its_own_folder() -> None:
-    beside = ["tests/unit/test_a.py", "tests/b_test.py", "tests/tests.py", "other/test_c.py", "tests/data.txt"]
-    folders = {make_canary(PYTHON, beside).path.replace("\\", "/").rsplit("/", 1)[0] for _ in range(60)}
-    assert folders == {"tests/unit", "tests"}
+def test_the_place_is_beside_tests_that_are_collected() -> None:
+    beside = ["tests/unit/test_a.py", "tests/b_test.py", "tests/tests.py", "other/test_c.py", "data/data.txt"]
+    folders = {make_canary(PYTHON, beside).path.rsplit("/", 1)[0] for _ in range(90)}
+    assert folders == {"tests/unit", "tests", "other"}
     shapes = {make_canary(PYTHON, ["tests/b_test.py"]).path.endswith("_test.py") for _ in range(5)}
     assert shapes == {True}
-    assert make_canary(PYTHON, ["other/test_c.py"]).path.startswith("tests/test_")
+    assert make_canary(PYTHON, ["tests/tests.py"]).path.startswith("tests/test_")
     script = make_canary(Canary("test/{name}.test.js", "{failure}"), ["test/unit/a.test.js"])
     assert script.path == f"test/{script.name}.test.js"
 
@@ -78,6 +78,13 @@ def test_the_place_is_beside_tests_that_are_collected_below_its_own_folder() -> 
 )
 def test_a_name_is_shaped_like_its_neighbours(sample: str, path: str) -> None:
     assert shape(sample, "NAME") == path
+
+
+def test_its_file_is_removed_or_the_folder_that_is_its_own() -> None:
+    planted = make_canary(PYTHON)
+    assert planted.place == planted.path
+    package = make_canary(Canary("a/{name}/{name}_test.go", "{failure}"))
+    assert package.place == f"a/{package.name}"
 
 
 def test_it_is_taken_out_of_results_and_of_what_could_not_be_loaded() -> None:

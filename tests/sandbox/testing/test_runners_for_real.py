@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.recipe import Canary, Recipe, ReportFormat
+from sandbox.recipes.go import CANARY as GO_CANARY
 from sandbox.recipes.javascript import JEST_JUNIT, RUNNERS
 from sandbox.recipes.python.recipe import COLLECT_ALL, REPORT_FLAGS
 from sandbox.recipes.python.suite import canary
@@ -334,7 +335,7 @@ def test_mocha_passes_promises_that_nobody_caught_and_we_tell_them(modules: Path
 
 
 @pytest.mark.go
-def test_go_names_packages_that_do_not_build_and_repairs_output() -> None:
+def test_go_names_packages_that_do_not_build_or_end_badly_and_repairs_output() -> None:
     go_cache = subprocess.run(["go", "env", "GOCACHE"], capture_output=True, text=True, check=True).stdout.strip()
     head = 'package {}\n\nimport "testing"\n\nfunc TestX(t *testing.T) {{ {} }}\n'
     files = {
@@ -342,13 +343,16 @@ def test_go_names_packages_that_do_not_build_and_repairs_output() -> None:
         "a/a_test.go": head.format("a", ""),
         "b/b_test.go": head.format("b", 't.Fatal("\\x1b[31m\\xe9\\x00")'),
         "c/c_test.go": head.format("c", "nowhere()"),
+        "main_test.go": head.format("m", "").replace('"testing"', '(\n\t"os"\n\t"testing"\n)')
+        + "\nfunc TestMain(m *testing.M) { m.Run(); os.Exit(1) }\n",
     }
-    placed = Canary(
-        "a/{name}_test.go", 'package a\n\nimport "testing"\n\nfunc Test_{name}(t *testing.T) { {failure} }\n'
-    )
+    placed = Canary("a/{name}/{name}_test.go", GO_CANARY)
     command = f'HOME="$PWD" GOCACHE={go_cache} GOFLAGS=-modcacherw go test -json -count=1 ./...'
     run = run_in_folder(Recipe("go", (), command, ReportFormat.GO_JSON, "test", runner="go", canary=placed), files)
-    assert (outcomes(run), run.unexplained) == ({"m/a::TestX": "passed", "m/b::TestX": "failed", "m/c": "error"}, "")
+    assert (outcomes(run), run.unexplained) == (
+        {"m/a::TestX": "passed", "m/b::TestX": "failed", "m/c": "error", "m::TestX": "passed", "m": "error"},
+        "",
+    )
     assert run.report is not None
     assert run.report.uncollected == ("m/c",)
     assert "undefined: nowhere" in run.report.results["m/c"].message

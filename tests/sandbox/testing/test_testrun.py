@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.errors import SandboxUnavailable
-from sandbox.recipe import Canary, Recipe, ReportFormat
+from sandbox.recipe import CANARY_GLOB, Canary, Recipe, ReportFormat
 from sandbox.recipes.discovery import discover
 from sandbox.testing.exit_behaviour import NO_TEST_RAN, disagreement
 from sandbox.testing.report import TestOutcome, TestRun
@@ -58,7 +58,7 @@ def run(tmp_path: Path) -> Iterator[object]:
 
     yield go
     for box in made:
-        assert not list(Path(box.root).rglob("*_c[0-9a-f]*_test.py")), "the canary is gone"
+        assert not list(Path(box.root).rglob(f"test_{CANARY_GLOB}.py")), "the canary is gone"
         box.close()
 
 

@@ -7,7 +7,15 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from sandbox.testing.report import TestOutcome, TestReport, TestResult
-from strategies.verification.confirming import MIXED_ROUNDS, RARE_ROUNDS, ROUNDS, Confirmed, decide
+from strategies.verification.confirming import (
+    FEWER_ROUNDS,
+    MIXED_ROUNDS,
+    RARE_ROUNDS,
+    ROUNDS,
+    Confirmed,
+    by_chance,
+    decide,
+)
 
 ONE = "tests/test_till.py::test_one"
 Script = Mapping[tuple[bool, bool], str]
@@ -39,9 +47,11 @@ PATCHED, BASE = True, False
 ALL_WELL: Script = {(PATCHED, NEAR): "p", (BASE, NEAR): "p", (PATCHED, WHOLE): "p", (BASE, WHOLE): "p"}
 
 
-def told(script: Script, *, near: bool = True, suspects: Sequence[str] = (ONE,)) -> tuple[Confirmed, Runner]:
+def told(
+    script: Script, *, near: bool = True, short: bool = True, suspects: Sequence[str] = (ONE,)
+) -> tuple[Confirmed, Runner]:
     runner = Runner({**ALL_WELL, **script})
-    return decide(suspects, worse, runner, near=near), runner
+    return decide(suspects, worse, runner, near=near, short=short), runner
 
 
 @pytest.mark.parametrize(
@@ -53,7 +63,7 @@ def told(script: Script, *, near: bool = True, suspects: Sequence[str] = (ONE,))
         pytest.param({(PATCHED, WHOLE): "f"}, True, "broken", id="fails only in the company of the whole suite"),
         pytest.param({(PATCHED, NEAR): "f", (BASE, NEAR): "pf"}, True, "flaky", id="both fail, the base sometimes"),
         pytest.param({(PATCHED, NEAR): "pf", (BASE, NEAR): "pf"}, True, "flaky", id="both fail half of the time"),
-        pytest.param({(PATCHED, NEAR): "pf", (BASE, NEAR): "ppppf"}, True, "flaky", id="both fail, the base seldom"),
+        pytest.param({(PATCHED, NEAR): "pf", (BASE, NEAR): "pppf"}, True, "flaky", id="both fail, the base seldom"),
         pytest.param(
             {(PATCHED, NEAR): "f", (BASE, NEAR): "f", (PATCHED, WHOLE): "f"},
             True,
@@ -87,10 +97,29 @@ def test_what_fails_each_time_costs_no_run_of_the_whole_suite() -> None:
     assert runner.ran == [(PATCHED, NEAR)] * ROUNDS + [(BASE, NEAR)] * ROUNDS
 
 
-def test_what_failed_sometimes_is_run_more_often_at_the_base() -> None:
-    _, runner = told({(PATCHED, NEAR): "pf"})
-    assert runner.ran.count((PATCHED, NEAR)) == ROUNDS
-    assert runner.ran.count((BASE, NEAR)) == MIXED_ROUNDS
+def test_what_fails_sometimes_is_run_as_often_at_the_base_until_chance_is_told() -> None:
+    found, runner = told({(PATCHED, NEAR): "pf"})
+    assert found.broken == (ONE,)
+    assert runner.ran.count((PATCHED, NEAR)) == runner.ran.count((BASE, NEAR)) == 4
+
+
+def test_what_stays_too_seldom_is_doubted_and_costs_no_more_than_its_rounds() -> None:
+    for short, rounds in ((True, MIXED_ROUNDS), (False, FEWER_ROUNDS)):
+        found, runner = told({(PATCHED, NEAR): "pf" + "p"}, short=short)
+        assert found.rare == (ONE,)
+        assert runner.ran.count((PATCHED, NEAR)) == runner.ran.count((BASE, NEAR)) == ROUNDS + rounds
+
+
+def test_a_long_suite_is_run_again_once() -> None:
+    found, runner = told({(PATCHED, WHOLE): "f"}, near=False, short=False)
+    assert (found.broken, runner.ran) == ((ONE,), [(PATCHED, WHOLE), (BASE, WHOLE)])
+
+
+@pytest.mark.parametrize(
+    ("worse_runs", "patched", "base", "expected"), [(1, 1, 1, 0.5), (2, 2, 4, 1 / 15), (4, 12, 14, 495 / 14_950)]
+)
+def test_chance_is_that_of_fishers_exact_test(worse_runs: int, patched: int, base: int, expected: float) -> None:
+    assert by_chance(worse_runs, patched, base) == pytest.approx(expected)
 
 
 def test_the_base_is_run_no_more_once_it_is_known_to_be_flaky() -> None:

@@ -59,6 +59,15 @@ def test_a_patch_that_both_further_tests_pass_is_rescued() -> None:
     assert "doubted" in table.steps[0].text
 
 
+def test_a_run_that_nobody_can_read_is_no_vote_against_a_patch() -> None:
+    table = two("first", "second")
+    table.verification.unreadable = 1
+    assert FurtherTests(2).rescued(table.context) == (0,)
+    table = two("neither passes it", "nor this")
+    table.verification.unreadable = 1
+    assert FurtherTests(2).rescued(table.context) == (), "it is asked again"
+
+
 def test_when_the_first_further_test_agrees_with_the_doubted_one_no_other_is_paid() -> None:
     table = two("neither passes it")
     assert FurtherTests(2).rescued(table.context) == ()

@@ -292,7 +292,62 @@ def test_a_failure_that_does_not_repeat_is_flaky_and_not_a_regression(tmp_path: 
     verdict = bed.start(accept="regression").judge(FIX)
     assert verdict.judged is Judged.PASSED
     assert verdict.evidence.flaky == ("tests/test_flaky.py::test_once",)
-    assert "failed once and then passed" in verdict.evidence.doubts[0]
+    assert "too seldom in further runs" in verdict.evidence.doubts[0]
+
+
+def counting(path: Path, wrong: str) -> Patch:
+    """The fix, with a label that is wrong in the runs n (from 0) of which `wrong` is true."""
+    content = FIX.files["till.py"]
+    assert content is not None
+    count = (
+        f"import pathlib\nP = pathlib.Path({str(path)!r})\nn = len(P.read_text()) if P.exists() else 0\n"
+        f"P.write_text('x' * (n + 1))\nWRONG = {wrong}\n\n\n"
+    )
+    return Patch({"till.py": count.encode() + content.replace(b"items'", b"items' + 's' * WRONG")})
+
+
+def quick(verification: Verification) -> Verification:
+    """Of a suite so quick that the nearest tests are run again as often as they may be."""
+    verification.baseline = replace(verification.baseline, seconds=0.2)
+    return verification
+
+
+def test_what_a_patch_breaks_in_every_other_run_is_seen_after_a_gate_that_passed(bed: Bed, tmp_path: Path) -> None:
+    verdict = quick(bed.start(accept="regression")).judge(counting(tmp_path / "runs", "n % 2 == 1"))
+    assert verdict.judged is Judged.FAILED
+    assert verdict.evidence.broken == ("tests/test_till.py::test_label",)
+    assert verdict.evidence.after is not None
+    assert verdict.evidence.after.failed == 0, "the whole suite passed"
+
+
+def test_what_fails_in_one_further_run_only_is_doubted(bed: Bed, tmp_path: Path) -> None:
+    verdict = quick(bed.start(accept="regression")).judge(counting(tmp_path / "runs", "n == 2"))
+    assert verdict.judged is Judged.PASSED
+    assert "tests/test_till.py::test_label failed, but too seldom" in verdict.evidence.doubts[0]
+
+
+def test_a_test_from_the_issue_that_passes_only_sometimes_is_doubted(bed: Bed, tmp_path: Path) -> None:
+    patch = counting(tmp_path / "runs", "n > 1")  # by itself, in the whole suite, then in the first further run
+    content = patch.files["till.py"]
+    assert content is not None
+    content = content.replace(b"' + 's' * WRONG", b"'").replace(b"sum(prices)", b"sum(prices) + WRONG * len(prices)")
+    verdict = quick(bed.start(TEST)).judge(Patch({"till.py": content}))
+    assert verdict.judged is Judged.PASSED
+    assert "passes only sometimes" in verdict.evidence.doubts[0]
+
+
+def test_a_test_that_fails_at_the_base_as_seldom_speaks_against_nothing(tmp_path: Path) -> None:
+    counter = tmp_path / "runs"  # the base runs it twice, the gate is the third run, the fourth is a further one
+    flaky = (
+        f"import pathlib\nimport till\nP = pathlib.Path({str(counter)!r})\n\n\ndef test_moody():\n"
+        "    n = len(P.read_text()) if P.exists() else 0\n    P.write_text('x' * (n + 1))\n    assert n % 4 != 3\n"
+    )
+    bed = Bed(tmp_path, FILES | {"tests/test_flaky.py": flaky})
+    verdict = quick(bed.start(accept="regression")).judge(FIX)
+    assert len(counter.read_text()) > 4
+    assert (verdict.judged, verdict.evidence.doubts) == (Judged.PASSED, ())
+    assert verdict.evidence.flaky == ("tests/test_flaky.py::test_moody",)
+    bed.workspace.close()
 
 
 def test_without_a_valid_reproduction_the_patch_is_not_judged(bed: Bed) -> None:
@@ -467,6 +522,57 @@ def test_a_vote_speaks_again_of_what_the_first_test_let_through(bed: Bed) -> Non
     outvoted = verification.judge(constant)
     assert outvoted.judged is Judged.FAILED
     assert "1 passed and 2 failed of 3 tests written from the issue, which vote" in outvoted.evidence.notes
+
+
+def test_a_test_that_nobody_can_run_says_neither_yes_nor_no(bed: Bed) -> None:
+    verification = bed.start()
+    ends = Reproduction("tests/test_ends.py", b"import os\n\nos._exit(0)\n", ("tests/test_ends.py::test_x",), "")
+    assert verification.passes(FIX, ends) is None
+    broken = Reproduction("tests/test_new.py", b"def test_x():\n    assert 0\n", ("tests/test_new.py::test_x",), "")
+    assert verification.passes(FIX, broken) is False
+    assert verification.passes(forging(FILES["till.py"].encode()), broken) is False
+    assert verification.passes(Patch({".git/config": b"x"}), ends) is False
+
+
+AMONG = "from till import total\n\n\ndef test_first_price_counts():\n    assert total([1, 2]) == 3\n"
+
+
+@pytest.mark.parametrize(
+    ("company", "change", "judged", "said"),
+    [
+        pytest.param(
+            "import os\n\nos.environ['TILL'] = 'closed'\n\n\ndef test_a():\n    assert True\n",
+            FIX,
+            Judged.PASSED,
+            "where others do not leave things as they were",
+            id="a test that has nothing to do with the patch",
+        ),
+        pytest.param(
+            "import till\n\ntill.total = lambda prices: 0\n\n\ndef test_a():\n    assert True\n",
+            FIX,
+            Judged.UNJUDGED,
+            "nobody can tell whose doing it is",
+            id="one that replaces what the patch mends",
+        ),
+        pytest.param(
+            "import till\n\n\ndef test_a():\n    assert till.total([7]) >= 0\n",
+            Patch({"till.py": FILES["till.py"].replace("sum(prices[1:])", "_add(prices)").encode() + b"\n\n_all = []\n\n\ndef _add(prices):\n    _all.extend(prices)\n    return sum(_all) if prices else 0\n"}),
+            Judged.FAILED,
+            "A test written from the issue still fails",
+            id="one that shows what the patch keeps",
+        ),
+    ],
+)  # fmt: skip
+def test_a_test_that_passes_alone_and_fails_among_others(
+    company: str, change: Patch, judged: Judged, said: str, tmp_path: Path
+) -> None:
+    asks = "import os\n\n\ndef closed():\n    return 'TILL' in os.environ\n"
+    bed = Bed(tmp_path, FILES | {"tests/test_a_company.py": company, "door.py": asks})
+    answer = AMONG.replace("\n\n\ndef", "\nfrom door import closed\n\n\ndef").replace("== 3", "== 3 and not closed()")
+    verdict = bed.start(f"```python\n{answer}```").judge(change)
+    assert verdict.judged is judged
+    assert said in "\n".join((verdict.feedback, *verdict.evidence.notes))
+    bed.workspace.close()
 
 
 def test_the_repositorys_own_tests_are_asked_alone(bed: Bed) -> None:
