@@ -94,6 +94,7 @@ STARTS_PROCESSES = (
     "tests/strategies/reproduction/test_execution_trace.py",
     "tests/strategies/reproduction/test_tester.py",
     "tests/strategies/solvers/test_agent.py",
+    "tests/strategies/solvers/test_setup_agent.py",
     "tests/strategies/study/running/test_run.py",
     "tests/strategies/study/tasks/test_corpus.py",
     "tests/strategies/study/tasks/test_little_pytest.py",
@@ -110,6 +111,7 @@ STARTS_PROCESSES = (
     "tests/workers/db/test_database.py::test_several_processes_may_migrate_at_once",
     "tests/workers/doctor/test_all_checks.py",
     "tests/workers/processes/test_broker.py",
+    "tests/workers/solving/test_issue_solver.py",
     "tests/workers/test_supervisor.py",
 )
 """The beginnings of the names of tests that start processes: repositories' tests, shells, interpreters, servers."""

@@ -65,6 +65,7 @@ Purpose = Literal[
     "reproduction", "distinguish",  # write a test
     "judge", "route",  # choose an answer, or a tier
     "plan", "issue-qa", "summary", "structure", "qa", "reduction",  # context from one model for another
+    "setup",  # propose how a repository is installed and tested
     "quote", "doctor",  # counted for an estimate; tried by the doctor
 ]  # fmt: skip
 """What a call is for, as the bill and the ledger name it."""

@@ -25,6 +25,7 @@ from strategies.verification.base_runs import first_run
 from strategies.verification.baseline import FIRST_SECONDS, Baseline, NoBaseline, completed, kept
 
 MOST_TRIALS = 12
+"""Of the rungs that the repository's files give, and as many again of those above them."""
 MOST_SECONDS = 3_600.0
 """How long trials may be begun, in seconds; the one that is under way ends."""
 AS_GOOD = 0.95
@@ -69,20 +70,24 @@ class SetupClimb:
     def climb(self, ladder: SetupLadder, more: Sequence[SetupRung] = ()) -> Climbed:
         """The best recipe. `more` are rungs above those that the repository's files give (a set-up model).
 
-        Raises NothingWorks, or SandboxUnavailable.
+        Raises NothingWorks, NoBaseline (nothing was proposed) or SandboxUnavailable.
         """
         deadline = self.now() + MOST_SECONDS
         known = None if ladder.configured else self._remembered(ladder)
         if known is not None and self._still_works(*known):
             return Climbed(known[0], tuple(self.trials), remembered=True)
+        most = MOST_TRIALS
         for rung in (*ladder.rungs, *more):
+            most = len(self.trials) + MOST_TRIALS if rung in more else most
             for recipe in rung.proposals(self.trials):
-                if len(self.trials) >= MOST_TRIALS or (self.trials and self.now() > deadline):
+                if len(self.trials) >= most or (self.trials and self.now() > deadline):
                     break
                 self._tried(recipe, rung.name)
             found = best(self.trials)
             if found is not None and found.complete:
                 break
+        if not self.trials:
+            raise NoBaseline("no tests were found")
         found = best(self.trials)
         if found is None:
             raise NothingWorks(self.trials)

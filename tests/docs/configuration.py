@@ -60,6 +60,12 @@ OPERATOR = {
     "roles.tester": "Who writes the reproduction test.",
     "roles.judge": "Who orders and compares answers in the strategies that draw several.",
     "roles.writer": "Reserved for writing texts; nothing asks it yet.",
+    "roles.setup": "Who proposes a set-up, where `[setup_model]` is enabled.",
+    "setup_model.enabled": "Whether a model is asked when no set-up that the repository's files suggest gives a healthy "
+    "suite. It reads README, CI files and the failing log, and proposes commands, which run in the sandbox as every set-up "
+    "does. What works is remembered.",
+    "setup_model.usd": "What it may cost, out of what the labeled issue has.",
+    "setup_model.turns": "How many answers it may give.",
     "roles.tests": "How many tests are written from one issue. Several vote, as far as the money allows it.",
     "roles.more_tests": "One test can be wrong. When it rejects patches of two models, further ones are written, by another "
     "family where the tiers have one, and most of them decide. A retry that was told what the only one says is judged by a "
@@ -117,6 +123,7 @@ DEFAULTS = {
     "roles.tester": "the cheapest tier",
     "roles.judge": "the cheapest tier",
     "roles.writer": "the cheapest tier",
+    "roles.setup": "the cheapest tier",
     "sandbox.allowed_hosts": "the public package registries",
     "budget.monthly_usd": "the operator's",
     "budget.issue_usd": "the operator's",
@@ -174,7 +181,9 @@ def operator_tables() -> str:
     for name, field in fields(Operator):
         section, _, key = name.rpartition(".")
         sections.setdefault(section, []).append(row(key, name, field, OPERATOR[name]))
-    order: list[str] = [s for s in ("", "tiers", "roles", "limits", "cascade", "sandbox") if s in sections]
+    order: list[str] = [
+        s for s in ("", "tiers", "roles", "setup_model", "limits", "cascade", "sandbox") if s in sections
+    ]
     order += [s for s in sections if s not in order]
     titles = {"": "### At the top of the file", "tiers": "### `[[tiers]]`"}
     return "\n\n".join(f"{titles.get(s, f'### `[{s}]`')}\n\n" + "\n".join([HEAD, *sections[s]]) for s in order)

@@ -107,6 +107,7 @@ class Roles(Checked):
     tester: str = Field("", description="the name of a tier: who writes the reproduction test", examples=['"weak"'])
     judge: str = Field("", description="the name of a tier: who routes and compares", examples=['"weak"'])
     writer: str = Field("", description="the name of a tier: who writes texts", examples=['"weak"'])
+    setup: str = Field("", description="the name of a tier: who proposes a set-up", examples=['"weak"'])
     tests: Literal[1, 3, 5, 7] = Field(
         1, description="1, 3, 5 or 7: how many tests are written from an issue; most of them must pass", examples=["3"]
     )
@@ -117,7 +118,19 @@ class Roles(Checked):
     )
 
 
-ROLES = ("tester", "judge", "writer")
+ROLES = ("tester", "judge", "writer", "setup")
+
+
+class SetupModelOptions(Checked):
+    """The set-up model: the last rung of the set-up ladder, charged to the labeled issue."""
+
+    enabled: bool = Field(
+        False,
+        description="true or false: whether a model may propose a set-up when nothing else gives a healthy suite",
+        examples=["true"],
+    )
+    usd: Usd = Field(Decimal("0.20"), description="USD for one issue, 0 or more", examples=["0.50"])
+    turns: int = Field(12, ge=1, le=100, description="a whole number, 1–100: its answers for one issue", examples=["6"])
 
 
 class SpendingLimits(Checked):
@@ -206,7 +219,8 @@ class Operator(Checked):
         description="two or more [[tiers]], cheapest first",
         json_schema_extra={"fix": "add another [[tiers]] table with `name` and `model`"},
     )
-    roles: Roles = Field(Roles(), description="[roles]: tester, judge, writer")
+    roles: Roles = Field(Roles(), description="[roles]: tester, judge, writer, setup")
+    setup_model: SetupModelOptions = Field(SetupModelOptions(), description="[setup_model]")
     limits: SpendingLimits = Field(SpendingLimits(), description="[limits]: amounts in USD")
     sandbox: SandboxOptions = Field(SandboxOptions(), description="[sandbox]: image and bounds")
     cascade: CascadeSettings = Field(CascadeSettings(), description="[cascade]")
@@ -223,7 +237,7 @@ class Operator(Checked):
             raise ValueError("has fewer than two tiers")
         return tuple(value)
 
-    def tier(self, role: Literal["tester", "judge", "writer"]) -> TierOptions:
+    def tier(self, role: Literal["tester", "judge", "writer", "setup"]) -> TierOptions:
         """The tier that plays a role."""
         name: str = getattr(self.roles, role) or self.tiers[0].name
         return next(t for t in self.tiers if t.name == name)

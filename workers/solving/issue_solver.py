@@ -14,6 +14,7 @@ from sandbox.errors import PreparationFailed
 from sandbox.recipe import Recipe
 from sandbox.recipes.discovery import SetupLadder, set_up_ladder
 from sandbox.recipes.suggestion import missing, tried
+from sandbox.recipes.trial import SetupRung
 from sandbox.repository.patch import Patch
 from strategies.prompts.prompt import PromptFolder
 from strategies.prompts.sections import suite_section
@@ -21,6 +22,7 @@ from strategies.registry import strategy_of
 from strategies.resolution import Ending, Resolution
 from strategies.resolve import resolve
 from strategies.run_configuration import strategy_json
+from strategies.solvers.setup_agent import SetupModelRung
 from strategies.step import Step
 from strategies.strategy import SolveContext
 from strategies.tier import Tier, without_sandbox
@@ -32,7 +34,7 @@ from strategies.verification.without_tests import WithoutTests
 from workers.config.operator_file import Operator
 from workers.jobs.versions import Versions
 from workers.solving.solve_request import SolveRequest, SolveResult
-from workers.solving.tiers import KeyOf, OpenModel, open_tiers, parameters, require_keys
+from workers.solving.tiers import KeyOf, OpenModel, open_tiers, parameters, require_keys, setup_tier
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class IssueSolver:
             strategy=request.strategy,
             accept=file.accept,
             tiers=parameters(self.operator, tiers),
-            roles={role: tier.name for role, tier in roles.items()},
+            roles={role: tier.name for role, tier in roles.items()} | self._setup_role(),
             parameters=strategy_json(strategy)
             | {"resolved_issue_usd": str(worth), "tests": written.tests, "more_tests": written.more_tests},
             prompts=self.prompts.digests(),
@@ -69,11 +71,12 @@ class IssueSolver:
         ladder = set_up_ladder(workspace, setup=file.setup, test=file.test, image=file.image)
         looked = ladder.looked
         request.say(Step("environment", found(ladder.first, looked)))
-        if not ladder.rungs and file.accept != "any":
+        more = self._setup_model(request, ladder)
+        if not (ladder.rungs or more) and file.accept != "any":
             return SolveResult(unjudged("no tests were found"), versions, price, looked)
         request.at_line(8)
         try:
-            recipe, verification = self._verification(request, ladder, roles["tester"], tiers)
+            recipe, verification = self._verification(request, ladder, more, roles["tester"], tiers)
         except (PreparationFailed, NoBaseline) as error:
             return SolveResult(unjudged(str(error)), versions, price, why(looked, error), log=getattr(error, "log", ""))
         context = SolveContext(
@@ -100,19 +103,35 @@ class IssueSolver:
         )
         return SolveResult(resolution, versions, price, (*looked, resolution.reason))
 
+    def _setup_role(self) -> dict[str, str]:
+        return {"setup": self.operator.tier("setup").name} if self.operator.setup_model.enabled else {}
+
+    def _setup_model(self, request: SolveRequest, ladder: SetupLadder) -> tuple[SetupRung, ...]:
+        """The set-up model as a rung, where the operator switched it on and our file says nothing of set-up."""
+        options = self.operator.setup_model
+        if not options.enabled or ladder.configured or not (ladder.rungs or request.file.accept != "any"):
+            return ()
+        tier = setup_tier(self.operator, request.meter, self.open_model, self.key_of)
+        return (SetupModelRung(tier, request.workspace, options.turns, request.say, self.prompts),)
+
     def _verification(
-        self, request: SolveRequest, ladder: SetupLadder, tester: Tier, tiers: Sequence[Tier]
+        self,
+        request: SolveRequest,
+        ladder: SetupLadder,
+        more: Sequence[SetupRung],
+        tester: Tier,
+        tiers: Sequence[Tier],
     ) -> tuple[Recipe | None, Verification | WithoutTests]:
         """The recipe that works, with its environment and baseline.
 
         Raises PreparationFailed, NoBaseline (NothingWorks where every rung was tried) or SandboxUnavailable.
         """
         file = request.file
-        if not ladder.rungs:
+        if not (ladder.rungs or more):
             return None, WithoutTests(request.workspace, file.accept, file.paths.deny)
         backend = self.open_backend()
         climb = SetupClimb(backend, request.scope, request.workspace, request.say, request.memory)
-        recipe = climb.climb(ladder).recipe
+        recipe = climb.climb(ladder, more).recipe
         return recipe, Verification.start(
             VerificationRequest(
                 backend,

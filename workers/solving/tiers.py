@@ -11,6 +11,7 @@ from strategies.models.family import family_of
 from strategies.models.meter import Meter, Metered
 from strategies.models.model import Model, ModelRefused
 from strategies.models.model_spec import ModelSpec
+from strategies.models.share_meter import ShareMeter
 from strategies.prompts.prompt import PromptFolder
 from strategies.run_configuration import tier_json
 from strategies.strategy import Role
@@ -69,6 +70,14 @@ def open_tiers(
         options = operator.tier(role)
         roles[role] = _tier(options, Metered(models[options.name], meter, options.name), left)
     return tiers, roles
+
+
+def setup_tier(operator: Operator, meter: Meter, open_model: OpenModel, key_of: KeyOf) -> Tier:
+    """Who proposes a set-up, with its own share of the issue's money. Raises ModelRefused."""
+    options = operator.tier("setup")
+    share = ShareMeter(meter, operator.setup_model.usd, "set-up model's")
+    model = Metered(open_model(spec_of(options, key_of)), share, options.name)
+    return _tier(options, model, share.left())
 
 
 AFFORDS = 2

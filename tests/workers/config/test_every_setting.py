@@ -62,6 +62,10 @@ OPERATOR = {
     "roles.tester": '"nobody"',
     "roles.judge": '"nobody"',
     "roles.writer": '"nobody"',
+    "roles.setup": '"nobody"',
+    "setup_model.enabled": '"sometimes"',
+    "setup_model.usd": "-1",
+    "setup_model.turns": "0",
     "roles.tests": "2",
     "roles.more_tests": "1",
     "limits.monthly_usd": "-1",
@@ -135,7 +139,7 @@ def test_an_impossible_variable_is_refused(name: str, monkeypatch: pytest.Monkey
 
 def test_every_key_of_the_operators_file_has_a_case() -> None:
     first = Operator()
-    sections = {n: type(getattr(first, n)) for n in ("roles", "limits", "sandbox", "cascade")}
+    sections = {n: type(getattr(first, n)) for n in ("roles", "setup_model", "limits", "sandbox", "cascade")}
     assert set(OPERATOR) == fields(Operator, sections={"tiers": type(first.tiers[0]), **sections})
 
 

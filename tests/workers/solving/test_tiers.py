@@ -15,7 +15,7 @@ from strategies.models.price import Price
 from strategies.outcomes import NoOutcomes
 from tests.fakes.model import ScriptedModel
 from workers.config.operator_file import parse_operator
-from workers.solving.tiers import open_tiers, parameters, require_keys
+from workers.solving.tiers import open_tiers, parameters, require_keys, setup_tier
 
 TOML = """
 [[tiers]]
@@ -129,3 +129,12 @@ def test_a_study_keeps_its_solvers_while_its_money_runs_out() -> None:
     nothing = CapMeter(Decimal(0))
     tiers, _ = open_tiers(parse_operator(""), nothing, tooled, lambda _model, _name: "", Decimal(2))
     assert [t.solver for t in tiers] == ["agent", "agent"]
+
+
+def test_who_proposes_a_set_up_has_a_share_of_the_issues_money() -> None:
+    operator = parse_operator(TOML + 'setup = "strong"\n[setup_model]\nenabled = true\nusd = 0.3\n')
+    meter = CapMeter(Decimal(5))
+    tier = setup_tier(operator, meter, lambda spec: ScriptedModel([], name=spec.model), lambda *_: "key")
+    assert (tier.name, tier.model.name, tier.model.meter.left()) == ("strong", "anthropic/opus", Decimal("0.3"))
+    meter.reserve("weak", "m", "repair", Decimal("4.9"))
+    assert tier.model.meter.left() == Decimal("0.1"), "never more than the issue has"
