@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.verdicts.case import Case, failed, right, wrong
-from tests.verdicts.repositories import JEST, MOCHA, NODE, PYTEST, VITEST, package
+from tests.verdicts.repositories import GO, JEST, MOCHA, NODE, PYTEST, VITEST, package
 
 REJECTED = "\nsetTimeout(() => Promise.reject(new Error('nobody catches this')), 0)\n"
 PLUGIN = PYTEST.having(
@@ -35,8 +35,22 @@ FAILING_BEFORE = VITEST.having(
         "test/old.test.js": "import { test } from 'vitest'\n\ntest('old', () => {})\nsetTimeout(() => Promise.reject(new Error('as ever')), 0)\n"
     }
 )
+GO_LEAKS = GO.having(
+    {
+        "main_test.go": 'package till\n\nimport (\n\t"fmt"\n\t"os"\n\t"testing"\n)\n\nfunc TestMain(m *testing.M) {\n\tcode := m.Run()\n\tif code == 0 && Open > 0 {\n\t\tfmt.Println("tills were left open")\n\t\tcode = 1\n\t}\n\tos.Exit(code)\n}\n',
+        "open.go": "package till\n\n// Open is how many tills are open.\nvar Open int\n",
+    }
+)
 
 CASES: tuple[Case, ...] = (
+    wrong(
+        "TestMain finds something left open",
+        GO_LEAKS,
+        GO_LEAKS.edited("till.go", ("\treturn fmt", "\tOpen++\n\treturn fmt")),
+        failed("tills were left open"),
+        accept="regression",
+    ),
+    right("TestMain finds nothing left open", GO_LEAKS),
     wrong(
         "a promise is rejected that nobody catches",
         VITEST,

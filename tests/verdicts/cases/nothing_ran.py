@@ -37,8 +37,21 @@ CARGO_BROKEN = CARGO.having({"tests/till.rs": "#[test]\nfn it() {\n    till::now
 PARTLY = PYTEST.having(
     {"tests/test_other.py": "import cash_register\n\n\ndef test_other():\n    assert cash_register\n"}
 )
+UNSEEN = PYTEST.having(
+    {
+        "door.py": "def is_open():\n    return True\n",
+        "tests/test_door.py": "import not_here\nfrom door import is_open\n\n\ndef test_open():\n    assert not_here and is_open()\n",
+    }
+)
 
 CASES: tuple[Case, ...] = (
+    wrong(
+        "the only tests of what it breaks cannot be imported",
+        UNSEEN,
+        {"door.py": "def is_open():\n    return False\n"},
+        unjudged("tests/test_door.py"),
+        accept="regression",
+    ),
     wrong(
         "the only test file cannot be imported",
         BROKEN_IMPORT,

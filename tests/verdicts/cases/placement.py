@@ -36,6 +36,7 @@ PASSING = "```python\nfrom till import label\n\n\ndef test_label_is_text():\n   
 
 CASES: tuple[Case, ...] = (
     right("data files that look like tests, in folders that are not collected", ROOTS),
+    right("a folder that conftest.py leaves out holds most files named like tests", IGNORED),
     right("a command that names its test files", NAMED),
     right("an old test pins what the issue wants changed", PINNED, expected=asking("test_the_first_price_is_free")),
     right(
