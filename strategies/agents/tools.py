@@ -28,8 +28,11 @@ TOOL_PROMPTS = (
 )
 
 
-def tools(prompts: PromptFolder) -> tuple[Tool, ...]:
-    """The tools with their descriptions and JSON schemas. Raises PromptError."""
+def tools(prompts: PromptFolder, finish: str = "agent-tool-finish") -> tuple[Tool, ...]:
+    """The tools with their descriptions and JSON schemas; `finish` is the prompt that says what ends the work.
+
+    Raises PromptError.
+    """
     timeout = prompts.load("agent-tool-shell-timeout").fill(usual=f"{SECONDS:g}", most=f"{MOST_SECONDS:g}")
     return (
         Tool(
@@ -64,7 +67,7 @@ def tools(prompts: PromptFolder) -> tuple[Tool, ...]:
         ),
         Tool(
             "finish",
-            prompts.load("agent-tool-finish").fill(),
+            prompts.load(finish).fill(),
             {"type": "object", "properties": {"summary": {"type": "string"}}, "required": ["summary"]},
         ),
     )

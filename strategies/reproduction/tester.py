@@ -17,6 +17,8 @@ from strategies.models.model import Message, ModelError, Prompt
 from strategies.prompts.fence import fence
 from strategies.prompts.prompt import PromptFolder, digest
 from strategies.prompts.sections import ISSUE_PROMPTS, is_empty, issue_section
+from strategies.reproduction.agent_tester import PROMPTS as AGENT_PROMPTS
+from strategies.reproduction.agent_tester import RefusedTest, corrected
 from strategies.reproduction.fixtures import fixtures, shown
 from strategies.reproduction.overspecified import overspecified
 from strategies.reproduction.placement import example, place
@@ -38,6 +40,7 @@ PROMPTS = (
     "reproduction-another",
     "no-located-file",
     "no-example-test",
+    *AGENT_PROMPTS,
     *ISSUE_PROMPTS,
 )
 
@@ -98,36 +101,65 @@ class _Order:
 
 def _written(order: _Order, opened: Sequence[Message], tester: Tier) -> Reproduction | None:
     """The best valid test in `order.tries` answers of one tester: the first that asks for nothing nobody named, else
-    the first valid one. Raises ModelError, OverBudget; with a valid test in hand neither is raised."""
+    the first valid one. A tester that solves as an agent corrects a refused answer in the sandbox instead of answering
+    again. Raises ModelError, OverBudget; with a valid test in hand neither is raised."""
     prompts, messages = order.prompts, list(opened)
     kept: Reproduction | None = None
     for left in reversed(range(order.tries)):
         try:
             answer = ask(tester.model, _prompt(order, messages, tester))
+            tried = _try(order, code(answer.text), again=bool(left))
+            if tried.valid is None and left and tester.solver == "agent":
+                return _by_agent(order, opened, tried, tester) or kept
         except (ModelError, OverBudget):
             if kept is not None:
                 return kept
             raise
-        content = code(answer.text)
-        reason, results = validate(content, order.path, order.issue, order.test_bed)
-        why = reason.why
-        executed = list(reason.executed[:20])
-        facts = {"path": order.path, "right": reason.right, "why": why, "executed": executed}
-        if reason.right:
-            found = _reproduction(order.path, content, results)
-            why = overspecified(content, order.path, issue_text(order.issue), order.test_bed.workspace)
-            if not why:
-                order.say(Step("reproduction", f"a test from the issue fails before any change: {reason.why}", facts))
-                return found
-            kept = kept or found
-            after = "is asked for again" if left else "is used all the same"
-            order.say(Step("reproduction", f"a test from the issue may ask for too much and {after}: {why}", facts))
-        else:
-            order.say(Step("reproduction", f"a test from the issue was refused: {why}", facts))
+        if tried.valid is not None and not tried.why:
+            return tried.valid
+        kept = kept or tried.valid
         if left:
-            retry = prompts.load("reproduction-retry").fill(why=why, output=fence("output", output_of(results)))
+            retry = prompts.load("reproduction-retry").fill(why=tried.why, output=fence("output", tried.output))
             messages += [Message("assistant", answer.text or "(empty)"), Message("user", retry)]
     return kept
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """A candidate after it was run: a valid test or None, and `why` it cannot be used or may ask for too much."""
+
+    content: bytes
+    valid: Reproduction | None
+    why: str
+    output: str
+
+
+def _try(order: _Order, content: bytes, *, again: bool) -> _Tried:
+    """Run a candidate at the base commit and tell what came of it; `again`: one that may ask for too much is asked for
+    again. Raises SandboxUnavailable."""
+    reason, results = validate(content, order.path, order.issue, order.test_bed)
+    executed = list(reason.executed[:20])
+    facts = {"path": order.path, "right": reason.right, "why": reason.why, "executed": executed}
+    if not reason.right:
+        order.say(Step("reproduction", f"a test from the issue was refused: {reason.why}", facts))
+        return _Tried(content, None, reason.why, output_of(results))
+    why = overspecified(content, order.path, issue_text(order.issue), order.test_bed.workspace)
+    if why:
+        after = "is asked for again" if again else "is used all the same"
+        order.say(Step("reproduction", f"a test from the issue may ask for too much and {after}: {why}", facts))
+    else:
+        order.say(Step("reproduction", f"a test from the issue fails before any change: {reason.why}", facts))
+    return _Tried(content, _reproduction(order.path, content, results), why, output_of(results))
+
+
+def _by_agent(order: _Order, opened: Sequence[Message], tried: _Tried, tester: Tier) -> Reproduction | None:
+    """The test as an agent corrected it, judged like any other. Raises ModelError, OverBudget, SandboxUnavailable."""
+    order.say(Step("reproduction", f"{tester.name} corrects the test in the sandbox", {"tier": tester.name}))
+    refused = RefusedTest(order.path, tried.content, tried.why, tried.output)
+    content, said = corrected(refused, opened[1:], order.test_bed, tester, order.say, order.prompts)
+    if content == tried.content:
+        content = code(said)  # it answered instead of writing
+    return _try(order, content, again=False).valid
 
 
 def _prompt(order: _Order, messages: Sequence[Message], tester: Tier) -> Prompt:

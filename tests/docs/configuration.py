@@ -57,7 +57,8 @@ OPERATOR = {
     "tiers.input_usd_per_million": "USD per million input tokens, where litellm's table has no price or a wrong one.",
     "tiers.output_usd_per_million": "USD per million output tokens.",
     "tiers.cached_input_usd_per_million": "USD per million input tokens that the provider had cached.",
-    "roles.tester": "Who writes the reproduction test.",
+    "roles.tester": "Who writes the reproduction test. Where its `solver` is the agent, it corrects a test that is refused by "
+    "running it in the sandbox.",
     "roles.judge": "Who orders and compares answers in the strategies that draw several.",
     "roles.writer": "Reserved for writing texts; nothing asks it yet.",
     "roles.setup": "Who proposes a set-up, where `[setup_model]` is enabled.",

@@ -12,7 +12,7 @@ import strategies
 from strategies.models.price import Price
 from strategies.prompts.prompt import BUILT_IN, PromptFolder
 from strategies.registry import STRATEGIES
-from strategies.reproduction import tester
+from strategies.reproduction import agent_tester, tester
 from strategies.run_configuration import configuration_of
 from strategies.solvers import agent, repair
 from strategies.verification import comparison
@@ -126,7 +126,7 @@ def test_every_prompt_file_is_in_the_digests_that_a_job_records() -> None:
     assert set(recorded["prompts"]) == files
 
 
-@pytest.mark.parametrize("user", [agent, repair, comparison, tester])
+@pytest.mark.parametrize("user", [agent, agent_tester, repair, comparison, tester])
 def test_the_digest_of_a_call_covers_each_prompt_its_file_loads(user: object) -> None:
     loaded = {
         node.args[0].value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -14,14 +15,16 @@ from sandbox.repository.patch import Patch
 from strategies.issue import Issue
 from strategies.models.in_memory_meter import CapMeter
 from strategies.models.meter import Metered, OverBudget
-from strategies.models.model import ModelRefused, ModelUnavailable
+from strategies.models.model import Completion, ModelRefused, ModelUnavailable, ToolCall
+from strategies.models.usage import Usage
+from strategies.reproduction.agent_tester import TURNS
 from strategies.step import Step
 from strategies.tier import Tier
 from strategies.verdict import Judged, Rung, Verdict
 from strategies.verification.request import VerificationRequest
 from strategies.verification.verification import OWN_RUN, Verification
 from tests.fakes.folder_backend import PYTEST, FolderBackend, pytest_recipe
-from tests.fakes.model import Answer, ScriptedModel, scripted_tier
+from tests.fakes.model import Answer, ScriptedModel, says, scripted_tier
 from tests.fakes.origin import Origin
 
 FILES = {
@@ -159,3 +162,100 @@ def test_the_tester_sees_a_neighbour_and_the_fixtures_it_may_use(tmp_path: Path)
     shown = model.prompts[0].messages[1].content
     assert "def test_total_of_none" in shown
     assert "conftest.py: sale" in shown
+
+
+# -- a tester that works in the sandbox ----------------------------------------------------------------------------
+
+
+NO_FIXTURE = "```python\ndef test_first_price_counts(shop):\n    assert shop.total([1, 2]) == 3\n```"
+RUNS = ToolCall("r", "shell", json.dumps({"command": "python -m pytest -q -p no:cacheprovider tests/test_issue_7.py"}))
+FINISH = ToolCall("f", "finish", json.dumps({"summary": "It checks the sum."}))
+
+
+def writes(text: str, path: str = "tests/test_issue_7.py") -> ToolCall:
+    return ToolCall("w", "edit", json.dumps({"command": "create", "path": path, "file_text": text}))
+
+
+RIGHT = writes("from till import total\n\n\ndef test_first_price_counts():\n    assert total([1, 2]) == 3\n")
+
+
+def worker(*answers: Answer, native: bool = True, usd: str = "1000", turns: int = 40) -> tuple[Tier, ScriptedModel]:
+    """A tier whose solver is the agent."""
+    model = ScriptedModel(list(answers), name="model-weak", supports_tools=native)
+    return scripted_tier(model, "weak", CapMeter(Decimal(usd)), solver="agent", max_turns=turns), model
+
+
+def test_a_refused_test_is_corrected_in_the_sandbox_by_looking_at_how_it_fails(bench: Bench) -> None:
+    weak, model = worker(NO_FIXTURE, says("", RUNS), says("", RIGHT), says("", RUNS), says("", FINISH))
+    verdict = judged(bench.start(weak), FIX)
+    assert verdict.judged is Judged.PASSED
+    assert verdict.evidence.reproduction is not None
+    assert verdict.evidence.reproduction.path == "tests/test_issue_7.py"
+    first, opened, *turns = model.prompts
+    assert not first.tools
+    assert {p.purpose for p in model.prompts} == {"reproduction"}
+    assert [t.name for t in opened.tools] == ["shell", "edit", "finish"]
+    assert "fixture that does not exist" in opened.messages[-1].content
+    assert "How the tests of this repository are run" in opened.messages[-1].content
+    assert "fixture 'shop' not found" in turns[0].messages[-1].content, "it ran its own test"
+    assert "assert 2 == 3" in turns[2].messages[-1].content
+    assert "weak corrects the test in the sandbox" in bench.told()
+    model.done()
+
+
+def test_a_first_answer_that_is_valid_costs_no_agent(bench: Bench) -> None:
+    weak, model = worker(TEST)
+    assert judged(bench.start(weak), FIX).judged is Judged.PASSED
+    assert len(model.prompts) == 1
+
+
+def test_what_the_agent_hands_over_is_judged_like_any_other_test(bench: Bench) -> None:
+    weak, model = worker(NO_FIXTURE, says("", writes("def test_it():\n    assert False\n")), says("", FINISH))
+    assert bench.start(weak).issue_tests.reproductions == ()
+    assert bench.told()[-1].startswith("a test from the issue was refused: test_it fails whatever the code does")
+    model.done()
+
+
+def test_only_the_file_at_the_asked_path_is_taken_from_it(bench: Bench) -> None:
+    broken = writes("def total(prices):\n    return -1\n", "till.py")
+    weak, _ = worker(NO_FIXTURE, says("", broken), says("", RIGHT), says("", FINISH))
+    tests = bench.start(weak).issue_tests.reproductions
+    assert ["assert 2 == 3" in t.before for t in tests] == [True], "the base commit's own code was run"
+
+
+def test_an_agent_without_native_tools_writes_blocks_and_one_that_answers_is_taken_at_its_word(bench: Bench) -> None:
+    block = "```tool\n" + json.dumps({"tool": "shell", "command": "ls tests"}) + "\n```"
+    weak, model = worker(NO_FIXTURE, block, "Here it is.\n" + TEST, "As I said.\n" + TEST, native=False)
+    assert judged(bench.start(weak), FIX).judged is Judged.PASSED
+    assert "test_till.py" in model.prompts[2].messages[-1].content
+    assert "has not changed yet" in model.prompts[3].messages[-1].content
+    model.done()
+
+
+def test_its_turns_are_bounded_and_the_file_is_taken_as_it_stands(bench: Bench) -> None:
+    weak, model = worker(NO_FIXTURE, says("", RIGHT), says("", RUNS), turns=2)
+    assert judged(bench.start(weak), FIX).judged is Judged.PASSED
+    assert any("the agent used all its 2 turns" in text for text in bench.told())
+    many = [says("", ToolCall("s", "shell", json.dumps({"command": f"echo {n}"}))) for n in range(TURNS)]
+    endless, asked = worker(NO_FIXTURE, *many)
+    assert bench.start(endless).issue_tests.reproductions == ()
+    assert len(asked.prompts) == 1 + TURNS
+    model.done()
+
+
+def test_it_may_spend_a_tenth_of_what_is_left(bench: Bench) -> None:
+    usage = Usage(100_000, 0, 0)  # ten cents a turn
+    turns = [Completion("", usage, "tool_calls", 0.0, (RUNS,)) for _ in range(3)]
+    weak, model = worker(NO_FIXTURE, *turns, usd="2.00")
+    assert bench.start(weak).issue_tests.reproductions == ()
+    assert len(model.prompts) == 3, "after two turns the tenth is spent"
+    assert any("the agent used all of its $0.19" in text for text in bench.told())
+
+
+def test_a_model_that_goes_away_leaves_what_it_wrote_or_hands_over_to_the_next(bench: Bench) -> None:
+    gone = ModelUnavailable("overloaded")
+    weak, _ = worker(NO_FIXTURE, says("", RIGHT), gone)
+    assert judged(bench.start(weak), FIX).judged is Judged.PASSED
+    early, _ = worker(NO_FIXTURE, gone)
+    assert judged(bench.start(early, early, tier("strong", TEST)), FIX).judged is Judged.PASSED
+    assert any("so strong writes the test instead" in text for text in bench.told())
