@@ -20,7 +20,14 @@ from strategies.step import Step
 from strategies.strategy import SolveContext, Strategy
 from strategies.verdict import Evidence, Judged, Rung, Verdict
 from strategies.verification.doubting import doubt_aloud, families_rejected, noted
-from strategies.verification.further_tests import UNSHOWN_FAILS, UNSHOWN_PASSES, FurtherTests, rejected_by_test
+from strategies.verification.further_tests import (
+    OUTVOTED,
+    UNSHOWN_FAILS,
+    UNSHOWN_PASSES,
+    FurtherTests,
+    rejected_by_test,
+)
+from strategies.verification.vote import vote_words
 from strategies.verification.weighing import with_doubts, with_notes
 
 if TYPE_CHECKING:
@@ -152,7 +159,14 @@ def _rescued(tried: JudgedAttempt, further: FurtherTests, context: SolveContext)
     """An attempt that one test rejected and that earns it by the vote of further ones. Nothing is paid again for it."""
     if not rejected_by_test(tried):
         return None
-    return _first_good(further.rescued(context), context)
+    for place in further.rescued(context):
+        attempt = context.history[place].attempt
+        again = JudgedAttempt(attempt, _judge(attempt, context))
+        context.history[place] = again
+        _tell(again, context)
+        if again.verdict.judged is Judged.PASSED:
+            return again
+    return None
 
 
 def _held(tried: JudgedAttempt, further: FurtherTests, context: SolveContext) -> JudgedAttempt | None:
@@ -163,29 +177,21 @@ def _held(tried: JudgedAttempt, further: FurtherTests, context: SolveContext) ->
     said = further.unshown(tried, context)
     if said is None:
         return tried
-    place, evidence = len(context.history) - 1, tried.verdict.evidence
-    if not said:
-        places = further.settled(tried, context)
-        if places is not None:
-            return _first_good((place, *places), context)
-        evidence = with_doubts(evidence, UNSHOWN_FAILS)
-        context.say(Step("reproduction", UNSHOWN_FAILS, {"doubted": True}))
+    third = True if said else further.settled(tried, context)
+    verdict, evidence = tried.verdict, tried.verdict.evidence
+    if said:
+        verdict = replace(verdict, evidence=with_notes(evidence, UNSHOWN_PASSES))
+    elif third is None:
+        verdict = replace(verdict, evidence=with_doubts(evidence, UNSHOWN_FAILS))
+    elif third:
+        verdict = replace(verdict, evidence=with_notes(evidence, vote_words(2, 3)))
     else:
-        evidence = with_notes(evidence, UNSHOWN_PASSES)
-    context.history[place] = replace(tried, verdict=replace(tried.verdict, evidence=evidence))
-    return context.history[place]
-
-
-def _first_good(places: Sequence[int], context: SolveContext) -> JudgedAttempt | None:
-    """The first of these attempts that passes now that several tests vote. Nothing is paid again for them."""
-    for place in places:
-        attempt = context.history[place].attempt
-        again = JudgedAttempt(attempt, _judge(attempt, context))
-        context.history[place] = again
+        verdict = Verdict(Judged.FAILED, with_notes(evidence, vote_words(1, 3)), OUTVOTED)
+    again = replace(tried, verdict=verdict)
+    context.history[-1] = again
+    if not said:
         _tell(again, context)
-        if again.verdict.judged is Judged.PASSED:
-            return again
-    return None
+    return again if verdict.judged is Judged.PASSED else None
 
 
 def _accepted(good: JudgedAttempt, context: SolveContext) -> Resolution:

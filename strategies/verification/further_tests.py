@@ -26,14 +26,16 @@ from strategies.verification.vote import RESERVE
 
 SPARE = 1
 """How many more tests than wanted are asked for, because some are not valid at the base commit."""
-PAIR = 2
-"""Further tests that decide with the first one."""
 UNSHOWN_PASSES = (
     "It was told how an earlier patch fails the test from the issue; it also passes a second one that it was not shown."
 )
 UNSHOWN_FAILS = (
     "It was told how an earlier patch fails the test from the issue, and passes that test; it fails a second one that "
     "it was not shown, so it may fit the first only"
+)
+OUTVOTED = (
+    "It passes a test written from the issue that an earlier attempt was told of, and fails two others that it was not "
+    "shown: it fits that one test, and does not resolve the issue in general"
 )
 """What is said of a patch that may fit only the test it was told of."""
 
@@ -86,24 +88,18 @@ class FurtherTests:
             self.hidden = self._hide(first, context)
         return None if self.hidden is None else self._passes(tried.attempt.patch, self.hidden, context)
 
-    def settled(self, tried: JudgedAttempt, context: SolveContext) -> tuple[int, ...] | None:
-        """Have a third test settle what the shown and the unshown one say of a patch: from then on they vote, and these
-        are the places in the history of rejected patches that win. None when no third test is to be had.
+    def settled(self, tried: JudgedAttempt, context: SolveContext) -> bool | None:
+        """Whether a third test is for a patch that the shown test is for and the unshown one is against; None when no
+        third is to be had. The first test is not in doubt for it, so nothing that it rejected is judged again.
 
         Raises SandboxUnavailable.
         """
-        if self.hidden is not None and self.hidden not in self.tests:
-            self.tests.insert(0, self.hidden)
         why = "a second test from the issue disagrees with the first, so a third decides"
-        while len(self.tests) < PAIR:
-            if not self._write(tried, context, why):
-                return None
-        self.tests = self.tests[: len(self.tests) // 2 * 2]
-        context.verification.vote_with(tuple(self.tests))
-        self.over = True
-        rejected = [(i, t.attempt.patch) for i, t in enumerate(context.history) if rejected_by_test(t)]
-        good = {i: sum(self._passes(patch, test, context) is not False for test in self.tests) for i, patch in rejected}
-        return tuple(i for i, votes in good.items() if can_win(votes, len(self.tests), len(self.tests)))
+        others = [t for t in self.tests if t != self.hidden]
+        if not others and not self._write(tried, context, why):
+            return None
+        third = next(t for t in self.tests if t != self.hidden)
+        return self._passes(tried.attempt.patch, third, context)
 
     def _hide(self, first: Reproduction, context: SolveContext) -> Reproduction | None:
         """A second test by the tester, where the money for solving the issue is left; None when there is none."""
@@ -141,7 +137,9 @@ class FurtherTests:
     def _write(self, tried: JudgedAttempt, context: SolveContext, why: str) -> bool:
         """Write one more test; False when none is to be had. `why` is told once."""
         first = tried.verdict.evidence.reproduction
-        known = {t.content for t in self.tests} | ({first.content} if first is not None else set())
+        known = {t.content for t in (*self.tests, *([self.hidden] if self.hidden else []))} | (
+            {first.content} if first is not None else set()
+        )
         if not self.asked:
             context.say(Step("reproduction", why, {"models": len(models_of(context.history, context.tiers))}))
         while self.asked < self.most + SPARE:

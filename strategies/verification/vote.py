@@ -51,3 +51,8 @@ def decided(passed: int, failed: int, tests: int) -> bool | None:
     if 2 * passed > tests:
         return True
     return False if 2 * failed > tests else None
+
+
+def vote_words(passed: int, tests: int) -> str:
+    """A vote as a sentence for people."""
+    return f"{passed} passed and {tests - passed} failed of {tests} tests written from the issue, which vote"

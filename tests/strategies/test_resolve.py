@@ -20,7 +20,8 @@ from strategies.resolve import resolve
 from strategies.step import Step
 from strategies.strategy import SolveContext
 from strategies.verdict import Evidence, Judged, Reproduction, Rung, Verdict
-from strategies.verification.further_tests import UNSHOWN_FAILS, UNSHOWN_PASSES
+from strategies.verification.further_tests import OUTVOTED, UNSHOWN_FAILS, UNSHOWN_PASSES
+from strategies.verification.vote import vote_words
 from tests.fakes.model import ScriptedModel, scripted_tier
 from tests.fakes.verification import FakeVerification, asking, failed, passed, rejected, reproduced, unjudged
 from tests.fakes.workspace import memory_workspace
@@ -288,24 +289,27 @@ def test_where_a_third_test_is_for_the_retry_it_is_accepted_by_the_vote() -> Non
     table = told(["another"], ["fit"])
     end = resolve(ISSUE, WORKSPACE, Listed(attempt("wrong"), again("fit")), table.context)
     assert end.ending is Ending.ACCEPTED
-    assert [t.content for t in table.verification.voters] == [b"another", b"fit"]
+    assert end.chosen is not None
+    assert end.chosen.verdict.evidence.notes == (vote_words(2, 3),)
     assert any("so a third decides" in s.text for s in table.steps)
 
 
-def test_a_retry_that_fits_only_the_test_it_was_told_of_is_outvoted_and_the_next_is_judged_by_all_three() -> None:
+def test_a_retry_that_fits_only_the_test_it_was_told_of_is_outvoted_and_the_next_must_pass_them_too() -> None:
     table = told(["true"], ["tru"])
     strategy = Listed(attempt("wrong"), again("fit"), again("fit, true", "strong"))
     end = resolve(ISSUE, WORKSPACE, strategy, table.context)
     assert end.ending is Ending.ACCEPTED
     assert [t.verdict.judged for t in end.attempts] == [Judged.FAILED, Judged.FAILED, Judged.PASSED]
+    assert end.attempts[1].verdict.feedback == OUTVOTED, "what the others say stays unshown"
     assert left_of(table) == [0, 0], "the third attempt is judged by the tests that are there"
 
 
-def test_an_earlier_patch_that_the_two_further_tests_pass_wins_then() -> None:
+def test_that_a_retry_was_outvoted_saves_no_patch_that_the_first_test_rejected() -> None:
     table = told(["true"], ["tru"])
     end = resolve(ISSUE, WORKSPACE, Listed(attempt("wrong, true"), again("fit")), table.context)
-    assert end.ending is Ending.ACCEPTED
-    assert end.chosen is end.attempts[0]
+    assert (end.ending, end.chosen) == (Ending.UNSOLVED, None)
+    assert table.verification.voters == ()
+    assert end.test_doubt == "", "a patch passed it"
 
 
 def test_an_unshown_test_alone_makes_no_patch_fail_and_people_look_first() -> None:
