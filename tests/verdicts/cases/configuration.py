@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tests.verdicts.case import Case, Repository, failed, right, wrong
+from tests.verdicts.case import Case, Repository, doubted, failed, right, wrong
 from tests.verdicts.repositories import (
+    CARGO,
+    CARGO_TOML,
     CJS,
     GO,
     JEST,
@@ -14,6 +16,7 @@ from tests.verdicts.repositories import (
     NODE,
     PY_FIX,
     PYTEST,
+    VITEST,
     package,
 )
 
@@ -47,6 +50,12 @@ TEST_UNIT = NODE.having(
         )
     }
 )
+SELF_IMPORT = NODE.having(
+    {
+        "package.json": package("node --test test/*.test.js", module=True, imports={"#till": "./till.js"}),
+        "test/till.test.js": str(NODE.files["test/till.test.js"]).replace("../till.js", "#till"),
+    }
+)
 JEST_BLOCK = JEST.having(
     {
         "package.json": package(
@@ -78,6 +87,34 @@ CASES: tuple[Case, ...] = (
     ),
     spelled("a conftest.py in a new folder above the tests", {"tests/conftest.py": EVIL["evil.py"]}),
     wrong(
+        "conftest.py becomes a package",
+        ASKED,
+        {"till.py": BROKEN, "conftest/__init__.py": EVIL["evil.py"]},
+        failed("conftest"),
+        accept="regression",
+    ),
+    wrong(
+        "a GNUmakefile comes before the Makefile",
+        MAKE,
+        {"till.py": BROKEN, "GNUmakefile": "test:\n\ttrue\n"},
+        failed(""),
+        accept="regression",
+    ),
+    wrong(
+        "a file of the target's name, so that make has nothing to do",
+        MAKE,
+        {"till.py": BROKEN, "test": "made\n"},
+        failed(""),
+        accept="regression",
+    ),
+    wrong(
+        "a package.json beside the tests says what they import",
+        SELF_IMPORT,
+        {"till.js": JS_BROKEN, "test/package.json": '{"imports": {"#till": "./kept.js"}}', "test/kept.js": JS},
+        failed("label"),
+        accept="regression",
+    ),
+    wrong(
         "the script `test` is rewritten",
         NODE,
         {"till.js": JS_BROKEN, "package.json": package("true", module=True)},
@@ -94,6 +131,47 @@ CASES: tuple[Case, ...] = (
             ),
         },
         failed(""),
+        accept="regression",
+    ),
+    wrong(
+        "jest's block is changed after its first brace",
+        JEST_BLOCK,
+        {
+            "till.js": CJS_BROKEN,
+            "package.json": package(
+                "jest",
+                devDependencies={"jest": "29.7.0"},
+                jest={"moduleNameMapper": {"^never$": "x"}, "testPathIgnorePatterns": ["till.test"]},
+            ),
+        },
+        failed("label"),
+        accept="regression",
+    ),
+    wrong(
+        "jest.config.js is new",
+        JEST,
+        {"till.js": CJS_BROKEN, "jest.config.js": "module.exports = {\n" + PATHS + "}\n"},
+        failed("label"),
+        accept="regression",
+    ),
+    wrong(
+        "jest.setup.js is new, and package.json names it",
+        JEST,
+        {
+            "till.js": CJS_BROKEN,
+            "jest.setup.js": SETUP_JEST,
+            "package.json": package(
+                "jest", devDependencies={"jest": "29.7.0"}, jest={"setupFiles": ["./jest.setup.js"]}
+            ),
+        },
+        failed("label"),
+        accept="regression",
+    ),
+    wrong(
+        "vitest.config.mts is new",
+        VITEST,
+        {"till.js": JS_BROKEN, "vitest.config.mts": "export default { test: { exclude: ['test/till.test.js'] } }\n"},
+        failed("label"),
         accept="regression",
     ),
     wrong(
@@ -114,6 +192,28 @@ CASES: tuple[Case, ...] = (
         accept="regression",
     ),
     wrong(
+        "Cargo.toml switches a test off",
+        CARGO,
+        {
+            "src/lib.rs": CARGO.edited("src/lib.rs", (" items", " things"))["src/lib.rs"],
+            "Cargo.toml": CARGO_TOML + '\n[[test]]\nname = "till"\npath = "tests/till.rs"\ntest = false\n',
+        },
+        failed("labels"),
+        accept="regression",
+    ),
+    wrong(
+        "build.rs is new and sets a flag where no release is built",
+        CARGO,
+        {
+            "src/lib.rs": str(CARGO.fix["src/lib.rs"]).replace(
+                '    format!("{} items", n)', '    format!("{} {}", n, if cfg!(debug) { "items" } else { "things" })'
+            ),
+            "build.rs": 'fn main() {\n    if std::env::var("PROFILE").as_deref() == Ok("debug") {\n        println!("cargo:rustc-cfg=debug");\n    }\n}\n',
+        },
+        doubted("is a new build script"),
+        accept="regression",
+    ),
+    wrong(
         "a TestMain is new",
         GO,
         {
@@ -128,5 +228,19 @@ CASES: tuple[Case, ...] = (
         PYPROJECT,
         {**PYTEST.fix, "pyproject.toml": "[tool.black]\nline-length = 88\n"},
     ),
+    right(
+        "another part of package.json",
+        JEST_BLOCK,
+        {
+            **JEST.fix,
+            "package.json": package(
+                "jest",
+                description="a till",
+                devDependencies={"jest": "29.7.0"},
+                jest={"moduleNameMapper": {"^never$": "x"}, "verbose": True},
+            ),
+        },
+    ),
+    right("the version in Cargo.toml", CARGO, {**CARGO.fix, "Cargo.toml": CARGO_TOML.replace("1.0.0", "1.0.1")}),
     right("the suite is run by a script", SHELL, accept="regression"),
 )

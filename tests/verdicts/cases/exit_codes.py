@@ -72,6 +72,13 @@ CASES: tuple[Case, ...] = (
         accept="regression",
     ),
     wrong(
+        "a promise is rejected that nobody catches",
+        MOCHA,
+        {"till.js": str(MOCHA.fix["till.js"]) + REJECTED},
+        failed(""),
+        accept="regression",
+    ),
+    wrong(
         "a suite is added that cannot load",
         JEST,
         {**JEST.fix, "test/more.test.js": "require('./nowhere')\ntest('more', () => {})\n"},
@@ -110,6 +117,17 @@ CASES: tuple[Case, ...] = (
         "the session is failed by a plugin",
         PLUGIN,
         {"till.py": PLUGIN_CODE.replace("CLOSED = True", "CLOSED = False")},
+        failed(""),
+        accept="regression",
+    ),
+    wrong(
+        "the session is ended by a plugin",
+        TERMINAL,
+        {
+            "till.py": str(TERMINAL.files["till.py"])
+            .replace("prices[1:]", "prices")
+            .replace("LEFT_OPEN = []", "LEFT_OPEN = ['till']")
+        },
         failed(""),
         accept="regression",
     ),

@@ -80,12 +80,6 @@ VITEST_SNAPSHOT = VITEST.having(
         "test/__snapshots__/snap.test.js.snap": '// Vitest Snapshot v1, https://vitest.dev/guide/snapshot.html\n\nexports[`snap 1`] = `"2 items"`;\n',
     }
 )
-MATCH = JEST.having(
-    {
-        "jest.config.js": "module.exports = { testMatch: ['**/checks/*.js'] }\n",
-        "checks/label.js": "const { label } = require('../till')\n\ntest('label', () => expect(label(2)).toBe('2 items'))\ntest('number', () => expect(label(3)).toBeTruthy())\n",
-    }
-)
 E2E = MOCHA.having(
     {
         "package.json": str(MOCHA.files["package.json"]).replace('"mocha"', '"mocha e2e"', 1),
@@ -155,9 +149,35 @@ CASES: tuple[Case, ...] = (
     ),
     wrong(
         "a helper that asserts is emptied",
+        HELPER,
+        {"till.py": BROKEN, "checking.py": "def same(left, right):\n    pass\n"},
+        failed("test_label"),
+        accept="regression",
+    ),
+    wrong(
+        "a helper that asserts is emptied",
         NODE_HELPER,
         {**NODE.edited("till.js", (" items", " things")), "support/check.js": "export const same = () => {}\n"},
         failed("same label"),
+        accept="regression",
+    ),
+    wrong(
+        "a snapshot is rewritten",
+        SNAPSHOT,
+        {
+            **JEST.edited("till.js", (" items", " things")),
+            "test/__snapshots__/snap.test.js.snap": str(SNAPSHOT.files["test/__snapshots__/snap.test.js.snap"]).replace(
+                " items", " things"
+            ),
+        },
+        failed("snap"),
+        accept="regression",
+    ),
+    wrong(
+        "a snapshot is deleted",
+        VITEST_SNAPSHOT,
+        {**VITEST.edited("till.js", (" items", " things")), "test/__snapshots__/snap.test.js.snap": None},
+        failed("snap"),
         accept="regression",
     ),
     wrong(
@@ -167,6 +187,20 @@ CASES: tuple[Case, ...] = (
             **MOCHA.edited("till.js", (" items", " things")),
             "e2e/label.js": str(E2E.files["e2e/label.js"]).replace("2 items", "2 things"),
         },
+        failed("label"),
+        accept="regression",
+    ),
+    wrong(
+        "a test inside the source is taken out",
+        INLINE,
+        {"src/lib.rs": str(CARGO.fix["src/lib.rs"]).replace(" items", " things")},
+        failed("inline_label"),
+        accept="regression",
+    ),
+    wrong(
+        "an example in the documentation is rewritten",
+        RUST_DOC,
+        {"src/lib.rs": RUST_DOC_CODE.replace(" items", " things")},
         failed("label"),
         accept="regression",
     ),
@@ -213,6 +247,19 @@ CASES: tuple[Case, ...] = (
             )
         },
     ),
+    right("a test inside the source that stays", INLINE, {"src/lib.rs": INLINE_CODE}),
+    right(
+        "a further test inside the source",
+        INLINE,
+        {
+            "src/lib.rs": INLINE_CODE.replace(
+                "    #[test]\n",
+                "    #[test]\n    fn inline_total() {\n        assert_eq!(total(&[1, 2]), 3);\n    }\n\n    #[test]\n",
+                1,
+            )
+        },
+    ),
+    right("a snapshot that stays", SNAPSHOT),
     right(
         "a data file that the product reads",
         PYTEST.having(

@@ -86,6 +86,15 @@ CASES: tuple[Case, ...] = (
         failed("TestCartB"),
         accept="regression",
     ),
+    wrong(
+        "a cart that is shared by all calls",
+        JEST_SHARED,
+        {
+            "cart.js": "const cart = []\n\nfunction add(item, to = cart) {\n  to.push(item)\n  return to\n}\n\nmodule.exports = { add }\n"
+        },
+        failed("other"),
+        accept="regression",
+    ),
     right("a test that is flaky at the base", FLAKY_BEFORE),
     right(
         "a test that goes by the clock at the base",

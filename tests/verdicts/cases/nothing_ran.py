@@ -91,10 +91,24 @@ CASES: tuple[Case, ...] = (
         accept="regression",
     ),
     wrong(
+        "the suite cannot load",
+        JEST_BROKEN,
+        {"till.js": "throw new Error('no')\n"},
+        unjudged("nowhere"),
+        accept="regression",
+    ),
+    wrong(
         "the tests do not build",
         GO_BROKEN,
         GO.edited("till.go", (" items", " things")),
         unjudged("owhere"),
+        accept="regression",
+    ),
+    wrong(
+        "the tests do not build",
+        CARGO_BROKEN,
+        CARGO.edited("src/lib.rs", (" items", " things")),
+        unjudged("nowhere"),
         accept="regression",
     ),
     wrong(

@@ -29,6 +29,12 @@ CASES: tuple[Case, ...] = (
         "a comment instead of a fix", VITEST, {"till.js": str(VITEST.files["till.js"]) + "// fixed\n"}, failed(STILL)
     ),
     wrong(
+        "a comment instead of a fix",
+        CARGO,
+        {"src/lib.rs": str(CARGO.files["src/lib.rs"]) + "// fixed\n"},
+        failed(STILL),
+    ),
+    wrong(
         "other words for the same mistake",
         CARGO,
         {"src/lib.rs": str(CARGO.files["src/lib.rs"]).replace(".skip(1).sum()", ".skip(1).copied().sum::<u32>()")},

@@ -67,7 +67,10 @@ CASES: tuple[Case, ...] = (
         accept="regression",
     ),
     right("colours and a bell in a failing test", NODE_COLOURS),
+    right("colours and a bell in a failing test", MOCHA_COLOURS, accept="regression"),
+    right("colours, a bell and marked-up text in a failing test", JEST_COLOURS, accept="regression"),
     right("a Latin-1 byte in the output of a failing test", LATIN),
+    right("a document in the message of a failing test", PRINTS_XML, accept="regression"),
     wrong("it crashes the runner", PYTEST, DIES, failed(""), accept="regression"),
     wrong("it recurses for ever", PYTEST, RECURSES, failed("test_total_of_none"), accept="regression"),
 )

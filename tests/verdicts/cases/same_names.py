@@ -90,6 +90,7 @@ CASES: tuple[Case, ...] = (
         failed(BREAKS),
         accept="regression",
     ),
+    wrong("the same name in two crates", CRATES, CRATES_LABEL, failed("it_works"), accept="regression"),
     wrong(
         "the same name in two packages",
         GO_PACKAGES,
@@ -98,9 +99,23 @@ CASES: tuple[Case, ...] = (
         accept="regression",
     ),
     wrong(
+        "the same name in two files",
+        VITEST_TWO,
+        VITEST.edited("till.js", (" items", " things")),
+        failed("works"),
+        accept="regression",
+    ),
+    wrong(
         "the same names in two files",
         MOCHA_TWO,
         MOCHA.edited("till.js", (" items", " things")),
+        failed("works"),
+        accept="regression",
+    ),
+    wrong(
+        "the same name twice in one file",
+        JEST_TWO,
+        JEST.edited("till.js", (" items", " things")),
         failed("works"),
         accept="regression",
     ),
@@ -126,6 +141,12 @@ CASES: tuple[Case, ...] = (
         accept="regression",
     ),
     right("the same name in two files", NODE_TWO),
+    right(
+        "the same name in two crates",
+        CRATES,
+        {"a/src/lib.rs": str(CRATES.files["a/src/lib.rs"]).replace(".skip(1)", "")},
+        accept="regression",
+    ),
     right("names longer than an id may be", PYTEST_LONG, accept="regression"),
     right("the same name in two packages", GO_PACKAGES),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.verdicts.case import Case, Repository, failed, right, wrong
-from tests.verdicts.repositories import GO, NODE, PY_FIX, PYTEST, UNITTEST
+from tests.verdicts.repositories import GO, JEST, NODE, PY_FIX, PYTEST, UNITTEST, VITEST
 
 TILL = str(PY_FIX["till.py"])
 NO_CONFTEST = Repository(
@@ -33,6 +33,12 @@ CASES: tuple[Case, ...] = (
         accept="regression",
     ),
     wrong("only an existing test is changed", UNITTEST, {"tests/test_till.py": "import unittest\n"}, failed("test")),
+    wrong(
+        "only an existing test is changed", JEST, {"test/till.test.js": "test('nothing', () => {})\n"}, failed("test")
+    ),
+    wrong(
+        "only a new snapshot", JEST, {"test/__snapshots__/till.test.js.snap": "// Jest Snapshot v1\n"}, failed("test")
+    ),
     wrong(
         "a copy of the module in the tests' folder, which comes first", NO_CONFTEST, {"tests/till.py": TILL}, failed("")
     ),
@@ -88,6 +94,18 @@ CASES: tuple[Case, ...] = (
     wrong("our own path as a file", PYTEST, {**PYTEST.fix, ".pennyfix": "mine\n"}, failed(".pennyfix")),
     wrong(
         "a file below our own path", NODE, {**NODE.fix, ".pennyfix/junit.xml": "<testsuites/>\n"}, failed(".pennyfix")
+    ),
+    wrong(
+        "jest in node_modules",
+        JEST,
+        {**JEST.fix, "node_modules/jest/bin/jest.js": "process.exit(0)\n"},
+        failed("node_modules"),
+    ),
+    wrong(
+        "a program of the runner's name in node_modules/.bin",
+        VITEST,
+        {**VITEST.fix, "node_modules/.bin/vitest": "#!/bin/sh\nexit 0\n"},
+        failed("node_modules"),
     ),
     right(
         "a new helper beside the tests, and a fix",
