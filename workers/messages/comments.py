@@ -252,6 +252,14 @@ def unjudgeable(tried: Sequence[str], suggestion: str, log: str, bill: Bill, *, 
     return "\n\n".join(parts)
 
 
+def set_up_offer(lines: str) -> str:
+    """What the set-up model found, for the repository's file; said once."""
+    return (
+        "A model found how the tests are set up here, and that is remembered. These lines in `.github/autofix.yml` say "
+        "the same and were run, if you'd rather decide it yourself:\n\n" + block(lines, 1_000, "yaml")
+    )
+
+
 def question(asked: str, bill: Bill, *, pull: bool = False) -> str:
     """Asking is cheaper than guessing."""
     cost = f"This has cost {show_usd(bill.total)} so far." if bill.rows else "Nothing was spent."

@@ -84,7 +84,11 @@ class SolvedJob:
 def decide_ending(solved: SolvedJob) -> JobEnding:
     """How the job ends."""
     strong_only = solved.bill.strong_only
-    return replace(_ending(solved), strong_only=strong_only.usd if strong_only else None)
+    ending = replace(_ending(solved), strong_only=strong_only.usd if strong_only else None)
+    lines = solved.result.suggestion
+    if not lines or solved.resolution.ending is Ending.UNJUDGED:  # whose text has them already
+        return ending
+    return replace(ending, text=f"{ending.text}\n\n{comments.set_up_offer(lines)}")
 
 
 def _ending(solved: SolvedJob) -> JobEnding:

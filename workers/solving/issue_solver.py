@@ -22,7 +22,7 @@ from strategies.registry import strategy_of
 from strategies.resolution import Ending, Resolution
 from strategies.resolve import resolve
 from strategies.run_configuration import strategy_json
-from strategies.solvers.setup_agent import SetupModelRung
+from strategies.solvers.setup_agent import SOURCE, SetupModelRung
 from strategies.step import Step
 from strategies.strategy import SolveContext
 from strategies.tier import Tier, without_sandbox
@@ -76,7 +76,7 @@ class IssueSolver:
             return SolveResult(unjudged("no tests were found"), versions, price, looked)
         request.at_line(8)
         try:
-            recipe, verification = self._verification(request, ladder, more, roles["tester"], tiers)
+            recipe, verification, offer = self._verification(request, ladder, more, roles["tester"], tiers)
         except (PreparationFailed, NoBaseline) as error:
             return SolveResult(unjudged(str(error)), versions, price, why(looked, error), log=getattr(error, "log", ""))
         context = SolveContext(
@@ -101,7 +101,7 @@ class IssueSolver:
             doubtful=file.doubtful != "none",
             stop=request.stop,
         )
-        return SolveResult(resolution, versions, price, (*looked, resolution.reason))
+        return SolveResult(resolution, versions, price, (*looked, resolution.reason), offer)
 
     def _setup_role(self) -> dict[str, str]:
         return {"setup": self.operator.tier("setup").name} if self.operator.setup_model.enabled else {}
@@ -121,18 +121,21 @@ class IssueSolver:
         more: Sequence[SetupRung],
         tester: Tier,
         tiers: Sequence[Tier],
-    ) -> tuple[Recipe | None, Verification | WithoutTests]:
-        """The recipe that works, with its environment and baseline.
+    ) -> tuple[Recipe | None, Verification | WithoutTests, str]:
+        """The recipe that works, with its environment and baseline; and the lines that say it, for a file of the
+        repository, if the set-up model has just found it: they are offered once, then it is remembered.
 
         Raises PreparationFailed, NoBaseline (NothingWorks where every rung was tried) or SandboxUnavailable.
         """
         file = request.file
         if not (ladder.rungs or more):
-            return None, WithoutTests(request.workspace, file.accept, file.paths.deny)
+            return None, WithoutTests(request.workspace, file.accept, file.paths.deny), ""
         backend = self.open_backend()
         climb = SetupClimb(backend, request.scope, request.workspace, request.say, request.memory)
-        recipe = climb.climb(ladder, more).recipe
-        return recipe, Verification.start(
+        climbed = climb.climb(ladder, more)
+        recipe = climbed.recipe
+        offer = climb.suggestion(climbed) if recipe.source == SOURCE and not climbed.remembered else ""
+        verification = Verification.start(
             VerificationRequest(
                 backend,
                 request.scope,
@@ -149,6 +152,7 @@ class IssueSolver:
                 stand_ins=tuple(tiers),
             )
         )
+        return recipe, verification, offer
 
 
 def why(looked: Sequence[str], error: Exception) -> tuple[str, ...]:

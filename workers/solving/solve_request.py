@@ -41,7 +41,10 @@ class SolveRequest:
 
 @dataclass(frozen=True, slots=True)
 class SolveResult:
-    """The resolution and what its reader needs. `looked`, `suggestion` and `log` are for "could not be judged"."""
+    """The resolution and what its reader needs. `looked` and `log` are for "could not be judged".
+
+    `suggestion` are lines of `.github/autofix.yml` that were run and work, when people should hear of them.
+    """
 
     resolution: Resolution
     versions: Versions

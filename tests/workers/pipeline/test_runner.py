@@ -82,6 +82,7 @@ class FakeSolver:
     calls: int = 0
     during: Callable[[SolveRequest], None] = lambda _ground: None
     usd: Decimal = Decimal("0.0012")
+    offers: bool = False
     seen: list[SolveRequest] = field(default_factory=list)
 
     def __call__(self, request: SolveRequest) -> SolveResult:
@@ -105,7 +106,8 @@ class FakeSolver:
             request.meter.settle(reservation, charge)
         versions = Versions("0.1.0", request.strategy, request.file.accept, {}, {"repair": "abc"})
         looked = ("python: no tests folder",) if answer.ending is Ending.UNJUDGED else ()
-        return SolveResult(answer, versions, ("strong", "dear", DEAR), looked, "setup: [x]\ntest: y\n")
+        lines = "setup: [x]\ntest: y\n" if self.offers or answer.ending is Ending.UNJUDGED else ""
+        return SolveResult(answer, versions, ("strong", "dear", DEAR), looked, lines)
 
 
 def solved(*attempts: JudgedAttempt, ending: Ending = Ending.ACCEPTED) -> Resolution:
@@ -380,6 +382,14 @@ def test_nobody_solves_it_and_the_comment_says_what_was_tried_and_what_it_cost(h
     assert "AssertionError: 1 == 2" in it.said
     assert "**Total: $0.0024**" in it.said
     assert it.github.issues[1].labels == ("autofix", labels.NEEDS_HUMAN)
+
+
+def test_a_set_up_that_a_model_found_is_offered_whatever_came_of_the_issue(house: Callable[..., House]) -> None:
+    it = house(solved(tried(passes=False), ending=Ending.UNSOLVED))
+    it.solver.offers = True
+    assert run(it.deps, it.start()) is State.DECLINED
+    assert it.said.count("A model found how the tests are set up here") == 1
+    assert "setup: [x]\ntest: y" in it.said
 
 
 def test_an_issue_over_budget_says_what_there_is_and_how_to_go_on(house: Callable[..., House]) -> None:

@@ -80,6 +80,17 @@ def test_where_it_is_on_a_repository_that_no_convention_sets_up_is_judged(tmp_pa
     assert result.resolution.ending is Ending.UNSOLVED
     assert meter.charges[0].purpose == "setup"
     assert result.versions.json()["roles"]["setup"] == "weak"
+    assert result.suggestion.startswith('setup: ["python generate.py"')
+    assert "pytest" in result.suggestion
+
+
+def test_what_it_found_is_offered_once_and_then_remembered(tmp_path: Path) -> None:
+    file = RepositoryFile(accept="regression")
+    first, _, _ = solved(tmp_path, enabled=True, file=file)
+    (tmp_path / "repo").rename(tmp_path / "before")
+    second, _, asked = solved(tmp_path, enabled=True, file=file)
+    assert (bool(first.suggestion), second.suggestion) == (True, "")
+    assert "setup" not in asked
 
 
 def test_where_it_is_off_nothing_is_asked(tmp_path: Path) -> None:
