@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from tests.verdicts.case import Case, Repository, failed, right, unjudged, wrong
 from tests.verdicts.repositories import GO, NODE, PYTEST
 
@@ -69,13 +67,13 @@ CASES: tuple[Case, ...] = (
         "it ends the process in a function that the issue's test does not call",
         PYTEST,
         PYTEST.edited("till.py", ('return f"{n} items"', "import os\n    os._exit(0)")),
-        replace(failed("with the patch the test suite could not be run"), doubts="ends the process"),
+        failed("with the patch the test suite could not be run"),
     ),
     wrong(
         "it kills its own process in a function that the issue's test does not call",
         NODE,
         NODE.edited("till.js", ("return `${n} items`", "process.kill(process.pid, 'SIGKILL')")),
-        replace(failed("with the patch"), doubts="ends the process"),
+        failed("with the patch"),
     ),
     wrong(
         "it panics in a goroutine of another function",
