@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from strategies.models.meter import Metered
 from strategies.step import Step
 from strategies.tier import Tier
 from strategies.verdict import Judged, Reproduction, Rung
-from strategies.verification.baseline import NoBaseline
+from strategies.verification.baseline import Baseline, NoBaseline
 from strategies.verification.request import VerificationRequest
 from strategies.verification.verification import Verification
 from strategies.verification.without_tests import WithoutTests
@@ -196,6 +196,47 @@ def test_a_vote_that_is_made_to_look_passed_is_not_believed(bed: Bed) -> None:
     assert verdict.judged is Judged.FAILED
     assert verdict.feedback.startswith("With the patch the tests could not be run")
     assert bed.backend.opened == opened + 3
+
+
+class Hasty(Baseline):
+    """A baseline whose suite may take ten seconds only, so that a hang is seen soon."""
+
+    @property
+    def timeout(self) -> float:
+        return 10.0
+
+
+def hasty(verification: Verification) -> Verification:
+    before = verification.baseline
+    verification.baseline = Hasty(**{f.name: getattr(before, f.name) for f in fields(before)})
+    return verification
+
+
+def test_a_suite_that_hangs_with_the_patch_only_fails_it(bed: Bed) -> None:
+    content = FILES["till.py"].replace("    return f'{n} items'", "    while n:\n        pass")
+    verdict = hasty(bed.start(accept="regression")).judge(Patch({"till.py": content.encode()}))
+    assert verdict.judged is Judged.FAILED
+    assert verdict.feedback.startswith("With the patch the test suite could not be run")
+    assert "longer than 10 s" in verdict.feedback
+
+
+def test_a_suite_that_hangs_without_the_patch_as_well_is_not_judged(tmp_path: Path) -> None:
+    flag = tmp_path / "load"
+    slow = f"import pathlib, time\n\n\ndef test_slow():\n    time.sleep(60 * pathlib.Path({str(flag)!r}).exists())\n"
+    bed = Bed(tmp_path, FILES | {"tests/test_slow.py": slow})
+    verification = hasty(bed.start(accept="regression"))
+    flag.touch()
+    verdict = verification.judge(FIX)
+    assert verdict.judged is Judged.UNJUDGED
+    assert "nor without it (the tests took longer than 10 s)" in verdict.feedback
+    bed.workspace.close()
+
+
+def test_a_test_file_that_the_patch_keeps_from_being_collected_is_named(bed: Bed) -> None:
+    verdict = bed.start(accept="regression").judge(Patch({"till.py": b"def total(prices):\n    return sum(prices)\n"}))
+    assert verdict.judged is Judged.FAILED
+    assert "could not collect tests/test_till.py" in verdict.feedback
+    assert "cannot import name 'label'" in verdict.feedback
 
 
 def test_a_failing_test_that_the_patch_adds_fails_the_patch(bed: Bed) -> None:
