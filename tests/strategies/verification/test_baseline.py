@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from sandbox.testing.report import TestOutcome, TestReport, TestResult
@@ -41,6 +43,8 @@ def test_a_baseline_in_which_hardly_anything_passes_is_too_little(passed: int, f
 def test_a_kept_baseline_is_what_was_measured() -> None:
     found = compare(report(("t/y.py",), a=P, b=F, c=S, d=P), report(a=P, b=F, c=S), 2.5, ("a threshold",))
     assert parse(written(found)) == found
+    placed = replace(found, places=("t/a.py",))
+    assert parse(written(placed)) == placed
 
 
 def test_the_first_import_error_is_told_before_other_failures() -> None:

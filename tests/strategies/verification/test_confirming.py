@@ -103,6 +103,12 @@ def test_what_fails_sometimes_is_run_as_often_at_the_base_until_chance_is_told()
     assert runner.ran.count((PATCHED, NEAR)) == runner.ran.count((BASE, NEAR)) == 4
 
 
+def test_the_runs_of_the_baseline_count() -> None:
+    found, runner = told({(PATCHED, NEAR): "pf", (BASE, NEAR): "x"})
+    assert found.broken == (ONE,)
+    assert runner.ran.count((PATCHED, NEAR)) == 7
+
+
 def test_what_stays_too_seldom_is_doubted_and_costs_no_more_than_its_rounds() -> None:
     for short, rounds in ((True, MIXED_ROUNDS), (False, FEWER_ROUNDS)):
         found, runner = told({(PATCHED, NEAR): "pf" + "p"}, short=short)
