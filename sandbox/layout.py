@@ -82,8 +82,8 @@ class Layout:
         if authorities:
             names = ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
             more = ("GIT_SSL_CAINFO", "CARGO_HTTP_CAINFO", "YARN_HTTPS_CA_FILE_PATH")
-            more = (*more, "npm_config_cafile")  # a machine's own npmrc may name one, which counts before Node's
-            found |= dict.fromkeys((*names, *more), authorities)
+            npm = "npm_config_cafile"  # a machine's own npmrc may name one, which counts before Node's
+            found |= dict.fromkeys((*names, *more, npm), authorities)
         if proxy:
             url = f"http://127.0.0.1:{PROXY_PORT}"
             found |= dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "ALL_PROXY"), url)
