@@ -92,13 +92,13 @@ def test_a_budget_that_ends_first_is_told_and_goes_on_after_a_raise(world: World
         assert row.needed > 0
 
 
-def test_a_repository_whose_tests_cannot_be_found_is_told_the_two_lines(world: World) -> None:
+def test_a_repository_whose_tests_cannot_be_found_is_told_what_was_looked_for(world: World) -> None:
     world.github.add_repository(NAME, {"notes.txt": "only words\n"}, people={"ada": "write"})
     number = world.github.open_issue(NAME, "It is wrong", "very", by="ada")
     assert run(world.deps, world.label(number)) is State.DECLINED
     said = world.said(number)
-    assert "setup: " in said
-    assert "test: " in said
+    assert "there is no Python file" in said
+    assert "setup: " not in said  # lines that nobody ran are not offered
     assert "This cost nothing." in said
 
 
