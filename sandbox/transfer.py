@@ -12,7 +12,7 @@ import tarfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import IO
 
-from sandbox import commit
+from sandbox import checkout_git
 from sandbox.errors import SandboxUnavailable
 from sandbox.result import Ended, ExecResult
 from sandbox.tree import SourceTree
@@ -24,7 +24,7 @@ SUBMODULE = "160000"
 Raw = Callable[[Sequence[str], "IO[bytes] | bytes", float, int], ExecResult]
 """Runs argv inside: argv, standard input, timeout in seconds, output cap in bytes."""
 
-_FILL = 'cd "$1" && tar -x -m -o -f - || exit 1' + commit.SCRIPT
+_FILL = 'cd "$1" && tar -x -m -o -f - || exit 1' + checkout_git.SCRIPT
 _WRITE = 't=$(mktemp -d) && tar -x -m -o -C "$t" -f - && cp -R "$t"/. "$1"/; r=$?; rm -rf "$t"; exit $r'
 _FORGET = 'cd "$1" && exec xargs -0 rm -rf --'
 _PRUNE = 'cd "$1" && xargs -0 rmdir 2>/dev/null; exit 0'
@@ -56,7 +56,7 @@ def fill(raw: Raw, root: str, tree: SourceTree) -> None:
     """Put every tracked file of `tree` into `root`, as its one commit. Raises SandboxUnavailable when that fails."""
     with tree.tar() as files:
         argv = ("sh", "-c", _FILL, "sh", root, tree.oid)
-        demand(raw(argv, commit.with_listing(tree, files), TRANSFER_SECONDS, 65_536), "filling the checkout")
+        demand(raw(argv, checkout_git.with_listing(tree, files), TRANSFER_SECONDS, 65_536), "filling the checkout")
 
 
 def forget(raw: Raw, root: str, tree: SourceTree) -> None:

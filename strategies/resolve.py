@@ -19,7 +19,7 @@ from strategies.resolution import Ending, Resolution
 from strategies.step import Step
 from strategies.strategy import SolveContext, Strategy
 from strategies.verdict import Evidence, Judged, Rung, Verdict
-from strategies.verification.doubting import doubt_aloud, families_rejected, noted
+from strategies.verification.doubted_issue_test import doubt_aloud, families_rejected, noted
 from strategies.verification.further_tests import (
     OUTVOTED,
     UNSHOWN_FAILS,
@@ -27,8 +27,8 @@ from strategies.verification.further_tests import (
     FurtherTests,
     rejected_by_test,
 )
-from strategies.verification.vote import vote_words
-from strategies.verification.weighing import with_doubts, with_notes
+from strategies.verification.issue_test_vote import vote_words
+from strategies.verification.verdict_from_runs import with_doubts, with_notes
 
 if TYPE_CHECKING:
     from sandbox.repository.workspace import Workspace

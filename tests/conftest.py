@@ -106,7 +106,7 @@ STARTS_PROCESSES = (
     "tests/test_pennyfix.py::test_the_shell_completes",
     "tests/webhook/test_imports.py",
     "tests/workers/billing/test_money_concurrent.py",
-    "tests/workers/cli/test_set_up_check.py",
+    "tests/workers/cli/test_setup_report.py",
     "tests/workers/cli/test_study_setup.py",
     "tests/workers/db/test_database.py::test_several_processes_may_migrate_at_once",
     "tests/workers/doctor/test_all_checks.py",

@@ -7,7 +7,7 @@ import re
 import warnings
 from collections.abc import Iterator
 
-from sandbox.guard.blocks import code_blocks, without_comments
+from sandbox.guard.brace_blocks import code_blocks, without_comments
 from sandbox.guard.imports import JAVASCRIPT
 
 _FUNCTION = re.compile(r"\bfunction\b|=>\s*$|^\s*(?:async\s+)?\w+\s*\([^()]*\)\s*$")

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class DoubtPattern:
     """A pattern in one line of code, and what it does there."""
 
     pattern: re.Pattern[str]
     meaning: str
 
 
-def _word(pattern: str, meaning: str) -> Word:
-    return Word(re.compile(pattern), meaning)
+def _word(pattern: str, meaning: str) -> DoubtPattern:
+    return DoubtPattern(re.compile(pattern), meaning)
 
 
 _TOOLS = (
@@ -50,7 +50,7 @@ ANY_CODE = (
 )
 """For every language, and for files that are no code."""
 
-BY_LANGUAGE: dict[str, tuple[Word, ...]] = {
+BY_LANGUAGE: dict[str, tuple[DoubtPattern, ...]] = {
     "javascript": (
         _word(
             r"NODE_ENV\s*(?:\]|\))?\s*[!=]==?\s*['\"`]test|['\"`]test['\"`]\s*[!=]==?\s*process\.env\.NODE_ENV|"
@@ -133,7 +133,7 @@ BUILD = (
 )
 """For a Cargo build script, which runs before anything is compiled."""
 
-MANIFESTS: dict[str, tuple[Word, ...]] = {
+MANIFESTS: dict[str, tuple[DoubtPattern, ...]] = {
     "go.mod": (_word(r"(?m:^)\s*(?:replace\b[^\n]*|[\w./-]+(?: v[\w.-]+)?\s*)=>", "replaces a module"),),
     "Cargo.toml": (_word(r"(?m:^)\s*\[\s*(?:patch|replace)\b", "replaces a crate"),),
     "package.json": (

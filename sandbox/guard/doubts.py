@@ -17,14 +17,14 @@ from sandbox.guard.doubt_words import (
     MANIFESTS,
     NEW_TESTS,
     SKIPS,
+    DoubtPattern,
     Language,
-    Word,
 )
 from sandbox.guard.inline_tests import without_blocks, without_tests
-from sandbox.guard.listing import source_readers
 from sandbox.guard.path_names import is_code, is_configuration, is_document, is_expectation, named_like_test
 from sandbox.guard.python_doubts import python_doubts, python_import_effects
 from sandbox.guard.suite import SuiteFiles
+from sandbox.guard.test_file_readers import source_readers
 from sandbox.repository.patch import Patch
 
 _STRING = re.compile(r"""["'`]([^"'`\n]{3,200})["'`]""")
@@ -117,7 +117,7 @@ def without_inline_lines(path: str, after: str) -> frozenset[str]:
     return frozenset(line.strip() for line in without_tests(path, after).splitlines())
 
 
-def _words(words: tuple[Word, ...], text: str) -> list[str]:
+def _words(words: tuple[DoubtPattern, ...], text: str) -> list[str]:
     return [f"{w.meaning} (`{' '.join(found[0].split())[:60]}`)" for w in words if (found := w.pattern.search(text))]
 
 

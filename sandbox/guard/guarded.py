@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from sandbox.guard.command_files import command_files
 from sandbox.guard.doubts import doubts, notes
 from sandbox.guard.inline_tests import is_tested_document, with_old_tests, without_tests
-from sandbox.guard.mixed_files import is_mixed, restored_part
 from sandbox.guard.path_names import is_configuration, is_expectation
 from sandbox.guard.shadows import shadowing
 from sandbox.guard.suite import SuiteFiles
+from sandbox.guard.test_configuration import is_mixed, restored_part
 from sandbox.repository.patch import Patch
 from sandbox.repository.workspace import Workspace
 

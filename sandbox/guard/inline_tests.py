@@ -15,7 +15,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from sandbox.guard.blocks import CodeBlock, code_blocks, without_comments
+from sandbox.guard.brace_blocks import CodeBlock, code_blocks, without_comments
 from sandbox.guard.imports import JAVASCRIPT
 from sandbox.guard.suite import SuiteFiles
 from sandbox.recipes.python.suite import pytest_config

@@ -2,8 +2,8 @@
 
 It listens on a unix socket; `sandbox/network/forwarder.py` carries bytes from the sandbox's loopback to it. So a set-up
 needs no network interface but loopback, and the host's own services stay out of reach. Package registries are only
-read (`sandbox/network/registry.py`), whoever named them; a tunnel, into which nobody looks, leads only to other hosts
-that the operator allowed. What it cannot prevent: a set-up may send bytes *to* such a host.
+read (`sandbox/network/registry_gate.py`), whoever named them; a tunnel, into which nobody looks, leads only to other
+hosts that the operator allowed. What it cannot prevent: a set-up may send bytes *to* such a host.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from sandbox.network.authority import server_identity
-from sandbox.network.registry import RegistryGate, upstream_trust
+from sandbox.network.registry_gate import RegistryGate, upstream_trust
 
 # The public registries of the languages we know how to install. They are named here and nowhere else.
 DEFAULT_HOSTS = (

@@ -11,10 +11,10 @@ from urllib.parse import quote
 
 from sandbox.recipe import CANARY_GLOB, Canary, Recipe, ReportFormat
 from sandbox.recipes.ci_workflow import Hints, jobs_of, workflow_paths
-from sandbox.recipes.javascript_install import GLOBAL, Manager, install_lines, manager_of, node_major, node_path
-from sandbox.recipes.javascript_packages import Packages, read_packages
+from sandbox.recipes.javascript_install import GLOBAL, PackageManager, install_lines, manager_of, node_major, node_path
+from sandbox.recipes.javascript_packages import JavaScriptPackages, read_packages
 from sandbox.recipes.javascript_runs import RunnerStart, is_test, recognised, test_files
-from sandbox.recipes.javascript_scripts import Command, unfold
+from sandbox.recipes.javascript_scripts import ScriptCommand, unfold
 from sandbox.repository.workspace import Workspace
 
 MODULES = "$PENNYFIX_ENV/lib/node_modules"
@@ -103,7 +103,7 @@ def find_javascript(workspace: Workspace, hints: Hints) -> Recipe | str:  # noqa
     return _reporting(recipe, packages, runs, start + BIN + wait)
 
 
-def _reporting(recipe: Recipe, packages: Packages, runs: Sequence[RunnerStart], prefix: str) -> Recipe:
+def _reporting(recipe: Recipe, packages: JavaScriptPackages, runs: Sequence[RunnerStart], prefix: str) -> Recipe:
     """The recipe with its test commands: one runner at the root by itself, else one report for each run."""
     runs = [_without_coverage(packages, run) for run in runs]
     files = {run: test_files(packages, run) for run in runs}
@@ -141,7 +141,7 @@ def _reporting(recipe: Recipe, packages: Packages, runs: Sequence[RunnerStart], 
     )
 
 
-def _without_coverage(packages: Packages, run: RunnerStart) -> RunnerStart:
+def _without_coverage(packages: JavaScriptPackages, run: RunnerStart) -> RunnerStart:
     """Tap measures coverage unless it is told not to, and fails where it is not complete."""
     if run.runner != "tap":
         return run
@@ -150,9 +150,9 @@ def _without_coverage(packages: Packages, run: RunnerStart) -> RunnerStart:
     return replace(run, options=(*run.options, "--no-coverage" if older else "--disable-coverage"))
 
 
-def _plan(packages: Packages) -> tuple[list[RunnerStart], list[Command], list[Command]]:
+def _plan(packages: JavaScriptPackages) -> tuple[list[RunnerStart], list[ScriptCommand], list[ScriptCommand]]:
     """The runs of the tests, the commands that must come before them, and every command that may judge behaviour."""
-    rest: list[Command] = []
+    rest: list[ScriptCommand] = []
     for script in SCRIPTS:
         commands = [c for c in unfold(packages, "", script) if is_test(c)]
         runs, before = _split(packages, commands)
@@ -164,10 +164,12 @@ def _plan(packages: Packages) -> tuple[list[RunnerStart], list[Command], list[Co
     return (runs, before, commands) if runs else (_by_dependency(packages), [], rest)
 
 
-def _split(packages: Packages, commands: Sequence[Command]) -> tuple[list[RunnerStart], list[Command]]:
+def _split(
+    packages: JavaScriptPackages, commands: Sequence[ScriptCommand]
+) -> tuple[list[RunnerStart], list[ScriptCommand]]:
     """Runs, and what comes before the first of them in the same packages: what is done elsewhere is a test itself."""
     runs: list[RunnerStart] = []
-    before: list[Command] = []
+    before: list[ScriptCommand] = []
     for command in commands:
         run = recognised(packages, command)
         if run is None:
@@ -178,7 +180,7 @@ def _split(packages: Packages, commands: Sequence[Command]) -> tuple[list[Runner
     return runs, [command for command in before if command.folder in folders]
 
 
-def _by_dependency(packages: Packages) -> list[RunnerStart]:
+def _by_dependency(packages: JavaScriptPackages) -> list[RunnerStart]:
     """A runner that the root depends on, although no script starts it."""
     for runner, start in (("vitest", "vitest run"), ("jest", "jest"), ("mocha", "mocha"), ("ava", "ava")):
         run = RunnerStart("", (), runner, start, (), ())
@@ -187,7 +189,7 @@ def _by_dependency(packages: Packages) -> list[RunnerStart]:
     return []
 
 
-def _line(command: Command) -> str:
+def _line(command: ScriptCommand) -> str:
     return f"cd '{command.folder}' && {BIN}{command.line}" if command.folder else command.line
 
 
@@ -200,7 +202,7 @@ def _command(run: RunnerStart, positional: str, report: str) -> str:
     return (JEST_JUNIT.replace("{junit}", report) + line) if run.runner == "jest" else line
 
 
-def _ci_build(packages: Packages, manager: Manager, runs: Sequence[RunnerStart]) -> list[str]:
+def _ci_build(packages: JavaScriptPackages, manager: PackageManager, runs: Sequence[RunnerStart]) -> list[str]:
     """The build script, where CI builds in a job that also tests, or where the tests load what a build leaves."""
     if not packages.script("", "build"):
         return []
@@ -256,7 +258,7 @@ def _with_canary(run: RunnerStart, folder: str, name: str) -> tuple[str, ...]:
     return (*run.positional, f"$(ls {pattern} 2>/dev/null)")
 
 
-def _content(run: RunnerStart, packages: Packages, name: str) -> str:
+def _content(run: RunnerStart, packages: JavaScriptPackages, name: str) -> str:
     ending = name.rsplit(".", 1)[1]
     module = ending.startswith("m") or "ts" in ending or "x" in ending
     if not module and not ending.startswith("c"):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import yaml
 
 from sandbox.recipes.ci_workflow import jobs_of, workflow_paths
-from sandbox.recipes.javascript_packages import Packages, text
+from sandbox.recipes.javascript_packages import JavaScriptPackages, text
 
 NODES = (18, 20, 22, 24, 26)
 """The majors that the image's layer `node` has, in /opt/node/MAJOR/bin."""
@@ -23,7 +23,7 @@ LOCKS = ("pnpm-lock.yaml", "yarn.lock", "bun.lock", "bun.lockb", "package-lock.j
 
 
 @dataclass(frozen=True, slots=True)
-class Manager:
+class PackageManager:
     """A package manager: its name, the version or range to install ("" = whatever there is), and the lock's path."""
 
     name: str
@@ -35,7 +35,7 @@ class Manager:
         return f"{self.name} run {script}" if self.name != "npm" else f"npm run --silent {script}"
 
 
-def manager_of(packages: Packages) -> Manager:
+def manager_of(packages: JavaScriptPackages) -> PackageManager:
     """By `packageManager`, then the lock file, then `engines`; npm when nothing says so."""
     root = packages.by_folder[""]
     lock = next((p for p in LOCKS if p in packages.paths), "")
@@ -43,17 +43,17 @@ def manager_of(packages: Packages) -> Manager:
     if found:
         name, version = found[1], found[2]
         fits = {"pnpm": "pnpm-lock", "yarn": "yarn.", "bun": "bun.", "npm": "package-lock"}[name]
-        return Manager(name, version, next((p for p in LOCKS if p in packages.paths and p.startswith(fits)), ""))
+        return PackageManager(name, version, next((p for p in LOCKS if p in packages.paths and p.startswith(fits)), ""))
     if lock.startswith("pnpm") or "pnpm-workspace.yaml" in packages.paths:
-        return Manager("pnpm", text(root, "engines", "pnpm") or _pnpm(packages), lock)
+        return PackageManager("pnpm", text(root, "engines", "pnpm") or _pnpm(packages), lock)
     if lock == "yarn.lock":
-        return Manager("yarn", _yarn(packages.workspace.read_text(lock) or ""), lock)
+        return PackageManager("yarn", _yarn(packages.workspace.read_text(lock) or ""), lock)
     if lock.startswith("bun"):
-        return Manager("bun", "", lock)
-    return Manager("npm", "", lock)
+        return PackageManager("bun", "", lock)
+    return PackageManager("npm", "", lock)
 
 
-def _pnpm(packages: Packages) -> str:
+def _pnpm(packages: JavaScriptPackages) -> str:
     """The major that wrote the lock; a workspace file with settings but no packages needs 10
     (https://pnpm.io/settings)."""
     found = re.search(r"^lockfileVersion: '?(\d+)", packages.workspace.read_text("pnpm-lock.yaml") or "", re.MULTILINE)
@@ -68,7 +68,7 @@ def _yarn(lock: str) -> str:
     return "4" if int(found[1]) >= 8 else "3"  # noqa: PLR2004 - the lock's own version
 
 
-def install_lines(manager: Manager, packages: Packages) -> tuple[str, ...]:
+def install_lines(manager: PackageManager, packages: JavaScriptPackages) -> tuple[str, ...]:
     """The set-up lines that install dependencies; where the first way fails, the milder ones are tried in turn."""
     if manager.name == "pnpm":
         start = "pnpm install --config.confirmModulesPurge=false"
@@ -99,7 +99,7 @@ _OWN_YARN = (
 )
 
 
-def _yarn_lines(manager: Manager, packages: Packages) -> tuple[str, ...]:
+def _yarn_lines(manager: PackageManager, packages: JavaScriptPackages) -> tuple[str, ...]:
     if manager.version.startswith("1"):
         start = "yarn install --non-interactive"
         ways = [
@@ -116,7 +116,7 @@ def _yarn_lines(manager: Manager, packages: Packages) -> tuple[str, ...]:
     return (get, f"yarn install --immutable || {mutable} || {mutable} --mode=skip-build")
 
 
-def _yarn_path(packages: Packages) -> str:
+def _yarn_path(packages: JavaScriptPackages) -> str:
     try:
         found = yaml.safe_load(packages.workspace.read_text(".yarnrc.yml") or "")
     except (yaml.YAMLError, ValueError, RecursionError):
@@ -125,7 +125,7 @@ def _yarn_path(packages: Packages) -> str:
     return path if isinstance(path, str) and path.removeprefix("./") in packages.paths else ""
 
 
-def node_major(packages: Packages) -> int:
+def node_major(packages: JavaScriptPackages) -> int:
     """The major to run: what a version file says, else the newest of CI's that the image has, else by `engines`."""
     for wanted in _version_files(packages):
         if (major := _major(wanted)) is not None:
@@ -146,7 +146,7 @@ def node_path(major: int) -> str:
     return f'PATH="$PENNYFIX_ENV/bin:/opt/node/{major}/bin:$PATH"; export PATH; '
 
 
-def _version_files(packages: Packages) -> Iterator[str]:
+def _version_files(packages: JavaScriptPackages) -> Iterator[str]:
     for path in (".nvmrc", ".node-version"):
         if found := packages.workspace.read_text(path):
             yield found.strip()
@@ -192,7 +192,7 @@ def _all_of(major: int, part: str) -> bool:
     return True
 
 
-def _ci_versions(packages: Packages) -> Iterator[str]:
+def _ci_versions(packages: JavaScriptPackages) -> Iterator[str]:
     """Versions given to actions/setup-node by the repository's workflows, matrix expressions looked up."""
     for path in workflow_paths(packages.workspace):
         for job in jobs_of(packages.workspace.read_text(path)):

@@ -16,7 +16,7 @@ Package = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
-class Packages:
+class JavaScriptPackages:
     """Every package by its folder ("" = the root), and the tracked paths of the repository."""
 
     by_folder: Mapping[str, Package]
@@ -45,7 +45,7 @@ class Packages:
         return ""
 
 
-def read_packages(workspace: Workspace) -> Packages | None:
+def read_packages(workspace: Workspace) -> JavaScriptPackages | None:
     """None when there is no readable package.json at the root."""
     paths = frozenset(f.path for f in workspace.files())
     root = _read(workspace, "package.json")
@@ -59,7 +59,7 @@ def read_packages(workspace: Workspace) -> Packages | None:
             continue
         if _matches(folder, wanted) and (found := _read(workspace, path)) is not None:
             out[folder] = found
-    return Packages(out, paths, workspace)
+    return JavaScriptPackages(out, paths, workspace)
 
 
 def text(package: Package, table: str, key: str) -> str:

@@ -7,8 +7,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sandbox.recipes.javascript_packages import Packages, path_matches
-from sandbox.recipes.javascript_scripts import Command, unquoted
+from sandbox.recipes.javascript_packages import JavaScriptPackages, path_matches
+from sandbox.recipes.javascript_scripts import ScriptCommand, unquoted
 
 _NODES = ("node", "nodejs", "tsx", "ts-node", "ts-node-esm", "tsimp", "esno", "esmo", "babel-node", "swc-node", "jiti")
 _JEST_ABOVE = ("react-scripts", "craco", "react-app-rewired", "tsdx", "kcd-scripts", "razzle", "umi-test")
@@ -93,7 +93,7 @@ class RunnerStart:
     positional: tuple[str, ...]
 
 
-def is_test(command: Command) -> bool:
+def is_test(command: ScriptCommand) -> bool:
     """Whether a command may say something about behaviour; `tsc` does when it builds something."""
     if command.program == "tsc":
         return "--noEmit" not in command.words
@@ -106,7 +106,7 @@ def is_test(command: Command) -> bool:
     )
 
 
-def recognised(packages: Packages, command: Command) -> RunnerStart | None:
+def recognised(packages: JavaScriptPackages, command: ScriptCommand) -> RunnerStart | None:
     """The runner behind a command, None when it is none that we know."""
     words, program = command.words, command.program
     if re.search(r"[`]|\$\(|[<>]", " ".join(w for w in words if not w.startswith("'"))):
@@ -122,7 +122,7 @@ def recognised(packages: Packages, command: Command) -> RunnerStart | None:
     return _by_node(packages, command) if program in _NODES else None
 
 
-def _by_node(packages: Packages, command: Command) -> RunnerStart | None:
+def _by_node(packages: JavaScriptPackages, command: ScriptCommand) -> RunnerStart | None:
     """`node --test`, `node node_modules/.bin/RUNNER`, or a file that uses node's, tape's or tap's tests by itself."""
     words = command.words
     if "--test" in words:
@@ -145,7 +145,7 @@ def _by_node(packages: Packages, command: Command) -> RunnerStart | None:
     return RunnerStart(command.folder, command.variables, runner, words[0], tuple(options), tuple(files))
 
 
-def _run(command: Command, runner: str, start: str, rest: Sequence[str]) -> RunnerStart:
+def _run(command: ScriptCommand, runner: str, start: str, rest: Sequence[str]) -> RunnerStart:
     options, positional = _arguments(runner, rest)
     return RunnerStart(command.folder, command.variables, runner, start, tuple(options), tuple(positional))
 
@@ -189,7 +189,7 @@ _BESIDE = {
 }  # fmt: skip
 
 
-def test_files(packages: Packages, run: RunnerStart) -> list[str]:
+def test_files(packages: JavaScriptPackages, run: RunnerStart) -> list[str]:
     """The files of this run's package that are tests: named like one, or in a folder for them, and among its files."""
     inner = [f for f in packages.members() if f.startswith(f"{run.folder}/" if run.folder else "")]
     wanted = [unquoted(p).removeprefix("./").rstrip("/") for p in run.positional]

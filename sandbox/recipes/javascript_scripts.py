@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from sandbox.recipes.javascript_packages import Packages, text
+from sandbox.recipes.javascript_packages import JavaScriptPackages, text
 
 DEPTH = 12
 _WORD = re.compile(r"""(?:[^\s'"\\]|\\.|'[^']*'|"(?:\\.|[^"\\])*")+""")
@@ -41,7 +41,7 @@ _EVERYWHERE = ("turbo", "nx", "lerna")
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class ScriptCommand:
     """One plain command: its package's folder ("" = the root), what it sets, and its words as they were written.
 
     `script` names the script that it comes from.
@@ -63,7 +63,7 @@ class Command:
         return posixpath.basename(self.words[0].strip("'\"")) if self.words else ""
 
 
-def unfold(packages: Packages, folder: str, script: str) -> list[Command]:
+def unfold(packages: JavaScriptPackages, folder: str, script: str) -> list[ScriptCommand]:
     """The plain commands that a script runs, in their order, those of its `pre` script first."""
     return list(_script(packages, folder, script, (), frozenset()))
 
@@ -74,8 +74,8 @@ def unquoted(word: str) -> str:
 
 
 def _script(
-    packages: Packages, folder: str, script: str, more: Sequence[str], seen: frozenset[tuple[str, str]]
-) -> Iterator[Command]:
+    packages: JavaScriptPackages, folder: str, script: str, more: Sequence[str], seen: frozenset[tuple[str, str]]
+) -> Iterator[ScriptCommand]:
     line = packages.script(folder, script)
     if not line or (folder, script) in seen or len(seen) > DEPTH:
         return
@@ -88,7 +88,7 @@ def _script(
     parts = list(simple_commands(line))
     for number, part in enumerate(parts):
         added = tuple(more) if number == len(parts) - 1 else ()
-        yield from _follow(packages, Command(folder, (), (*part, *added), script), seen)
+        yield from _follow(packages, ScriptCommand(folder, (), (*part, *added), script), seen)
 
 
 def simple_commands(line: str) -> Iterator[tuple[str, ...]]:
@@ -107,7 +107,9 @@ def simple_commands(line: str) -> Iterator[tuple[str, ...]]:
             yield words
 
 
-def _follow(packages: Packages, command: Command, seen: frozenset[tuple[str, str]]) -> Iterator[Command]:
+def _follow(
+    packages: JavaScriptPackages, command: ScriptCommand, seen: frozenset[tuple[str, str]]
+) -> Iterator[ScriptCommand]:
     """The plain commands behind one command."""
     command = _unwrapped(command)
     words, program = command.words, command.program
@@ -131,7 +133,7 @@ def _follow(packages: Packages, command: Command, seen: frozenset[tuple[str, str
         yield command
 
 
-def _unwrapped(command: Command) -> Command:
+def _unwrapped(command: ScriptCommand) -> ScriptCommand:
     """Without variables in front, and without wrappers that only run the rest."""
     words, variables = list(command.words), list(command.variables)
     while words:
@@ -195,7 +197,9 @@ def _call(manager: str, words: list[str]) -> _Call:
     return _Call(tuple(filters), everywhere, tuple(plain), ())
 
 
-def _manager(packages: Packages, command: Command, seen: frozenset[tuple[str, str]]) -> Iterator[Command]:
+def _manager(
+    packages: JavaScriptPackages, command: ScriptCommand, seen: frozenset[tuple[str, str]]
+) -> Iterator[ScriptCommand]:
     """npm, pnpm, yarn and bun: a script of this package or of others, or a program that a package brought."""
     manager = command.program
     call = _call(manager, list(command.words[1:]))
@@ -236,7 +240,9 @@ def _pattern(wanted: str) -> re.Pattern[str]:
     return re.compile("".join({"**": ".+", "*": "[^:]+"}.get(p, re.escape(p)) for p in parts))
 
 
-def _run_all(packages: Packages, command: Command, seen: frozenset[tuple[str, str]]) -> Iterator[Command]:
+def _run_all(
+    packages: JavaScriptPackages, command: ScriptCommand, seen: frozenset[tuple[str, str]]
+) -> Iterator[ScriptCommand]:
     """npm-run-all, run-s, run-p and concurrently: several scripts by name or pattern."""
     words = list(command.words[1:])
     while words:
@@ -259,7 +265,9 @@ def _run_all(packages: Packages, command: Command, seen: frozenset[tuple[str, st
             yield from _script(packages, command.folder, each, (), seen)
 
 
-def _everywhere(packages: Packages, command: Command, seen: frozenset[tuple[str, str]]) -> Iterator[Command]:
+def _everywhere(
+    packages: JavaScriptPackages, command: ScriptCommand, seen: frozenset[tuple[str, str]]
+) -> Iterator[ScriptCommand]:
     """turbo, nx and lerna: the same scripts in every package that has them; nx also runs what project.json names."""
     filters: list[str] = []
     names: list[str] = []
@@ -284,17 +292,17 @@ def _everywhere(packages: Packages, command: Command, seen: frozenset[tuple[str,
             if packages.script(folder, name):
                 yield from _script(packages, folder, name, (), seen)
             elif started := _executor(packages, folder, name):
-                yield Command(folder, (), (started,), name)
+                yield ScriptCommand(folder, (), (started,), name)
 
 
-def _executor(packages: Packages, folder: str, target: str) -> str:
+def _executor(packages: JavaScriptPackages, folder: str, target: str) -> str:
     """The runner that an nx project's target uses (https://nx.dev/docs/reference/project-configuration)."""
     read = packages.workspace.read_text(posixpath.join(folder, "project.json")) or ""
     found = re.search(rf'"{re.escape(target)}"\s*:\s*{{[^{{}}]*"executor"\s*:\s*"@nx/(jest|vite|vitest):\w+"', read)
     return {"jest": "jest", "vite": "vitest", "vitest": "vitest"}[found[1]] if found else ""
 
 
-def _chosen(packages: Packages, filters: Sequence[str]) -> list[str]:
+def _chosen(packages: JavaScriptPackages, filters: Sequence[str]) -> list[str]:
     """The packages that filters name: by name, by folder, by pattern; `!` takes away, `...` is ignored."""
     out = [f for f in packages.by_folder if not any(not g.startswith("!") for g in filters)]
     for given in filters:
@@ -311,8 +319,8 @@ def _chosen(packages: Packages, filters: Sequence[str]) -> list[str]:
 
 
 def _wireit(
-    packages: Packages, folder: str, script: str, more: Sequence[str], seen: frozenset[tuple[str, str]]
-) -> Iterator[Command]:
+    packages: JavaScriptPackages, folder: str, script: str, more: Sequence[str], seen: frozenset[tuple[str, str]]
+) -> Iterator[ScriptCommand]:
     """A script of wireit (https://github.com/google/wireit): its dependencies, then its command."""
     table = packages.by_folder.get(folder, {}).get("wireit")
     entry = table.get(script) if isinstance(table, dict) else None
@@ -324,7 +332,7 @@ def _wireit(
         if isinstance(name, str) and ":" not in name.partition("/")[0][:2]:
             yield from _script(packages, folder, name.removeprefix("#"), (), seen)
     for words in simple_commands(text({"wireit": entry}, "wireit", "command")):
-        yield from _follow(packages, Command(folder, (), (*words, *more), script), seen)
+        yield from _follow(packages, ScriptCommand(folder, (), (*words, *more), script), seen)
 
 
 def _after_dashes(words: Sequence[str]) -> tuple[str, ...]:

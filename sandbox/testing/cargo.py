@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sandbox.testing.identity import collect
-from sandbox.testing.repair import decoded, printable
+from sandbox.testing.readable_output import decoded, printable
 from sandbox.testing.report import MESSAGE, ReportUnreadable, TestOutcome, TestReport, TestResult
 
 _RUNNING = re.compile(r"^\s*Running (?P<unit>unittests )?(?P<file>\S+) \((?P<binary>\S+)\)")

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from sandbox.testing.repair import printable
+from sandbox.testing.readable_output import printable
 from sandbox.testing.report import ReportUnreadable, TestOutcome, TestReport, TestResult
 
 TESTS = 200_000

@@ -17,7 +17,7 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 
 from sandbox.testing.identity import BEST, collect
-from sandbox.testing.repair import repaired_xml
+from sandbox.testing.readable_output import repaired_xml
 from sandbox.testing.report import MESSAGE, ReportUnreadable, TestOutcome, TestReport, TestResult
 
 REPORT_BYTES = 32_000_000

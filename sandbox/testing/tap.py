@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 
 from sandbox.testing.identity import collect
-from sandbox.testing.repair import decoded, printable
+from sandbox.testing.readable_output import decoded, printable
 from sandbox.testing.report import MESSAGE, ReportUnreadable, TestOutcome, TestReport, TestResult
 
 DEPTH = 64

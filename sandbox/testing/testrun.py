@@ -19,17 +19,17 @@ from sandbox.errors import SandboxUnavailable
 from sandbox.layout import OWN_FOLDER
 from sandbox.recipe import Recipe, ReportFormat
 from sandbox.result import Ended, ExecResult
-from sandbox.testing import record as second
+from sandbox.testing import second_reporter as second
+from sandbox.testing.any_report import EXIT_CODE, exit_code_result, parse_found
 from sandbox.testing.canary import PlantedCanary, make_canary
 from sandbox.testing.cargo import parse_cargo
 from sandbox.testing.exit_behaviour import NO_TEST_RAN, PYTEST_INTERRUPTED, disagreement, joined, unexplained
-from sandbox.testing.folder import REPORTS, parse_folder
-from sandbox.testing.found import EXIT_CODE, exit_code_result, parse_found
 from sandbox.testing.go_json import parse_go_json
 from sandbox.testing.identity import selectable
 from sandbox.testing.junit import REPORT_BYTES, parse_junit, parse_junit_files
-from sandbox.testing.repair import printable
+from sandbox.testing.readable_output import printable
 from sandbox.testing.report import ReportUnreadable, TestReport, TestRun
+from sandbox.testing.report_folder import REPORTS, parse_folder
 from sandbox.testing.reporters import PlacedReporter, place_reporter
 from sandbox.testing.tap import parse_tap
 

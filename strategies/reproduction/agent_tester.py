@@ -18,7 +18,7 @@ from strategies.models.model import Message, ModelError
 from strategies.prompts.fence import fence
 from strategies.prompts.prompt import PromptFolder, digest
 from strategies.prompts.sections import suite_section
-from strategies.reproduction.test_bed import TestBed
+from strategies.reproduction.trial_conditions import TestBed
 from strategies.step import Step
 from strategies.tier import Tier
 

@@ -19,7 +19,7 @@ from sandbox.testing.report import TestResult
 from sandbox.testing.testrun import run_tests
 from strategies.reproduction import python_trace
 from strategies.reproduction.placement import go_module, selector
-from strategies.reproduction.test_bed import TestBed
+from strategies.reproduction.trial_conditions import TestBed
 
 SLOWER = 2
 """How many times longer a watched run may take than a plain one."""

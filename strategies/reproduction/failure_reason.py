@@ -14,7 +14,7 @@ from strategies.reproduction.broken_test import broken_anyhow, environment, miss
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class FailureReason:
     """`why` is a sentence for people and for the tester's retry; `executed` are the repository's files that ran."""
 
     right: bool
@@ -35,21 +35,21 @@ _EMPTY_WORDS = re.compile(r"^(?:at |❯|\}|\{|\d+ passed|---|=== RUN)|ERR_TEST_F
 _UNTOLD = re.compile(r"^\[?Error: test failed\]?")
 
 
-def right_reason(results: Sequence[TestResult], issue: str, path: str, output: str = "") -> Reason:
+def right_reason(results: Sequence[TestResult], issue: str, path: str, output: str = "") -> FailureReason:
     """Judge the results of one new test file at the base commit. `output` is what the run printed, for runners whose
     report does not say why a file could not be loaded."""
     if not results:
-        return Reason(False, "no test of the new file was run")
+        return FailureReason(False, "no test of the new file was run")
     failing = [r for r in results if r.outcome in (TestOutcome.FAILED, TestOutcome.ERROR)]
     if not failing:
         if all(r.outcome is TestOutcome.SKIPPED for r in results):
-            return Reason(False, "the test is skipped")
-        return Reason(False, "the test passes before any change, so it does not show the issue")
+            return FailureReason(False, "the test is skipped")
+        return FailureReason(False, "the test passes before any change, so it does not show the issue")
     for result in failing:
         why = broken(result, issue, path, output)
         if why:
-            return Reason(False, why)
-    return Reason(True, _words(failing))
+            return FailureReason(False, why)
+    return FailureReason(True, _words(failing))
 
 
 def missing_as_told(results: Sequence[TestResult], issue: str, output: str = "") -> bool:

@@ -17,7 +17,7 @@ from sandbox.recipes.python.suite import pytest_config
 from sandbox.repository.workspace import Workspace
 from sandbox.tree import TreeFile
 from strategies.issue import Issue
-from strategies.reproduction.test_bed import TestBed
+from strategies.reproduction.trial_conditions import TestBed
 
 STUB, IMITABLE = 80, 1_500
 """Bytes of a test file too small to imitate, and of one that shows the style without costing much."""

@@ -22,7 +22,7 @@ from strategies.reproduction.agent_tester import RefusedTest, corrected
 from strategies.reproduction.fixtures import fixtures, shown
 from strategies.reproduction.overspecified import overspecified
 from strategies.reproduction.placement import example, place
-from strategies.reproduction.test_bed import TestBed
+from strategies.reproduction.trial_conditions import TestBed
 from strategies.reproduction.validation import issue_text, output_of, validate
 from strategies.step import Step
 from strategies.tier import Tier

@@ -10,40 +10,44 @@ from sandbox.testing.report import TestOutcome, TestReport, TestResult
 from sandbox.testing.testrun import run_tests
 from strategies.issue import Issue
 from strategies.reproduction.execution_trace import trace
-from strategies.reproduction.failure_reason import Reason, broken_run, missing_as_told, right_reason
+from strategies.reproduction.failure_reason import FailureReason, broken_run, missing_as_told, right_reason
 from strategies.reproduction.placement import selector
 from strategies.reproduction.repository_use import cannot_pass, failing_line, uses_repository
-from strategies.reproduction.test_bed import TestBed
+from strategies.reproduction.trial_conditions import TestBed
 from strategies.verdict import Reproduction
 
 BAD = (TestOutcome.FAILED, TestOutcome.ERROR)
 _GO_TEST = re.compile(r"^func (Test\w+)\(", re.MULTILINE)
 
 
-def validate(content: bytes, path: str, issue: Issue, test_bed: TestBed) -> tuple[Reason, tuple[TestResult, ...]]:
+def validate(
+    content: bytes, path: str, issue: Issue, test_bed: TestBed
+) -> tuple[FailureReason, tuple[TestResult, ...]]:
     """Run a candidate at the base commit and say whether it fails there for the right reason.
 
     Raises SandboxUnavailable.
     """
     if not content.strip():
-        return Reason(False, "the answer holds no code block"), ()
+        return FailureReason(False, "the answer holds no code block"), ()
     with test_bed.open_base() as sandbox:
         sandbox.write({path: content})
         only = (selector(test_bed.recipe, path),) if test_bed.recipe.test_only else ()
         run = run_tests(sandbox, test_bed.recipe, only=only, timeout=test_bed.seconds)
     if run.report is None:
         why = broken_run(f"{run.reason}\n{run.result.text}", issue_text(issue), path)
-        return Reason(False, f"it could not be run{f' ({why})' if why else ''}: {run.reason[:1_500]}"), ()
+        return FailureReason(False, f"it could not be run{f' ({why})' if why else ''}: {run.reason[:1_500]}"), ()
     results = own(run.report, path, test_bed.existing, content)
     reason = right_reason(results, issue_text(issue), path, run.result.text)
     if reason.right and (why := cannot_pass(content, path)):
-        reason = Reason(False, why)
+        reason = FailureReason(False, why)
     if reason.right and not missing_as_told(results, issue_text(issue), run.result.text):
         reason = executing(reason, content, path, results, test_bed)
     return reason, results
 
 
-def executing(reason: Reason, content: bytes, path: str, results: tuple[TestResult, ...], test_bed: TestBed) -> Reason:
+def executing(
+    reason: FailureReason, content: bytes, path: str, results: tuple[TestResult, ...], test_bed: TestBed
+) -> FailureReason:
     """The reason with the repository's files that the test executed; a wrong one where it executes and uses nothing.
 
     The runner is watched where it can be, else the test's text has to do. Raises SandboxUnavailable.
@@ -54,7 +58,7 @@ def executing(reason: Reason, content: bytes, path: str, results: tuple[TestResu
     lines = [failing_line(r.message, path) for r in results if r.outcome is not TestOutcome.PASSED]
     used = uses_repository(content, path, test_bed.workspace, max(lines) if all(lines) else 0)
     if used is False:
-        return Reason(False, "the test fails without executing any code of this repository")
+        return FailureReason(False, "the test fails without executing any code of this repository")
     return replace(reason, executed=seen.loaded)
 
 

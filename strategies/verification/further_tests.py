@@ -22,7 +22,7 @@ from strategies.step import Step
 from strategies.strategy import SolveContext
 from strategies.tier import Tier
 from strategies.verdict import Judged, Reproduction
-from strategies.verification.vote import RESERVE
+from strategies.verification.issue_test_vote import RESERVE
 
 SPARE = 1
 """How many more tests than wanted are asked for, because some are not valid at the base commit."""

@@ -10,8 +10,8 @@ from sandbox.repository.patch import Patch
 from sandbox.testing.report import TestResult, TestRun
 from strategies.judge import Comparison
 from strategies.reproduction.placement import place, selector
-from strategies.reproduction.test_bed import TestBed
 from strategies.reproduction.tester import TRIES, write_reproduction
+from strategies.reproduction.trial_conditions import TestBed
 from strategies.reproduction.validation import own, passes
 from strategies.step import Step
 from strategies.tier import Tier
@@ -19,12 +19,12 @@ from strategies.verdict import Evidence, Judged, Reproduction, Verdict
 from strategies.verification.admissible import admissible
 from strategies.verification.baseline import Baseline
 from strategies.verification.comparison import ComparisonSetup, compare
-from strategies.verification.ranking import TestKey, key_of, ranked, voters
+from strategies.verification.issue_test_ranking import TestKey, key_of, ranked, voters
+from strategies.verification.issue_test_vote import decided, write_several
 from strategies.verification.request import VerificationRequest
-from strategies.verification.runs import Runs
-from strategies.verification.trying import NoResult, attempt
-from strategies.verification.vote import decided, write_several
-from strategies.verification.weighing import with_notes, with_reproduction
+from strategies.verification.retry_lost_runs import RunWithoutResult, attempt
+from strategies.verification.runs import TestRuns
+from strategies.verification.verdict_from_runs import with_notes, with_reproduction
 
 CANDIDATE_SECONDS = 120.0
 """How long a test may run before it is known to be valid, at least."""
@@ -41,7 +41,7 @@ class IssueTests:
     """
 
     request: VerificationRequest
-    runs: Runs
+    runs: TestRuns
     baseline: Baseline
     written: tuple[Reproduction, ...] | None = None
     usd: Decimal = Decimal(0)
@@ -99,7 +99,7 @@ class IssueTests:
         if early is not None:
             return False
         said = self._ask(judged, test)
-        if isinstance(said, NoResult):
+        if isinstance(said, RunWithoutResult):
             return False if said.patch else None
         return said[0]
 
@@ -130,7 +130,7 @@ class IssueTests:
         bad: dict[TestKey, str] = {}
         for test in voting:
             said = self._ask(judged, test)
-            if isinstance(said, NoResult):
+            if isinstance(said, RunWithoutResult):
                 return said.verdict(evidence)
             right, told = said
             if right:
@@ -162,7 +162,7 @@ class IssueTests:
         if self.runs.recipe.test_only is None:
             return None  # the whole suite will run it
         said = self._ask(judged, test)
-        if isinstance(said, NoResult):
+        if isinstance(said, RunWithoutResult):
             return said.verdict(evidence)
         good, told = said
         if good:
@@ -173,7 +173,7 @@ class IssueTests:
         evidence = with_reproduction(evidence, test, told, good=False)
         return Verdict(Judged.FAILED, evidence, f"A test written from the issue still fails:\n{told}")
 
-    def _ask(self, judged: Patch, test: Reproduction) -> tuple[bool, str] | NoResult:
+    def _ask(self, judged: Patch, test: Reproduction) -> tuple[bool, str] | RunWithoutResult:
         """Whether one test passes with a patch, and what it says; where its run gives no result, whose trouble it is.
 
         Raises SandboxUnavailable.
@@ -183,7 +183,7 @@ class IssueTests:
             lambda: self._run(Patch(), test.path, test.content),
             "the tests",
         )
-        if isinstance(report, NoResult):
+        if isinstance(report, RunWithoutResult):
             return report
         good, told = passes(report, test, self.baseline.ids)
         self.said[key_of(test), judged.digest] = good

@@ -8,10 +8,10 @@ from sandbox.recipe import Environment
 from strategies.step import Step
 from strategies.verification.baseline import Baseline, kept, measure
 from strategies.verification.request import VerificationRequest
-from strategies.verification.runs import Runs
+from strategies.verification.runs import TestRuns
 
 
-def prepare(request: VerificationRequest) -> tuple[Runs, Baseline]:
+def prepare(request: VerificationRequest) -> tuple[TestRuns, Baseline]:
     """Prepare the environment and measure the baseline.
 
     Raises PreparationFailed, NoBaseline (could not be judged) or SandboxUnavailable.
@@ -20,7 +20,7 @@ def prepare(request: VerificationRequest) -> tuple[Runs, Baseline]:
         request.scope, request.recipe, request.workspace.tree(), lambda text: request.say(Step("environment", text))
     )
     request.say(environment_step(environment))
-    runs = Runs(request.backend, environment, request.workspace)
+    runs = TestRuns(request.backend, environment, request.workspace)
     baseline = kept(request.memory, environment, request.workspace.base, lambda: measure(runs.open_base, environment))
     request.say(baseline_step(baseline))
     return replace(runs, places=baseline.places), baseline

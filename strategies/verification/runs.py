@@ -18,7 +18,7 @@ NOTHING = Patch()
 
 
 @dataclass(frozen=True, slots=True)
-class Runs:
+class TestRuns:
     """Opens sandboxes and runs tests in them. `places` are test files beside which a canary may be put."""
 
     backend: Backend

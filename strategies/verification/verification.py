@@ -24,18 +24,18 @@ from strategies.tier import Tier
 from strategies.verdict import Evidence, Judged, Reproduction, Rung, Verdict
 from strategies.verification.admissible import admissible, with_known_examples
 from strategies.verification.baseline import Baseline
-from strategies.verification.confirming import Confirmed, Subject
 from strategies.verification.issue_tests import IssueTests
 from strategies.verification.near_tests.affected_tests import MOST, affected, within
 from strategies.verification.near_tests.coverage import executing, kept_covered
-from strategies.verification.near_tests.necessity import Passing, PatchedRun, budget, examine
-from strategies.verification.pinned import Change, ask, code_of, file_of, pinned, subject_of
+from strategies.verification.near_tests.necessity import PassingPatch, PatchedRun, budget, examine
+from strategies.verification.pinned_tests import PinnableChange, ask, code_of, file_of, pinned, subject_of
 from strategies.verification.preparing import prepare
-from strategies.verification.repeating import plan
 from strategies.verification.request import VerificationRequest
-from strategies.verification.runs import Runs
-from strategies.verification.trying import NoResult, attempt, unexplained
-from strategies.verification.weighing import (
+from strategies.verification.rerun_failures import Confirmed, RerunSubject
+from strategies.verification.rerun_near_tests import plan
+from strategies.verification.retry_lost_runs import RunWithoutResult, attempt, unexplained
+from strategies.verification.runs import TestRuns
+from strategies.verification.verdict_from_runs import (
     NOTHING_SEEN,
     broken,
     conclude,
@@ -71,7 +71,7 @@ class Verification:
     """One issue's verification: the environment, the baseline, and the tests from the issue once they are written."""
 
     request: VerificationRequest
-    runs: Runs
+    runs: TestRuns
     baseline: Baseline
     issue_tests: IssueTests
     _judged: dict[str, Verdict] = field(default_factory=dict)
@@ -118,7 +118,7 @@ class Verification:
         early, judged, evidence = admissible(patch, self.runs.workspace, self.request.deny, self.runs.recipe.test)
         if early is not None:
             return early
-        subject = Subject(self.runs, self.baseline, judged, Patch())
+        subject = RerunSubject(self.runs, self.baseline, judged, Patch())
         run = self._gate(subject, evidence)
         return run if isinstance(run, Verdict) else self._plausible(self._weigh(run, subject, evidence, None), judged)
 
@@ -144,7 +144,7 @@ class Verification:
             if failed is not None:
                 return failed
         ours = Patch({reproduction.path: reproduction.content}) if reproduction is not None else Patch()
-        subject = Subject(self.runs, self.baseline, judged.merge(ours), ours)
+        subject = RerunSubject(self.runs, self.baseline, judged.merge(ours), ours)
         run = self._gate(subject, evidence, resolved_by=reproduction)
         if isinstance(run, Verdict):
             return run
@@ -169,7 +169,7 @@ class Verification:
         return executing(judged, covered) or affected(judged, self.runs.workspace)
 
     def _gate(
-        self, subject: Subject, evidence: Evidence, *, resolved_by: Reproduction | None = None
+        self, subject: RerunSubject, evidence: Evidence, *, resolved_by: Reproduction | None = None
     ) -> TestReport | Verdict:
         """Affected tests first where the suite is slow, then the whole suite; a verdict when it is settled early.
 
@@ -186,7 +186,7 @@ class Verification:
                     return broken(still, run.report, evidence)
         return self._whole(subject, evidence)
 
-    def _whole(self, subject: Subject, evidence: Evidence) -> TestReport | Verdict:
+    def _whole(self, subject: RerunSubject, evidence: Evidence) -> TestReport | Verdict:
         """The report of the whole suite with the patch, or the verdict where there is none to be believed."""
         first: list[str] = []
 
@@ -199,14 +199,14 @@ class Verification:
             return ran
 
         report = attempt(patched, lambda: run(subject.control), "the test suite")
-        if isinstance(report, NoResult):
+        if isinstance(report, RunWithoutResult):
             return report.verdict(evidence)
         known = self.baseline.unexplained
         trouble = unexplained(first[-1], known, lambda: run(subject.judged), lambda: run(subject.control))
         return report if trouble is None else trouble.verdict(evidence)
 
     def _weigh(
-        self, report: TestReport, subject: Subject, evidence: Evidence, reproduction: Reproduction | None
+        self, report: TestReport, subject: RerunSubject, evidence: Evidence, reproduction: Reproduction | None
     ) -> Verdict:
         """The verdict on a run of the whole suite, after what it shows to be worse was run again."""
         base = self.baseline
@@ -236,7 +236,7 @@ class Verification:
         return repeated if isinstance(repeated, Verdict) else conclude(self.accept, repeated)
 
     def _resolved(
-        self, report: TestReport, subject: Subject, evidence: Evidence, reproduction: Reproduction
+        self, report: TestReport, subject: RerunSubject, evidence: Evidence, reproduction: Reproduction
     ) -> Evidence | Verdict:
         """The evidence with what the test from the issue says in the whole suite; a verdict when it does not pass."""
         good, told = passes(report, reproduction, self.baseline.ids)
@@ -256,7 +256,7 @@ class Verification:
             return Verdict(Judged.FAILED, evidence, f"A test written from the issue still fails:\n{told}")
         return with_rungs(evidence, Rung.REPRODUCTION)
 
-    def _passes_nearby(self, subject: Subject, reproduction: Reproduction) -> bool | None:
+    def _passes_nearby(self, subject: RerunSubject, reproduction: Reproduction) -> bool | None:
         """Whether a test that passes by itself, and fails in the whole suite, passes among the tests that concern the
         patch; None when it could not be run so, or fails there as it does without the patch."""
         recipe, base = self.runs.recipe, self.baseline
@@ -273,7 +273,9 @@ class Verification:
             told.append(words)
         return False if len(set(told)) > 1 else None
 
-    def _repeated(self, subject: Subject, evidence: Evidence, reproduction: Reproduction | None) -> Evidence | Verdict:
+    def _repeated(
+        self, subject: RerunSubject, evidence: Evidence, reproduction: Reproduction | None
+    ) -> Evidence | Verdict:
         """The evidence after some more runs of the nearest tests; a verdict when one of them turns out broken."""
         recipe, base = self.runs.recipe, self.baseline
         own = (reproduction.path,) if reproduction is not None else ()
@@ -285,7 +287,7 @@ class Verification:
 
         for _ in range(near.times):
             report = attempt(lambda: run(subject.judged), lambda: run(subject.control), "the tests")
-            if isinstance(report, NoResult):
+            if isinstance(report, RunWithoutResult):
                 return report.verdict(evidence)
             found = subject.confirm(sorted(base.passed & report.failed), report)
             if found.broken:
@@ -298,7 +300,7 @@ class Verification:
                 return with_doubts(evidence, *doubts)
         return evidence
 
-    def _examined(self, verdict: Verdict, subject: Subject, reproduction: Reproduction | None) -> Verdict:
+    def _examined(self, verdict: Verdict, subject: RerunSubject, reproduction: Reproduction | None) -> Verdict:
         """The same verdict, with what the nearest tests see of the patch; it never becomes another one."""
         recipe, base = self.runs.recipe, self.baseline
         seconds = budget(base.seconds)
@@ -312,7 +314,7 @@ class Verification:
             deadline = time.monotonic() + seconds
             return PatchedRun(self.runs.open(subject.judged), recipe, only, texts, deadline)
 
-        change = Passing(subject.judged, self.runs.workspace, reproduced=reproduction is not None)
+        change = PassingPatch(subject.judged, self.runs.workspace, reproduced=reproduction is not None)
         found = examine(change, trial)
         if found is None:
             return verdict
@@ -339,7 +341,7 @@ class Verification:
         )
         near = affected(judged, workspace)
         text = f"{issue.title}\n{issue.body}"
-        change = Change(
+        change = PinnableChange(
             near=near if len(near) < MOST else (),  # of more, nobody can tell which are left out
             subject=subject_of(reproduction.content.decode("utf-8", "replace"), text, changed),
             issue=text,

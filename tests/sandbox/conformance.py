@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.backend import Backend, Sandbox, SandboxLimits
-from sandbox.commit import MADE_UP_VERSION
+from sandbox.checkout_git import MADE_UP_VERSION
 from sandbox.errors import PreparationFailed, SandboxUnavailable
 from sandbox.options import BackendOptions
 from sandbox.reaper import tidy

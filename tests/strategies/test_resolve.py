@@ -21,7 +21,7 @@ from strategies.step import Step
 from strategies.strategy import SolveContext
 from strategies.verdict import Evidence, Judged, Reproduction, Rung, Verdict
 from strategies.verification.further_tests import OUTVOTED, UNSHOWN_FAILS, UNSHOWN_PASSES
-from strategies.verification.vote import vote_words
+from strategies.verification.issue_test_vote import vote_words
 from tests.fakes.model import ScriptedModel, scripted_tier
 from tests.fakes.verification import FakeVerification, asking, failed, passed, rejected, reproduced, unjudged
 from tests.fakes.workspace import memory_workspace

@@ -27,7 +27,7 @@ def check(
 
     from sandbox.backends import choose
     from workers.cli.local_resolution import local_file, open_local
-    from workers.cli.set_up_check import check_json, check_lines, check_set_up, trial_lines, writable_place, write_lines
+    from workers.cli.setup_report import check_json, check_lines, check_set_up, trial_lines, writable_place, write_lines
     from workers.config.operator_file import load_operator
     from workers.config.settings import load_settings
     from workers.processes.wiring import backend_options

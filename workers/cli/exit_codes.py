@@ -25,7 +25,7 @@ def expected_errors() -> dict[type[BaseException], int]:
     from workers.billing.budget_reports import NoSuchRepository
     from workers.cli.local_issue import IssueUnreadable
     from workers.cli.operator_actions import ActionRefused
-    from workers.cli.set_up_check import FileNotWritten
+    from workers.cli.setup_report import FileNotWritten
     from workers.config.errors import ConfigError
     from workers.db.database import DatabaseUrlError
     from workers.github.types import ForgeError

@@ -14,9 +14,9 @@ from workers.billing.quote import Quote
 from workers.config.errors import ConfigProblem
 from workers.messages.attempt_view import AttemptView
 from workers.messages.markdown import BODY_LIMIT, block, code, cut, line, ours, quoted
-from workers.messages.undecided import (
+from workers.messages.people_decide import (
     QUESTION_STEER_CLOSED,
-    Question,
+    PatchQuestion,
     diff_block,
     folded,
     question_lead,
@@ -215,7 +215,9 @@ def over_budget(rows: Sequence[AttemptView], bill: Bill, month: Month | None, re
     return "\n\n".join(p for p in parts if p)
 
 
-def asked_about_tests(question: Question, diff: str, bill: Bill, month: Month | None, *, pull: bool = False) -> str:
+def asked_about_tests(
+    question: PatchQuestion, diff: str, bill: Bill, month: Month | None, *, pull: bool = False
+) -> str:
     """A change resolves the issue and breaks tests that pin what is to change, where no draft is wanted."""
     parts = [
         f"I have a change, but also a question, so {_nothing_done(pull=pull)}. {question_lead(question)}",

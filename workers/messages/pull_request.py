@@ -18,9 +18,9 @@ from workers.messages.attempt_view import AttemptView
 from workers.messages.comments import attempts_details, bill_table, capitalized, fit, month_line, sentence
 from workers.messages.job_record import hidden
 from workers.messages.markdown import BODY_LIMIT, block, code, cut, line, quoted
-from workers.messages.undecided import (
+from workers.messages.people_decide import (
     QUESTION_STEER,
-    Question,
+    PatchQuestion,
     doubts_text,
     failing_test,
     question_lead,
@@ -62,7 +62,7 @@ class PullFacts:
     template: str = ""
     page: str = ""
     cause: str = ""
-    question: Question | None = None
+    question: PatchQuestion | None = None
 
 
 def title(issue_title: str, issue: int) -> str:

@@ -11,13 +11,13 @@ from strategies.attempt import JudgedAttempt
 from strategies.models.meter import Charge
 from strategies.resolution import Ending, Resolution
 from strategies.verdict import Rung
-from strategies.verification.pinned import file_of, quoted, updates_them
+from strategies.verification.pinned_tests import file_of, quoted, updates_them
 from workers.billing.bill import Bill, Month, bill
 from workers.github.types import RemotePull
 from workers.jobs.branch import branch_of
 from workers.jobs.ending import JobEnding, Publication
 from workers.jobs.job import Job, State
-from workers.messages import comments, pull_request, undecided
+from workers.messages import comments, people_decide, pull_request
 from workers.messages.attempt_view import AttemptView
 from workers.messages.job_record import job_record
 from workers.messages.judged_attempts import views_of_judged
@@ -149,7 +149,7 @@ def _number(solved: SolvedJob, attempt: JudgedAttempt) -> int:
 
 def _in_doubt(solved: SolvedJob) -> str:
     """What people may judge better than the test did: a test that rejects everything, and the best rejected patch."""
-    doubt = undecided.test_doubt_text(solved.resolution.test_doubt)
+    doubt = people_decide.test_doubt_text(solved.resolution.test_doubt)
     return "\n\n".join(part for part in (doubt, _doubtful_text(solved)) if part)
 
 
@@ -159,10 +159,10 @@ def _doubtful_text(solved: SolvedJob) -> str:
     test = doubtful.verdict.evidence.reproduction if doubtful is not None else None
     if doubtful is None or test is None or solved.admitted.file.doubtful == "none":
         return ""
-    return undecided.doubtful_text(_number(solved, doubtful), solved.workspace.diff(doubtful.attempt.patch), test)
+    return people_decide.doubtful_text(_number(solved, doubtful), solved.workspace.diff(doubtful.attempt.patch), test)
 
 
-def _question(solved: SolvedJob, chosen: JudgedAttempt) -> undecided.Question:
+def _question(solved: SolvedJob, chosen: JudgedAttempt) -> people_decide.PatchQuestion:
     """What the chosen patch asks about existing tests, with their code at the base commit."""
     evidence, workspace = chosen.verdict.evidence, solved.workspace
     paths = [f.path for f in workspace.files()]
@@ -170,7 +170,7 @@ def _question(solved: SolvedJob, chosen: JudgedAttempt) -> undecided.Question:
     tests = quoted(evidence.asks, paths, {path: workspace.read_text(path) or "" for path in holding})
     published = tuple(path for path in evidence.restored if path in holding)
     updates = updates_them(evidence.restored, tests)
-    return undecided.Question(tests, chosen.verdict.feedback, published, updates)
+    return people_decide.PatchQuestion(tests, chosen.verdict.feedback, published, updates)
 
 
 def _no_model_answered(solved: SolvedJob) -> bool:

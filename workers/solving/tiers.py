@@ -7,11 +7,11 @@ from decimal import Decimal
 from typing import Any, Literal, get_args
 
 from strategies.methods.decision import typical
+from strategies.models.budget_share_meter import ShareMeter
 from strategies.models.family import family_of
 from strategies.models.meter import Meter, Metered
 from strategies.models.model import Model, ModelRefused
 from strategies.models.model_spec import ModelSpec
-from strategies.models.share_meter import ShareMeter
 from strategies.prompts.prompt import PromptFolder
 from strategies.run_configuration import tier_json
 from strategies.strategy import Role

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from sandbox.recipes.ci_workflow import Hints
 from sandbox.recipes.python.metadata import extras_of, group_specs, groups_of, poetry_specs, pretended, requirements_of
 from sandbox.recipes.python.plan import PythonPlan
-from sandbox.recipes.python.roots import members
+from sandbox.recipes.python.project_folders import members
 from sandbox.recipes.python.suite import ini, table, toml
 from sandbox.recipes.python.tox import NOT_FOR_TESTS, ToxEnvironment
 from sandbox.repository.workspace import Workspace
@@ -37,7 +37,7 @@ _UNREACHABLE = re.compile(r"://|^(?:-[ie]\s*|--(?:index|extra-index|find|editabl
 
 
 @dataclass(frozen=True, slots=True)
-class Install:
+class InstallLines:
     """Shell lines, and the files that decide what they do."""
 
     lines: tuple[str, ...]
@@ -69,7 +69,7 @@ def tool(name: str) -> str:
     return f'python -m venv {place} && {place[:-1]}/bin/python" -m pip install --quiet {name}'
 
 
-def install(workspace: Workspace, hints: Hints, tox: ToxEnvironment | None, plan: PythonPlan) -> Install:
+def install(workspace: Workspace, hints: Hints, tox: ToxEnvironment | None, plan: PythonPlan) -> InstallLines:
     """How this repository is installed by `plan`; the lines are empty when it has nothing to install."""
     paths = {f.path for f in workspace.files()}
     project = toml(workspace, "pyproject.toml")
@@ -103,7 +103,7 @@ def install(workspace: Workspace, hints: Hints, tox: ToxEnvironment | None, plan
     lines += [lenient(pip(shlex.quote(p), before)) for p in plan.packages]
     inputs += [p for p in ("tox.ini", "tox.toml", "noxfile.py", *hints.sources) if p in paths]
     source = source or ", ".join([*files[:1], *inputs[:1]][:2]) or "the test files"
-    return Install(tuple(lines), tuple(dict.fromkeys(inputs)), source)
+    return InstallLines(tuple(lines), tuple(dict.fromkeys(inputs)), source)
 
 
 def _before(workspace: Workspace, plan: PythonPlan) -> str:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from sandbox.recipe import Recipe
 from sandbox.recipes.ci_workflow import Hints
+from sandbox.recipes.python.after_failure import mended, own_modules, unskipped
 from sandbox.recipes.python.commands import TestCommand
-from sandbox.recipes.python.mend import mended, own_modules, unskipped
 from sandbox.recipes.python.plan import PythonPlan
 from sandbox.recipes.python.recipe import PythonReading, discovery, first_plan, read_python, recipe_of
 from sandbox.recipes.trial import Trial, best

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from sandbox.commit import MADE_UP_VERSION
+from sandbox.checkout_git import MADE_UP_VERSION
 from sandbox.recipes.python.suite import ini, table, toml
 from sandbox.repository.workspace import Workspace
 

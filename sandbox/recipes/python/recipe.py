@@ -17,7 +17,7 @@ from sandbox.recipes.python import unittest_recorder
 from sandbox.recipes.python.commands import TestCommand, documented
 from sandbox.recipes.python.install import ensure, install, pip
 from sandbox.recipes.python.plan import PythonPlan
-from sandbox.recipes.python.roots import below, main_folder, moved
+from sandbox.recipes.python.project_folders import below, main_folder, moved
 from sandbox.recipes.python.suite import (
     PytestConfig,
     canary,

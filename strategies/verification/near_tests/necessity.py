@@ -105,7 +105,7 @@ def noticed(good: frozenset[str], report: TestReport | None) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Passing:
+class PassingPatch:
     """A passing patch (`judged`, with the tests of ours) and what is to be asked of it."""
 
     judged: Patch
@@ -125,7 +125,7 @@ class Passing:
         return before, after
 
 
-def examine(change: Passing, trial: Callable[[Mapping[str, str]], PatchedRun]) -> Necessity | None:
+def examine(change: PassingPatch, trial: Callable[[Mapping[str, str]], PatchedRun]) -> Necessity | None:
     """What the near tests know of the patch; None where they know nothing of it, or the sandbox broke.
 
     `trial` opens a sandbox for the patched texts; it is closed here.

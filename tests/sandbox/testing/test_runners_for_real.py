@@ -16,8 +16,8 @@ from sandbox.recipes.javascript import JEST_JUNIT, RUNNERS
 from sandbox.recipes.python.recipe import COLLECT_ALL, REPORT_FLAGS
 from sandbox.recipes.python.suite import canary
 from sandbox.testing.exit_behaviour import THRESHOLD
-from sandbox.testing.record import ENDED, LATE, REWRITTEN, SESSION_FAILED, UNCAUGHT, UNHANDLED
 from sandbox.testing.report import TestRun
+from sandbox.testing.second_reporter import ENDED, LATE, REWRITTEN, SESSION_FAILED, UNCAUGHT, UNHANDLED
 from sandbox.testing.testrun import NO_SECOND_REPORT, UNTRUSTED, run_tests
 from tests.fakes.folder_sandbox import FolderSandbox
 

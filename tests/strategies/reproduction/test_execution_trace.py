@@ -15,7 +15,7 @@ from sandbox.recipes.javascript import find_javascript
 from sandbox.testing.report import TestOutcome, TestResult
 from strategies.issue import Issue
 from strategies.reproduction.execution_trace import ExecutionTrace, read_cover, read_python, trace
-from strategies.reproduction.test_bed import TestBed
+from strategies.reproduction.trial_conditions import TestBed
 from strategies.reproduction.validation import validate
 from tests.fakes.folder_backend import FolderBackend, pytest_recipe
 from tests.fakes.origin import Origin

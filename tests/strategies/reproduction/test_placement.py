@@ -7,7 +7,7 @@ import pytest
 from sandbox.recipe import Recipe, ReportFormat
 from strategies.issue import Issue
 from strategies.reproduction.placement import example, holding, java_name, place, python_name, selector
-from strategies.reproduction.test_bed import TestBed
+from strategies.reproduction.trial_conditions import TestBed
 from tests.fakes.workspace import memory_workspace
 
 ISSUE = Issue(7, "total() forgets", "it does")

@@ -15,9 +15,9 @@ import pytest
 from sandbox.backends import choose
 from sandbox.options import BackendOptions
 from sandbox.recipes.discovery import OneRecipe, SetupLadder
+from strategies.models.budget_share_meter import ShareMeter
 from strategies.models.in_memory_meter import CapMeter
 from strategies.models.model import ModelRefused
-from strategies.models.share_meter import ShareMeter
 from strategies.solvers.setup_agent import FilesWanted, GivenUp, SetupModelRung, SetupProposal, read_answer
 from strategies.step import Step
 from strategies.verification.baseline import NoBaseline

@@ -14,7 +14,7 @@ from sandbox.repository.workspace import Workspace
 from sandbox.testing.testrun import NOT_REPORTED, run_tests
 from strategies.verification.base_runs import PLACES, places_of
 from strategies.verification.baseline import Baseline, NoBaseline, measure
-from strategies.verification.runs import Runs, beside_chosen
+from strategies.verification.runs import TestRuns, beside_chosen
 from tests.fakes.folder_backend import FolderBackend, pytest_recipe
 from tests.fakes.origin import Origin
 
@@ -40,9 +40,9 @@ class Base:
         self.workspace: Workspace = origin.workspace(folder / "home")
         self.backend = FolderBackend()
 
-    def runs(self, recipe: Recipe, places: tuple[str, ...] = ()) -> Runs:
+    def runs(self, recipe: Recipe, places: tuple[str, ...] = ()) -> TestRuns:
         environment = self.backend.prepare("scope", recipe, self.workspace.tree(), lambda _: None)
-        return Runs(self.backend, environment, self.workspace, places)
+        return TestRuns(self.backend, environment, self.workspace, places)
 
     def measured(self, recipe: Recipe) -> Baseline:
         runs = self.runs(recipe)

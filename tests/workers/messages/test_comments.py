@@ -21,18 +21,18 @@ from strategies.models.price import Price
 from strategies.models.usage import Usage
 from strategies.resolution import Ending, Resolution
 from strategies.verdict import Counts, Evidence, Judged, Reproduction, Rung, Verdict
-from strategies.verification.doubting import doubt_of
-from strategies.verification.pinned import PinnedTest
+from strategies.verification.doubted_issue_test import doubt_of
+from strategies.verification.pinned_tests import PinnedTest
 from workers.billing.bill import Bill, Month, bill
 from workers.billing.quote import QuotedTier, quote
 from workers.config.errors import ConfigProblem
 from workers.jobs.versions import Versions
-from workers.messages import comments, pull_request, undecided
+from workers.messages import comments, people_decide, pull_request
 from workers.messages.job_record import find, job_record
 from workers.messages.judged_attempts import views_of_judged
 from workers.messages.markdown import BODY_LIMIT
+from workers.messages.people_decide import PatchQuestion
 from workers.messages.pull_request import PullFacts
-from workers.messages.undecided import Question
 
 GOLDEN = Path(__file__).parent / "golden"
 WEAK = Price(Decimal("0.10"), Decimal("0.50"), Decimal("0.01"))
@@ -131,10 +131,10 @@ ASKS = replace(
     asks=("tests/test_money.py::test_cut", "a test @ada"),
     broken=("tests/test_money.py::test_cut", "a test @ada"),
 )
-QUESTION = Question(
+QUESTION = PatchQuestion(
     (PINNED, PinnedTest("a test @ada", "", "")), "E   assert 1.02 == 1\n``` @octocat", ("tests/test_money.py",), True
 )
-ONE_QUESTION = Question((PINNED,), "E   assert 1.02 == 1")
+ONE_QUESTION = PatchQuestion((PINNED,), "E   assert 1.02 == 1")
 FAILS = replace(
     TEST,
     content=b"def test():\n    assert cut(1.015) == 1.01  # @octocat\n",
@@ -166,10 +166,14 @@ SAID: dict[str, Callable[[], str]] = {
         bill(CHARGES[:3]),
         MONTH,
         "every attempt fell short",
-        doubtful=undecided.test_doubt_text(doubt_of(("claude", "deepseek"), 3)),
+        doubtful=people_decide.test_doubt_text(doubt_of(("claude", "deepseek"), 3)),
     ),
     "declined_doubtful": lambda: comments.declined(
-        ROWS[:2], bill(CHARGES[:3]), MONTH, "every attempt fell short", doubtful=undecided.doubtful_text(2, DIFF, FAILS)
+        ROWS[:2],
+        bill(CHARGES[:3]),
+        MONTH,
+        "every attempt fell short",
+        doubtful=people_decide.doubtful_text(2, DIFF, FAILS),
     ),
     "asked_about_tests": lambda: comments.asked_about_tests(ONE_QUESTION, DIFF, bill(CHARGES[:3]), MONTH),
     "pull_request_template": lambda: pull_request.body(facts(template=TEMPLATE)),
@@ -272,13 +276,13 @@ def test_a_comment_of_endless_steps_stays_below_githubs_limit() -> None:
 
 
 def test_a_long_diff_keeps_its_head_and_says_how_much_is_left_out() -> None:
-    shown = undecided.diff_block("--- a/x\n+++ b/x\n" + "+one more line\n" * 2_000)
+    shown = people_decide.diff_block("--- a/x\n+++ b/x\n" + "+one more line\n" * 2_000)
     assert shown.startswith("```diff\n--- a/x\n")
     assert "… and 1202 more lines, which the page of this job shows." in shown
-    assert len(shown) < undecided.DIFF_LIMIT + 200
+    assert len(shown) < people_decide.DIFF_LIMIT + 200
 
 
 def test_endless_questions_are_shortened() -> None:
-    text = undecided.question_text(Question((PINNED,) * 40, "x" * 50_000))
+    text = people_decide.question_text(PatchQuestion((PINNED,) * 40, "x" * 50_000))
     assert "… and 30 more." in text
     assert len(text) < 30_000

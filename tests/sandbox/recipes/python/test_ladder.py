@@ -7,8 +7,8 @@ import pytest
 
 from sandbox.recipe import Recipe
 from sandbox.recipes.ci_workflow import Hints
+from sandbox.recipes.python.after_failure import mended, own_modules, wanted
 from sandbox.recipes.python.ladder import PythonRung
-from sandbox.recipes.python.mend import mended, own_modules, wanted
 from sandbox.recipes.python.plan import PythonPlan
 from sandbox.recipes.suggestion import missing, plain_line, suggested_file, suggested_lines, tried
 from sandbox.recipes.trial import Trial, best

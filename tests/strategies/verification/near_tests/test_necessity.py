@@ -13,7 +13,7 @@ from sandbox.repository.patch import Patch
 from sandbox.testing.report import TestOutcome, TestReport, TestResult
 from strategies.verdict import Necessity
 from strategies.verification.near_tests.hunks import hunks_of
-from strategies.verification.near_tests.necessity import Passing, PatchedRun, budget, examine, noticed, with_hunks
+from strategies.verification.near_tests.necessity import PassingPatch, PatchedRun, budget, examine, noticed, with_hunks
 from tests.fakes.folder_backend import pytest_recipe
 from tests.fakes.folder_sandbox import FolderSandbox
 from tests.fakes.origin import Origin
@@ -41,7 +41,7 @@ def seen(
             deadline = time.monotonic() + seconds
             return PatchedRun(box, pytest_recipe(), ("tests/test_till.py",), texts, deadline)
 
-        return examine(Passing(judged, workspace, reproduced), trial)
+        return examine(PassingPatch(judged, workspace, reproduced), trial)
 
 
 def test_a_small_fix_that_its_test_needs_is_complete(tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_a_sandbox_that_breaks_costs_only_the_answer(tmp_path: Path) -> None:
         raise SandboxUnavailable("the engine is gone")
 
     with origin.workspace(tmp_path / "home") as workspace:
-        assert examine(Passing(Patch({"till.py": FIXED.encode()}), workspace, reproduced=True), gone) is None
+        assert examine(PassingPatch(Patch({"till.py": FIXED.encode()}), workspace, reproduced=True), gone) is None
 
 
 def test_the_only_hunk_of_a_reproduced_fix_costs_no_run() -> None:

@@ -16,7 +16,7 @@ from sandbox.repository.patch import Patch
 from sandbox.testing.report import TestReport
 from strategies.reproduction.placement import selector
 from strategies.verification.baseline import Baseline, file_of
-from strategies.verification.runs import Runs
+from strategies.verification.runs import TestRuns
 
 ROUNDS = 2
 """How often a worse test is run again before it is called broken."""
@@ -144,10 +144,10 @@ def _rounds(tallies: Mapping[str, Tally], worse: Worse, again: Again, *, near: b
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class RerunSubject:
     """What is run again: a patch as it is judged, and the base with the same tests of ours (`control`)."""
 
-    runs: Runs
+    runs: TestRuns
     baseline: Baseline
     judged: Patch
     control: Patch

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from sandbox.testing.identity import collect
-from sandbox.testing.record import (
+from sandbox.testing.report import TestOutcome, TestReport, TestResult
+from sandbox.testing.second_reporter import (
     ENDED,
     LATE,
     REWRITTEN,
@@ -26,7 +27,6 @@ from sandbox.testing.record import (
     vitest_contradiction,
     with_exceptions,
 )
-from sandbox.testing.report import TestOutcome, TestReport, TestResult
 
 NOW = datetime(2026, 3, 14, tzinfo=UTC)
 FINISH: dict[str, object] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 from strategies.verdict import Reproduction
-from strategies.verification.ranking import Said, agreement, key_of, ranked, voters
+from strategies.verification.issue_test_ranking import Said, agreement, key_of, ranked, voters
 
 
 def made(name: str, *ids: str) -> Reproduction:

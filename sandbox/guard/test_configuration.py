@@ -15,7 +15,7 @@ from xml.etree.ElementTree import Element
 from defusedxml import ElementTree
 from defusedxml.common import DefusedXmlException
 
-from sandbox.guard.blocks import code_blocks, without_comments
+from sandbox.guard.brace_blocks import code_blocks, without_comments
 from sandbox.guard.documents import Chooses, Path, chosen, ini_sections, replaced, toml_text
 from sandbox.guard.js_data import NotData, parse_js_data
 

@@ -5,7 +5,7 @@ import pytest
 from sandbox.testing.cargo import parse_cargo
 from sandbox.testing.go_json import parse_go_json
 from sandbox.testing.junit import parse_junit, parse_junit_files
-from sandbox.testing.repair import decoded, printable, repaired_xml
+from sandbox.testing.readable_output import decoded, printable, repaired_xml
 from sandbox.testing.report import TestReport
 from sandbox.testing.tap import parse_tap
 

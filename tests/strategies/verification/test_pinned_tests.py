@@ -8,8 +8,8 @@ import pytest
 
 from sandbox.testing.report import TestOutcome, TestResult
 from strategies.verdict import Evidence, Judged, Reproduction, Rung, Verdict
-from strategies.verification.pinned import (
-    Change,
+from strategies.verification.pinned_tests import (
+    PinnableChange,
     PinnedTest,
     ask,
     code_of,
@@ -41,7 +41,7 @@ def asks(
     near: Sequence[str] = ("t.py",),
     code: Mapping[str, str] | None = None,
 ) -> bool:
-    change = Change(
+    change = PinnableChange(
         near, {"total"}, "total() must raise ValueError", lambda r: (code or {}).get(r.id, "assert till.total(1)")
     )
     return pinned(ids, broke(*ids) if results is None else results, passing, change)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from strategies.attempt import JudgedAttempt
 from strategies.tier import Tier
 from strategies.verification.further_tests import family_of_tier, rejected_by_test
-from strategies.verification.weighing import with_notes
+from strategies.verification.verdict_from_runs import with_notes
 
 FAMILIES = 2
 """From so many families on, the test is doubted."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox.network.read_only import (
+from sandbox.network.registry_rules import (
     FIELD_BYTES,
     QUERY_BYTES,
     TARGET_BYTES,

@@ -5,10 +5,10 @@ from decimal import Decimal
 
 import pytest
 
+from strategies.models.budget_share_meter import ShareMeter
 from strategies.models.in_memory_meter import CapMeter
 from strategies.models.meter import Charge, OverBudget
 from strategies.models.price import Price
-from strategies.models.share_meter import ShareMeter
 from strategies.models.usage import Usage
 
 CHARGE = Charge("weak", "m", "setup", 0, Usage(), Decimal("0.01"), Decimal("0.10"), Price(Decimal(1), Decimal(1)), 0.0)

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox.testing.folder import parse_folder
 from sandbox.testing.report import ReportUnreadable
+from sandbox.testing.report_folder import parse_folder
 
 XML = b'<testsuites><testsuite name="s"><testcase classname="c" name="%s"/></testsuite></testsuites>'
 

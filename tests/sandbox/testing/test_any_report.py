@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from sandbox.result import Ended, ExecResult
-from sandbox.testing.found import parse_found
+from sandbox.testing.any_report import parse_found
 from sandbox.testing.report import TestReport
 
 XML = b'<testsuite name="s"><testcase classname="c" name="n">%s</testcase></testsuite>'

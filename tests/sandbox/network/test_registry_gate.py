@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.network import registry
+from sandbox.network import registry_gate
 from sandbox.network.authority import server_identity
 from sandbox.network.egress import DEFAULT_HOSTS, Egress
 
@@ -159,7 +159,7 @@ def test_nothing_that_would_carry_code_out_reaches_the_registry(
 def test_many_short_addresses_do_not_carry_it_out_either(
     egress: Egress, upstream: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(registry, "ASKED_BYTES", 10)
+    monkeypatch.setattr(registry_gate, "ASKED_BYTES", 10)
     connection = inside(egress, upstream.port)
     connection.request("GET", "/12345678")
     assert connection.getresponse().read() == BODY

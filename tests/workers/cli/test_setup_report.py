@@ -12,7 +12,7 @@ from sandbox.testing.report import TestOutcome, TestReport, TestResult
 from strategies.step import Step
 from tests.fakes.folder_backend import PYTEST, FolderBackend, pytest_recipe
 from tests.fakes.origin import Origin
-from workers.cli.set_up_check import (
+from workers.cli.setup_report import (
     FileNotWritten,
     SetUpCheck,
     check_json,

@@ -34,7 +34,7 @@ _CRASH = re.compile(r"^panic: |SIGSEGV|Segmentation fault|stack overflow|called 
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class PinnableChange:
     """What a patch changes, as far as it tells which tests pin it.
 
     `near` are the test files that it concerns (empty where nobody can tell), `subject` the names of code that the issue
@@ -47,7 +47,7 @@ class Change:
     code_of: Callable[[TestResult], str]
 
 
-def pinned(broken: Sequence[str], results: Mapping[str, TestResult], passing: int, change: Change) -> bool:
+def pinned(broken: Sequence[str], results: Mapping[str, TestResult], passing: int, change: PinnableChange) -> bool:
     """Whether broken tests are few, each by a failed expectation, and of the very behaviour that the issue is about.
 
     `broken` are ids of tests that passed before, of which `passing` did; one without a failing result (it vanished, or

@@ -2,7 +2,7 @@
 
 A program inside believes it talks to the registry, because it trusts the authority of its set-up
 (`sandbox/network/authority.py`); addresses, lock files and their hashes stay as they are. What may go on is decided in
-`sandbox/network/read_only.py`.
+`sandbox/network/registry_rules.py`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from sandbox.network.read_only import ASKED_BYTES, NotARead, RegistryRead, answer_head, parse_read
+from sandbox.network.registry_rules import ASKED_BYTES, NotARead, RegistryRead, answer_head, parse_read
 
 HEAD_BYTES = 32_768
 IDLE_SECONDS = 180.0
@@ -65,9 +65,9 @@ class RegistryGate:
 
     def _count(self, read: RegistryRead) -> None:
         with self._lock:
-            self._asked += len(read.target)
+            self._asked += read.chosen_bytes
             if self._asked > ASKED_BYTES:
-                raise NotARead("403 Forbidden", "this set-up has asked for more addresses than packages have")
+                raise NotARead("403 Forbidden", "this set-up has asked for more than packages have addresses")
 
     def _withhold(self, what: str) -> None:
         with self._lock:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from strategies.verdict import Evidence, Reproduction
-from strategies.verification.pinned import PinnedTest
+from strategies.verification.pinned_tests import PinnedTest
 from workers.messages.markdown import block, code, line
 
 SHOWN = 10
@@ -19,7 +19,7 @@ DIFF_LIMIT = 12_000
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class PatchQuestion:
     """What a patch asks. `tests` pin what the issue wants changed, `said` is what they say with the patch, and
     `published` are those of their files that the patch edits and that are published with it."""
 
@@ -34,7 +34,7 @@ class Question:
         return "1 existing test" if len(self.tests) == 1 else f"{len(self.tests)} existing tests"
 
 
-def question_lead(q: Question) -> str:
+def question_lead(q: PatchQuestion) -> str:
     """The first words about it."""
     does, seem = ("does", "It seems") if len(q.tests) == 1 else ("do", "They seem")
     return (
@@ -43,7 +43,7 @@ def question_lead(q: Question) -> str:
     )
 
 
-def question_text(q: Question) -> str:
+def question_text(q: PatchQuestion) -> str:
     """The tests with their code, what they say now, and what can be done."""
     parts = []
     for test in q.tests[:SHOWN]:

@@ -10,7 +10,7 @@ import pytest
 from strategies.models.meter import OverBudget
 from strategies.step import Step
 from strategies.verdict import Reproduction
-from strategies.verification.vote import decided, write_several
+from strategies.verification.issue_test_vote import decided, write_several
 
 
 class Purse:

@@ -16,7 +16,7 @@ Run = Callable[[], TestRun]
 
 
 @dataclass(frozen=True, slots=True)
-class NoResult:
+class RunWithoutResult:
     """A run that gave no result. `patch` is whether it is the patch's doing; `why` says what happened, for people."""
 
     patch: bool
@@ -27,7 +27,7 @@ class NoResult:
         return Verdict(Judged.FAILED if self.patch else Judged.UNJUDGED, evidence, self.why)
 
 
-def attempt(patched: Run, base: Run, what: str) -> TestReport | NoResult:
+def attempt(patched: Run, base: Run, what: str) -> TestReport | RunWithoutResult:
     """The report of `patched`, tried twice; else whose trouble it is. `what` was to be run ("the tests").
 
     Passes on what the runs raise.
@@ -41,11 +41,11 @@ def attempt(patched: Run, base: Run, what: str) -> TestReport | NoResult:
     without = base()
     if without.report is None:
         why = f"Could not be judged: {what} could not be run with the patch ({second.reason})"
-        return NoResult(patch=False, why=f"{why}\n… nor without it ({without.reason})")
-    return NoResult(patch=True, why=f"With the patch {what} could not be run or believed: {second.reason}")
+        return RunWithoutResult(patch=False, why=f"{why}\n… nor without it ({without.reason})")
+    return RunWithoutResult(patch=True, why=f"With the patch {what} could not be run or believed: {second.reason}")
 
 
-def unexplained(first: str, known: frozenset[str], patched: Run, base: Run) -> NoResult | None:
+def unexplained(first: str, known: frozenset[str], patched: Run, base: Run) -> RunWithoutResult | None:
     """What a run's failures do not account for (`TestRun.unexplained`), held against the patch when it happens again
     and is neither `known` at the base nor happens there now. Passes on what the runs raise."""
     if not first or first in known:
@@ -57,7 +57,9 @@ def unexplained(first: str, known: frozenset[str], patched: Run, base: Run) -> N
     if without.report is not None and without.unexplained:
         return None
     if without.report is None:
-        return NoResult(patch=False, why=f"Could not be judged: {first}; and without the patch: {without.reason}")
-    return NoResult(
+        return RunWithoutResult(
+            patch=False, why=f"Could not be judged: {first}; and without the patch: {without.reason}"
+        )
+    return RunWithoutResult(
         patch=True, why=f"With the patch the test run ends as its failures do not explain, and not without it: {first}"
     )

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from strategies.verification.baseline import Baseline
-from strategies.verification.repeating import TIMES, Repeating, plan
+from strategies.verification.rerun_near_tests import TIMES, Repeating, plan
 
 NOTHING: frozenset[str] = frozenset()
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from sandbox.testing.report import TestOutcome, TestReport, TestResult
-from strategies.verification.confirming import (
+from strategies.verification.rerun_failures import (
     FEWER_ROUNDS,
     MIXED_ROUNDS,
     RARE_ROUNDS,

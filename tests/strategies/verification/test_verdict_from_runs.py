@@ -8,7 +8,7 @@ from sandbox.testing.report import TestOutcome, TestReport, TestResult
 from strategies.judge import Accept
 from strategies.verdict import Evidence, Judged, Reproduction, Rung
 from strategies.verification.baseline import compare
-from strategies.verification.weighing import Differences, conclude, counted, differences, unseen, weigh_broken
+from strategies.verification.verdict_from_runs import Differences, conclude, counted, differences, unseen, weigh_broken
 
 P, F, S = TestOutcome.PASSED, TestOutcome.FAILED, TestOutcome.SKIPPED
 

@@ -10,7 +10,7 @@ from sandbox.result import ExecResult
 from sandbox.testing.cargo import parse_cargo
 from sandbox.testing.go_json import parse_go_json
 from sandbox.testing.junit import parse_junit
-from sandbox.testing.repair import printable
+from sandbox.testing.readable_output import printable
 from sandbox.testing.report import MESSAGE, ReportUnreadable, TestOutcome, TestReport, TestResult
 from sandbox.testing.tap import parse_tap
 

@@ -4,8 +4,8 @@ import pytest
 
 from sandbox.recipe import Recipe
 from sandbox.recipes.ci_workflow import CiRun, Hints
+from sandbox.recipes.python.project_folders import below, main_folder, members, moved
 from sandbox.recipes.python.recipe import find_python
-from sandbox.recipes.python.roots import below, main_folder, members, moved
 from tests.fakes.workspace import memory_workspace
 
 PROJECT = '[project]\nname = "demo"\nversion = "1"\n'

@@ -9,7 +9,7 @@ import pytest
 from sandbox.result import Ended, ExecResult
 from sandbox.testing.report import TestOutcome, TestReport, TestResult, TestRun
 from strategies.verdict import Evidence, Judged
-from strategies.verification.trying import NoResult, attempt, unexplained
+from strategies.verification.retry_lost_runs import RunWithoutResult, attempt, unexplained
 
 REPORT = TestReport({"t": TestResult("t", TestOutcome.PASSED)})
 ENDED = ExecResult(Ended.EXIT, 0, b"", b"", 1.0)
@@ -36,7 +36,7 @@ def test_a_report_that_is_missing_once_is_nobodys_fault() -> None:
 
 def test_what_happens_again_and_not_at_the_base_is_the_patchs() -> None:
     found = attempt(script(lost("no report"), lost("took longer than 60 s")), script(WELL), "the tests")
-    assert isinstance(found, NoResult)
+    assert isinstance(found, RunWithoutResult)
     verdict = found.verdict(Evidence())
     assert verdict.judged is Judged.FAILED
     assert verdict.feedback == "With the patch the tests could not be run or believed: took longer than 60 s"
@@ -44,7 +44,7 @@ def test_what_happens_again_and_not_at_the_base_is_the_patchs() -> None:
 
 def test_what_happens_at_the_base_too_is_not_judged() -> None:
     found = attempt(script(lost("no report"), lost("no report")), script(lost("the disk is full")), "the tests")
-    assert isinstance(found, NoResult)
+    assert isinstance(found, RunWithoutResult)
     verdict = found.verdict(Evidence())
     assert verdict.judged is Judged.UNJUDGED
     assert "the disk is full" in verdict.feedback

@@ -11,7 +11,7 @@ from strategies.models.in_memory_meter import CapMeter
 from strategies.models.meter import Metered
 from strategies.tier import Tier
 from strategies.verdict import Judged, Reproduction, Verdict
-from strategies.verification.doubting import doubt_aloud, doubt_of, families_rejected, got_past, noted
+from strategies.verification.doubted_issue_test import doubt_aloud, doubt_of, families_rejected, got_past, noted
 from tests.fakes.model import ScriptedModel
 from tests.fakes.verification import failed, passed, rejected, unjudged
 
