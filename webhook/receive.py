@@ -47,7 +47,7 @@ class DeliveryRefused(Exception):
 def receiver(
     secrets: Sequence[str], context: TriageContext, quick_context: TriageContext, writer: Writer, metrics: Metrics
 ) -> APIRouter:
-    """The route. `quick_context` answers from memory only: it raises NotKept where `context` would read the database.
+    """The route. `quick_context` answers from memory only: it raises NotCached where `context` would read the database.
 
     Raises ValueError without a secret: no secret, no start.
     """
@@ -129,7 +129,7 @@ async def _read(
 def read(
     secrets: Sequence[str], context: TriageContext, body: bytes, signature: str, guid: str, name: str
 ) -> tuple[Event, Command | Ignored]:
-    """Verify, parse, decide. Raises Refused (401, 400).
+    """Verify, parse, decide. Raises DeliveryRefused (401, 400).
 
     A body that is signed but shaped otherwise than expected is ignored, not refused: asking GitHub for it
     again would not change it.

@@ -1,4 +1,4 @@
-"""Sandboxes as containers of a Docker engine: the default, and the only file that knows the docker SDK.
+"""Sandboxes as containers of a Docker engine: the default. Only this room knows the docker SDK.
 
 A sandbox is one container that sleeps; commands are execs in it, as uid 1000. It has no network, no capability,
 a read-only root with bounded tmpfs for checkout, home and /tmp, and bounded memory, processes, CPU and lifetime.

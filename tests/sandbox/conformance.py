@@ -1,4 +1,4 @@
-"""The one suite that every sandbox backend passes. test_docker, test_bubblewrap and test_process run it.
+"""The one suite that every sandbox backend passes: `tests/sandbox/<name>/test_backend.py` runs it for each.
 
 A backend that cannot keep a promise says so in the class attributes, and the promise is then not asked of it;
 there is no other way to skip one.

@@ -29,7 +29,7 @@ class TriggerLabels:
         self._cached: dict[int, tuple[float, str | None]] = {}
 
     def cached(self, repository_id: int) -> str | None:
-        """The label, without touching the database. Raises NotKept."""
+        """The label, without touching the database. Raises NotCached."""
         found = self._cached.get(repository_id)
         if found is None or time.monotonic() - found[0] >= CACHE_SECONDS:
             raise NotCached(repository_id)

@@ -116,7 +116,7 @@ def follow_up(deps: JobDependencies, forge: Forge, command: FollowUp) -> str:
 
 
 def queue_follow_up(deps: JobDependencies, origin: Job, actor: str, request: Mapping[str, object]) -> str:
-    """Queue it, unless the branch's head was followed up for its checks, or a job is active. Raises BreakerOut."""
+    """Queue it, unless the branch's head was followed up for its checks, or a job is active. Raises BreakerTripped."""
     with deps.database.begin() as session:
         rounds = follow_ups(session, origin.repository_id, origin.branch)
         seen = (json.loads(r.request or "{}") for r in rounds)
