@@ -184,9 +184,9 @@ def _held(tried: JudgedAttempt, further: FurtherTests, context: SolveContext) ->
     elif third is None:
         verdict = replace(verdict, evidence=with_doubts(evidence, UNSHOWN_FAILS))
     elif third:
-        verdict = replace(verdict, evidence=with_notes(evidence, vote_words(2, 3)))
+        verdict = replace(verdict, evidence=with_notes(evidence, vote_words(2, 1, 3)))
     else:
-        verdict = Verdict(Judged.FAILED, with_notes(evidence, vote_words(1, 3)), OUTVOTED)
+        verdict = Verdict(Judged.FAILED, with_notes(evidence, vote_words(1, 2, 3)), OUTVOTED)
     again = replace(tried, verdict=verdict)
     context.history[-1] = again
     if not said:

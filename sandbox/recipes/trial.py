@@ -17,7 +17,10 @@ WORTH_A_CHANGE = 1.02
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A recipe, the report of one run (None: it could not be set up, run or believed), and why, with the log's end."""
+    """A recipe, the report of one run (None: it could not be set up, run or believed), and why, with the log's end.
+
+    `seconds` is what the run took, `unexplained` as `TestRun` has it.
+    """
 
     recipe: Recipe
     report: TestReport | None
@@ -25,6 +28,7 @@ class Trial:
     log: str = ""
     set_up: bool = True
     seconds: float = 0.0
+    unexplained: str = ""
 
     @property
     def passed(self) -> int:

@@ -76,28 +76,25 @@ class NoBaseline(Exception):
 
 
 def measure(open_sandbox: Callable[[], Sandbox], environment: Environment) -> Baseline:
-    """Run the whole suite twice, each time in a fresh sandbox. Raises NoBaseline, or SandboxUnavailable.
-
-    With two runs in which hardly anything passes it raises NoBaseline too: see `Baseline.enough`.
-    """
+    """Run the whole suite twice, each time in a fresh sandbox. Raises as `completed` does."""
     first = first_run(open_sandbox, environment.recipe, FIRST_SECONDS)
-    found, again = completed(open_sandbox, environment.recipe, believed(first), first.result.seconds, first.unexplained)
-    if not found.enough:
-        raise NoBaseline(too_little(first.command, found, again))
-    return found
+    return completed(open_sandbox, environment.recipe, believed(first), first.result.seconds, first.unexplained)
 
 
 def completed(
     open_sandbox: Callable[[], Sandbox], recipe: Recipe, first: TestReport, seconds: float, unexplained: str = ""
-) -> tuple[Baseline, TestReport]:
-    """The baseline by a first run, which took `seconds`, and a second one, with the second's report.
+) -> Baseline:
+    """The baseline by a first run, which took `seconds` and ended with what its failures leave `unexplained`, and a
+    second one.
 
-    Raises NoBaseline, or SandboxUnavailable.
+    Raises NoBaseline, also where hardly anything passes (see `Baseline.enough`), or SandboxUnavailable.
     """
     run, places = second_run(open_sandbox, recipe, first, max(LEAST_SECONDS, TIMES * seconds))
     second = believed(run)
     found = compare(first, second, max(seconds, run.result.seconds), (unexplained, run.unexplained))
-    return replace(found, places=places), second
+    if not found.enough:
+        raise NoBaseline(too_little(run.command, found, second))
+    return replace(found, places=places)
 
 
 def believed(run: TestRun) -> TestReport:

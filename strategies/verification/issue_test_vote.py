@@ -53,6 +53,8 @@ def decided(passed: int, failed: int, tests: int) -> bool | None:
     return False if 2 * failed > tests else None
 
 
-def vote_words(passed: int, tests: int) -> str:
-    """A vote as a sentence for people."""
-    return f"{passed} passed and {tests - passed} failed of {tests} tests written from the issue, which vote"
+def vote_words(passed: int, failed: int, tests: int) -> str:
+    """A vote as a sentence for people; of `tests`, those that could change nothing any more are not run."""
+    text = f"{passed} passed and {failed} failed of {tests} tests written from the issue, which vote"
+    left = tests - passed - failed
+    return f"{text}; {left} more could change nothing" if left else text

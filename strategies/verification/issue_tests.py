@@ -20,7 +20,7 @@ from strategies.verification.admissible import admissible
 from strategies.verification.baseline import Baseline
 from strategies.verification.comparison import ComparisonSetup, compare
 from strategies.verification.issue_test_ranking import TestKey, key_of, ranked, voters
-from strategies.verification.issue_test_vote import decided, write_several
+from strategies.verification.issue_test_vote import decided, vote_words, write_several
 from strategies.verification.request import VerificationRequest
 from strategies.verification.retry_lost_runs import RunWithoutResult, attempt
 from strategies.verification.runs import TestRuns
@@ -143,7 +143,7 @@ class IssueTests:
             self._ask(judged, spare)
         if len(voting) == 1:
             return (good[0], evidence) if good else self._rejected(voting[0], bad[key_of(voting[0])], evidence)
-        note = f"{len(good)} passed and {len(bad)} failed of {len(voting)} tests written from the issue, which vote"
+        note = vote_words(len(good), len(bad), len(voting))
         facts = {"passed": len(good), "failed": len(bad), "tests": len(voting), "ranked": [t.path for t in order]}
         self.request.say(Step("reproduction", note, facts))
         evidence = with_notes(evidence, note)

@@ -48,11 +48,12 @@ Worse = Callable[[str, TestReport], bool]
 @dataclass(frozen=True, slots=True)
 class Confirmed:
     """`broken` are the patch's; `flaky` are worse at the base too; `rare` were worse with the patch only, but so seldom
-    that it may be chance."""
+    that it may be chance; `unknown` could not be run again, neither with the patch nor at the base."""
 
     broken: tuple[str, ...] = ()
     flaky: tuple[str, ...] = ()
     rare: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -110,10 +111,14 @@ def decide(suspects: Sequence[str], worse: Worse, again: Again, *, near: bool, s
             break
         _rounds(once, worse, again, near=near, rounds=1)
         found |= _settled(once, worse, again, near=near, most=mixed_rounds)
+    unknown = tuple(
+        i for i in suspects if not found.get(i) and not nearby[i].patched_runs and not whole[i].patched_runs
+    )
     return Confirmed(
         tuple(i for i in suspects if found.get(i) == "broken"),
         tuple(i for i in suspects if found.get(i) == "flaky"),
-        tuple(i for i in suspects if found.get(i, "") in ("", "mixed")),
+        tuple(i for i in suspects if found.get(i, "") in ("", "mixed") and i not in unknown),
+        unknown,
     )
 
 
@@ -128,19 +133,31 @@ def _settled(tallies: Mapping[str, Tally], worse: Worse, again: Again, *, near: 
 
 
 def _rounds(tallies: Mapping[str, Tally], worse: Worse, again: Again, *, near: bool, rounds: int) -> None:
-    """So many runs with the patch, then as many at the base."""
+    """So many runs with the patch, then as many at the base.
+
+    A run with the patch that cannot be judged counts as worse only where one at the base can: else the trouble is ours.
+    """
+    lost = base_runs = 0
     for _ in range(rounds):
         report = again(True, near) or again(True, near)
+        if report is None:
+            lost += 1
+            continue
         for name, tally in tallies.items():
             tally.patched_runs += 1
-            tally.patched += report is None or worse(name, report)
+            tally.patched += worse(name, report)
     for _ in range(rounds):
         report = again(False, near) or again(False, near)
         if report is None:
             break  # nothing is known of the base beyond what was measured before
+        base_runs += 1
         for name, tally in tallies.items():
             tally.base_runs += 1
             tally.base += worse(name, report)
+    if base_runs:
+        for tally in tallies.values():
+            tally.patched_runs += lost
+            tally.patched += lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +185,7 @@ class RerunSubject:
             return self._decide(suspects, report, _fails)
         gone = tuple(i for i in suspects if i not in second.results)
         found = self._decide([i for i in suspects if i not in gone], report, _fails)
-        return Confirmed(found.broken, (*found.flaky, *gone), found.rare)
+        return Confirmed(found.broken, (*found.flaky, *gone), found.rare, found.unknown)
 
     def _decide(self, suspects: Sequence[str], report: TestReport, worse: Worse) -> Confirmed:
         files = self._near(suspects, report)

@@ -70,7 +70,7 @@ class SetupClimb:
     def climb(self, ladder: SetupLadder, more: Sequence[SetupRung] = ()) -> Climbed:
         """The best recipe. `more` are rungs above those that the repository's files give (a set-up model).
 
-        Raises NothingWorks, NoBaseline (nothing was proposed) or SandboxUnavailable.
+        Raises NothingWorks, NoBaseline (nothing was proposed, or hardly a test passes) or SandboxUnavailable.
         """
         deadline = self.now() + MOST_SECONDS
         known = None if ladder.configured else self._remembered(ladder)
@@ -128,7 +128,7 @@ class SetupClimb:
             return Trial(recipe, None, str(error), error.log, set_up=False)
         run = first_run(lambda: self.backend.open(environment, tree), recipe, FIRST_SECONDS)
         problem = f"`{run.command}` could not be judged at the base commit: {run.reason}" if run.report is None else ""
-        return Trial(recipe, run.report, problem, seconds=run.result.seconds)
+        return Trial(recipe, run.report, problem, seconds=run.result.seconds, unexplained=run.unexplained)
 
     def _keep_baseline(self, trial: Trial) -> None:
         """Make a baseline of the trial's run and a second one, where whoever judges will look for it."""
@@ -141,7 +141,7 @@ class SetupClimb:
             return self.backend.open(environment, self.workspace.tree())
 
         def measured() -> Baseline:
-            return completed(opened, trial.recipe, first, trial.seconds)[0]
+            return completed(opened, trial.recipe, first, trial.seconds, trial.unexplained)
 
         kept(self.memory, environment, self.workspace.base, measured)
 

@@ -63,6 +63,8 @@ FAR_COMPANY = (
     "The test from the issue passes by itself and among the tests that concern the patch, and fails in the whole "
     "suite, where others do not leave things as they were: so those runs count."
 )
+NOT_AGAIN = "What fails could not be run again, neither with the patch nor without it: {tests}"
+SHOWN = 5
 OWN_RUN = "The whole suite does not collect the test from the issue, so its own run counts."
 
 
@@ -213,6 +215,8 @@ class Verification:
         worse = differences(base, report, reproduction)
         old = subject.confirm(worse.broken, report)
         new = subject.confirm_new(worse.new_failing, report) if not old.broken else Confirmed()
+        if (lost := (*old.unknown, *new.unknown)) and not (*old.broken, *new.broken):
+            return Verdict(Judged.UNJUDGED, evidence, NOT_AGAIN.format(tests=", ".join(lost[:SHOWN])))
         worse = worse.only({*old.broken, *new.broken})
         evidence = counted(evidence, base, report, (*old.flaky, *old.rare, *new.flaky, *new.rare))
         failed = weigh_broken(worse, report, evidence)
@@ -292,6 +296,8 @@ class Verification:
             found = subject.confirm(sorted(base.passed & report.failed), report)
             if found.broken:
                 return broken(found.broken, report, replace(evidence, rungs=evidence.rungs - {Rung.REGRESSION}))
+            if found.unknown:
+                return Verdict(Judged.UNJUDGED, evidence, NOT_AGAIN.format(tests=", ".join(found.unknown[:SHOWN])))
             evidence = replace(evidence, flaky=tuple(sorted({*evidence.flaky, *found.flaky})))
             doubts = [RARE.format(test=i) for i in found.rare]
             if reproduction is not None and ran(report, reproduction, base.ids):

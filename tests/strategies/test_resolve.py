@@ -290,7 +290,7 @@ def test_where_a_third_test_is_for_the_retry_it_is_accepted_by_the_vote() -> Non
     end = resolve(ISSUE, WORKSPACE, Listed(attempt("wrong"), again("fit")), table.context)
     assert end.ending is Ending.ACCEPTED
     assert end.chosen is not None
-    assert end.chosen.verdict.evidence.notes == (vote_words(2, 3),)
+    assert end.chosen.verdict.evidence.notes == (vote_words(2, 1, 3),)
     assert any("so a third decides" in s.text for s in table.steps)
 
 

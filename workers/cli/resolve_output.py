@@ -63,9 +63,9 @@ def result_lines(result: LocalResult) -> list[str]:
     out += _doubtful(result)
     if resolution.ending is Ending.UNJUDGED:
         out += [f"looked     {place}" for place in result.solved.looked]
-        if result.solved.suggestion:
-            lines = result.solved.suggestion.splitlines()
-            out += ["With this in .github/autofix.yml the tests ran:", *(f"  {x}" for x in lines)]
+    if result.solved.suggestion:
+        lines = result.solved.suggestion.splitlines()
+        out += ["With this in .github/autofix.yml the tests ran:", *(f"  {x}" for x in lines)]
     out.append("")
     for row in bill.rows:
         u = row.usage

@@ -230,7 +230,7 @@ def asked_about_tests(
     return "\n\n".join(p for p in parts if p)
 
 
-def unjudgeable(tried: Sequence[str], suggestion: str, log: str, bill: Bill, *, pull: bool = False) -> str:
+def unjudgeable(tried: Sequence[str], log: str, bill: Bill, *, pull: bool = False) -> str:
     """The repository's tests cannot be found or run."""
     nothing = _nothing_done(pull=pull)
     parts = [
@@ -240,15 +240,10 @@ def unjudgeable(tried: Sequence[str], suggestion: str, log: str, bill: Bill, *, 
         parts.append("Here is what I looked at and tried:\n\n" + "\n".join(f"- {line(t, 300)}" for t in tried[:30]))
     if log:
         parts.append("<details><summary>What it printed</summary>\n\n" + block(log, 4_000, "text") + "\n\n</details>")
-    if suggestion:
-        parts.append(
-            "With these lines in `.github/autofix.yml` the tests ran here:\n\n" + block(suggestion, 1_000, "yaml")
-        )
-    else:
-        parts.append(
-            "I know no lines that work. Tell me yours as `setup:` and `test:` in `.github/autofix.yml`: how the tests "
-            "are installed (with network) and run (without)."
-        )
+    parts.append(
+        "I know no lines that work. Tell me yours as `setup:` and `test:` in `.github/autofix.yml`: how the tests "
+        "are installed (with network) and run (without)."
+    )
     cost = f"This cost {show_usd(bill.total)}." if bill.rows else "This cost nothing."
     parts.append(f"Then comment {_once_more(pull=pull)}. {cost}")
     return "\n\n".join(parts)

@@ -86,7 +86,7 @@ def decide_ending(solved: SolvedJob) -> JobEnding:
     strong_only = solved.bill.strong_only
     ending = replace(_ending(solved), strong_only=strong_only.usd if strong_only else None)
     lines = solved.result.suggestion
-    if not lines or solved.resolution.ending is Ending.UNJUDGED:  # whose text has them already
+    if not lines:
         return ending
     return replace(ending, text=f"{ending.text}\n\n{comments.set_up_offer(lines)}")
 
@@ -113,7 +113,7 @@ def _ending(solved: SolvedJob) -> JobEnding:
             )
         case Ending.UNJUDGED:
             found = solved.result
-            text = comments.unjudgeable(found.looked, found.suggestion, found.log, solved.bill, pull=on_pull)
+            text = comments.unjudgeable(found.looked, found.log, solved.bill, pull=on_pull)
             ending = endings.unjudged(text)
         case _ if _no_model_answered(solved):
             ending = endings.failed("no model gave an answer", resolution.attempts[-1].attempt.error)

@@ -70,6 +70,18 @@ def test_a_configuration_file_that_no_longer_parses_fails(workspace: Workspace) 
     assert "pyproject.toml does not parse" in early.feedback
 
 
+def test_an_existing_test_that_no_longer_parses_does_not_fail_a_patch_it_is_not_judged_by(workspace: Workspace) -> None:
+    early, judged, _ = admissible(Patch({"till.py": b"x = 1\n", "tests/test_a.py": b"def test_a(:\n"}), workspace, ())
+    assert early is None
+    assert judged.paths == ("till.py",)
+
+
+def test_a_new_test_that_does_not_parse_fails(workspace: Workspace) -> None:
+    early, _, _ = admissible(Patch({"till.py": b"x = 1\n", "tests/test_b.py": b"def test_b(:\n"}), workspace, ())
+    assert early is not None
+    assert "tests/test_b.py does not parse" in early.feedback
+
+
 def test_only_a_passing_patch_that_answers_the_example_is_doubted(workspace: Workspace) -> None:
     test = Reproduction("tests/test_b.py", b"def test_b():\n    assert total([12, 30]) == 42\n", ("x",), "before")
     knowing = Patch({"till.py": b"def total(p):\n    if p == [12, 30]:\n        return 42\n    return 0\n"})

@@ -79,6 +79,14 @@ def told(
         pytest.param({(PATCHED, NEAR): "x"}, True, "broken", id="no report with the patch, again and again"),
         pytest.param({(PATCHED, NEAR): "xp"}, True, "rare", id="one run without a report is tried again"),
         pytest.param({(PATCHED, NEAR): "f", (BASE, NEAR): "x"}, True, "broken", id="a base that gives no report"),
+        pytest.param(
+            {(PATCHED, NEAR): "x", (BASE, NEAR): "x", (PATCHED, WHOLE): "x", (BASE, WHOLE): "x"},
+            True,
+            "unknown",
+            id="nobody can run it again",
+        ),
+        pytest.param({(PATCHED, WHOLE): "x", (BASE, WHOLE): "x"}, False, "unknown", id="whole suite: no run at all"),
+        pytest.param({(PATCHED, WHOLE): "x"}, False, "broken", id="whole suite: no report with the patch only"),
         pytest.param({}, True, "rare", id="never again"),
         pytest.param({(PATCHED, WHOLE): "f"}, False, "broken", id="whole suite: fails each time"),
         pytest.param({(PATCHED, WHOLE): "f", (BASE, WHOLE): "f"}, False, "flaky", id="whole suite: both fail"),
@@ -89,7 +97,7 @@ def told(
 def test_who_fails_decides(script: Script, near: bool, expected: str) -> None:
     found, _ = told(script, near=near)
     assert getattr(found, expected) == (ONE,)
-    assert sum(map(len, (found.broken, found.flaky, found.rare))) == 1
+    assert sum(map(len, (found.broken, found.flaky, found.rare, found.unknown))) == 1
 
 
 def test_what_fails_each_time_costs_no_run_of_the_whole_suite() -> None:

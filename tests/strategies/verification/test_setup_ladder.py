@@ -15,7 +15,7 @@ from sandbox.recipes.trial import Trial
 from sandbox.repository.workspace import Workspace
 from sandbox.tree import SourceTree
 from strategies.step import Step
-from strategies.verification.baseline import kept
+from strategies.verification.baseline import NoBaseline, kept
 from strategies.verification.setup_ladder import Climbed, NothingWorks, SetupClimb
 from tests.fakes.folder_backend import PYTEST, FolderBackend, pytest_recipe
 from tests.fakes.origin import Origin
@@ -104,6 +104,16 @@ def test_where_nothing_is_healthy_the_recipe_by_which_most_tests_pass_is_kept(cl
     found, _ = climbing.climb(POOR, BROKEN)
     assert found.recipe == POOR
     assert found.trials[0].passed == 2
+
+
+def test_a_suite_of_which_hardly_a_test_passes_is_no_baseline(tmp_path: Path) -> None:
+    many = "\n".join(f"def test_{n}(): assert False\n" for n in range(20))
+    origin = Origin(tmp_path / "repo")
+    origin.commit({"tests/test_good.py": "def test_a(): pass\n", "tests/test_bad.py": many})
+    with origin.workspace(tmp_path / "home") as workspace:
+        climbing = Climbing(workspace, tmp_path / "memory", SettingUpBackend(), [])
+        with pytest.raises(NoBaseline, match="only 1 of 21 tests pass"):
+            climbing.climb(POOR)
 
 
 def test_where_no_test_passes_everything_that_was_tried_is_told(climbing: Climbing) -> None:

@@ -33,6 +33,14 @@ def test_the_test_from_the_issue_is_not_one_that_the_patch_adds() -> None:
     assert differences(BASE, report(a=P, b=P, c=P, n=F), test) == Differences()
 
 
+def test_where_ids_hold_no_file_it_is_known_by_the_ids_that_it_had() -> None:
+    test = Reproduction("till/issue_7_test.go", b"", ("till::TestIssue",), "")
+    seen = TestReport(
+        {i: TestResult(i, F) for i in ("till::TestIssue", "till::TestIssue/empty", "till::TestIssueOfThePatch")}
+    )
+    assert differences(BASE, seen, test).new_failing == ("till::TestIssueOfThePatch",)
+
+
 def test_the_numbers_and_what_was_not_judged_are_kept() -> None:
     evidence = counted(Evidence(), BASE, report(a=P, b=P, c=P, d=P, e=S, n=P), ["b"])
     assert evidence.before is not None

@@ -194,15 +194,12 @@ SAID: dict[str, Callable[[], str]] = {
     "over_budget_before_any_call": lambda: comments.over_budget(
         (), Bill((), Decimal(0)), MONTH, "no money is left", ""
     ),
-    "unjudgeable": lambda: comments.unjudgeable(
-        ("python: no test file was found",), 'setup: ["pip install -e ."]\ntest: "pytest -q"\n', "ERROR @all", bill(())
-    ),
-    "unjudgeable_without_lines": lambda: comments.unjudgeable(
+    "unjudgeable": lambda: comments.unjudgeable(("python: no test file was found",), "ERROR @all", bill(())),
+    "unjudgeable_after_a_failed_set_up": lambda: comments.unjudgeable(
         (
             "python, by uv.lock: the set-up failed (error: command 'gcc' failed)",
             "missing: the program gcc is not in the sandbox",
         ),
-        "",
         "",
         bill(()),
     ),

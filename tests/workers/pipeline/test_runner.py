@@ -106,7 +106,7 @@ class FakeSolver:
             request.meter.settle(reservation, charge)
         versions = Versions("0.1.0", request.strategy, request.file.accept, {}, {"repair": "abc"})
         looked = ("python: no tests folder",) if answer.ending is Ending.UNJUDGED else ()
-        lines = "setup: [x]\ntest: y\n" if self.offers or answer.ending is Ending.UNJUDGED else ""
+        lines = "setup: [x]\ntest: y\n" if self.offers else ""
         return SolveResult(answer, versions, ("strong", "dear", DEAR), looked, lines)
 
 
@@ -415,11 +415,13 @@ def test_money_that_ends_before_the_first_attempt_is_over_budget_too(house: Call
     assert "issue budget" in it.said
 
 
-def test_a_repository_that_cannot_be_judged_is_told_the_lines_that_would_help(house: Callable[..., House]) -> None:
+def test_a_repository_that_cannot_be_judged_is_told_what_was_looked_at_and_asked_for_its_lines(
+    house: Callable[..., House],
+) -> None:
     it = house(solved(ending=Ending.UNJUDGED))
     assert run(it.deps, it.start()) is State.DECLINED
-    assert "setup: [x]\ntest: y" in it.said
     assert "python: no tests folder" in it.said
+    assert "Tell me yours as `setup:` and `test:`" in it.said
 
 
 def test_an_actor_without_permission_is_told_and_nothing_is_spent(house: Callable[..., House]) -> None:
