@@ -77,6 +77,7 @@ class Verification:
     baseline: Baseline
     issue_tests: IssueTests
     _judged: dict[str, Verdict] = field(default_factory=dict)
+    _concerns: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
     def start(cls, request: VerificationRequest) -> Self:
@@ -159,6 +160,12 @@ class Verification:
             self.issue_tests.plausible.add(judged.digest)
         return verdict
 
+    def _concerned(self, judged: Patch) -> tuple[str, ...]:
+        """The test files that a patch concerns by the import graph, which is read once for each patch."""
+        if judged.digest not in self._concerns:
+            self._concerns[judged.digest] = affected(judged, self.runs.workspace)
+        return self._concerns[judged.digest]
+
     def _near(self, judged: Patch) -> tuple[str, ...]:
         """The test files that a patch concerns: as measured where coverage was, else by the import graph."""
         covered = kept_covered(
@@ -168,7 +175,7 @@ class Verification:
             self.baseline.seconds,
             self.open_sandbox,
         )
-        return executing(judged, covered) or affected(judged, self.runs.workspace)
+        return executing(judged, covered) or self._concerned(judged)
 
     def _gate(
         self, subject: RerunSubject, evidence: Evidence, *, resolved_by: Reproduction | None = None
@@ -227,7 +234,7 @@ class Verification:
             return ask(failed, reproduction) if asks else failed
         evidence = with_doubts(evidence, *(RARE.format(test=i) for i in (*old.rare, *new.rare)))
         evidence = with_rungs(evidence, Rung.BUILDS)
-        lost = unseen(affected(subject.judged, self.runs.workspace), base)
+        lost = unseen(self._concerned(subject.judged), base)
         if lost or not base.enough:
             why = UNSEEN.format(files=", ".join(lost)) if lost else NOTHING_SEEN
             evidence = with_notes(evidence, why) if reproduction is None else with_doubts(evidence, why)
@@ -264,7 +271,7 @@ class Verification:
         """Whether a test that passes by itself, and fails in the whole suite, passes among the tests that concern the
         patch; None when it could not be run so, or fails there as it does without the patch."""
         recipe, base = self.runs.recipe, self.baseline
-        near = within(affected(subject.judged, self.runs.workspace), base.files, base.seconds)
+        near = within(self._concerned(subject.judged), base.files, base.seconds)
         only = tuple(dict.fromkeys(selector(recipe, f) for f in (*near, reproduction.path)))
         told: list[str] = []
         for patch in (subject.judged, subject.control) if near else ():
@@ -283,7 +290,7 @@ class Verification:
         """The evidence after some more runs of the nearest tests; a verdict when one of them turns out broken."""
         recipe, base = self.runs.recipe, self.baseline
         own = (reproduction.path,) if reproduction is not None else ()
-        near = plan(affected(subject.judged, self.runs.workspace), base, alone=recipe.test_only is not None)
+        near = plan(self._concerned(subject.judged), base, alone=recipe.test_only is not None)
         only = tuple(dict.fromkeys(selector(recipe, f) for f in (*own, *near.files))) if near.files else ()
 
         def run(patch: Patch) -> TestRun:
@@ -310,7 +317,7 @@ class Verification:
         """The same verdict, with what the nearest tests see of the patch; it never becomes another one."""
         recipe, base = self.runs.recipe, self.baseline
         seconds = budget(base.seconds)
-        files = within(affected(subject.judged, self.runs.workspace), base.files, seconds / RUNS)
+        files = within(self._concerned(subject.judged), base.files, seconds / RUNS)
         ours = (reproduction.path,) if reproduction is not None else ()
         only = tuple(selector(recipe, f) for f in (*ours, *files)) if recipe.test_only is not None else ()
         if not only and base.seconds > seconds / RUNS:
