@@ -156,14 +156,16 @@ def test_nothing_that_would_carry_code_out_reaches_the_registry(
     assert egress.withheld[0].startswith("localhost: ")
 
 
-def test_many_short_addresses_do_not_carry_it_out_either(
-    egress: Egress, upstream: Registry, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("accepted", [{}, {"Accept": "a" * 10}], ids=["by-addresses", "by-field-values"])
+def test_many_short_requests_do_not_carry_it_out_either(
+    accepted: dict[str, str], egress: Egress, upstream: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(registry_gate, "ASKED_BYTES", 10)
+    own = sum(len(v) for v in ("identity", *accepted.values()))
+    monkeypatch.setattr(registry_gate, "ASKED_BYTES", own + len("/12345678"))
     connection = inside(egress, upstream.port)
-    connection.request("GET", "/12345678")
+    connection.request("GET", "/12345678", headers=accepted)
     assert connection.getresponse().read() == BODY
-    connection.request("GET", "/1")
+    connection.request("GET", "/1", headers=accepted)
     assert connection.getresponse().status == 403
     assert [p for _, p, _ in upstream.heard] == ["/12345678"]
 
