@@ -129,11 +129,7 @@ class _Follower:
         if path.endswith(_SHELL) or re.match(r"#!.*\b(?:ba|z|da|k)?sh\b", first):
             self.line(text, folder, level + 1)
             if below := posixpath.dirname(path):
-                self.line(
-                    re.sub(r"\"?\$\(dirname[^)]*\)\"?/|\$\{?(?:DIR|HERE|SCRIPT_DIR|here|dir)\}?/", "", text),
-                    below,
-                    level + 1,
-                )
+                self.line(_OWN_FOLDER.sub("", text), below, level + 1)
         elif is_code(path):
             for found in re.findall(r"[\"'`]([\w./ -]{3,200})[\"'`]", text):
                 for word in found.split():

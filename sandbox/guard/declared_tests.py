@@ -200,9 +200,7 @@ def _from_command(line: str) -> tuple[list[str], list[str]]:
     if "unittest" in words:
         names = [words[i + 1] for i, w in enumerate(words[:-1]) if w in ("-p", "--pattern")]
         names += [w.split("=", 1)[1] for w in words if w.startswith("--pattern=")]
-    runs = [
-        i for i, w in enumerate(words) if re.fullmatch(r"mocha|ava|tape|tap|jasmine|uvu|--test|vitest|jest|borp", w)
-    ]
+    runs = [i for i, word in enumerate(words) if word in _RUNNERS]
     if not runs:
         return names, []
     after = words[runs[0] + 1 :]

@@ -9,11 +9,13 @@ from datetime import datetime
 from sandbox.result import ExecResult
 from sandbox.testing.cargo import parse_cargo
 from sandbox.testing.go_json import parse_go_json
+from sandbox.testing.identity import stable_id
 from sandbox.testing.junit import parse_junit
 from sandbox.testing.readable_output import printable
 from sandbox.testing.report import MESSAGE, ReportUnreadable, TestOutcome, TestReport, TestResult
 from sandbox.testing.tap import parse_tap
 
+_SUITE = b"<testsuite"
 EXIT_CODE = "exit code"
 """The test that stands for the command's own success, where its failures do not explain how it ended."""
 
@@ -22,11 +24,18 @@ def parse_found(documents: Sequence[tuple[str, bytes]], result: ExecResult, *, r
     """The tests of JUnit documents by path, else of the command's output, and always the exit code where that adds.
 
     A command may check style too: its exit code is a test of its own where no reported test failed, or none is known.
+    A document that is meant as a report and cannot be read is among what was not collected.
     """
     results: dict[str, TestResult] = {}
-    for _, content in documents:
-        with suppress(ReportUnreadable):
-            results |= parse_junit(content, root=root, now=now).results
+    uncollected: set[str] = set()
+    for path, content in documents:
+        try:
+            found = parse_junit(content, root=root, now=now)
+        except ReportUnreadable:
+            uncollected |= {stable_id(path.removeprefix("./"), now)} if _SUITE in content else set()
+            continue
+        results |= found.results
+        uncollected |= set(found.uncollected)
     for parse in _OUTPUTS:
         if not results:
             with suppress(ReportUnreadable):
@@ -34,7 +43,7 @@ def parse_found(documents: Sequence[tuple[str, bytes]], result: ExecResult, *, r
     failed = any(r.outcome in (TestOutcome.FAILED, TestOutcome.ERROR) for r in results.values())
     if not failed:
         results[EXIT_CODE] = exit_code_result(result)
-    return TestReport(results)
+    return TestReport(results, tuple(sorted(uncollected)))
 
 
 def exit_code_result(result: ExecResult) -> TestResult:

@@ -40,14 +40,14 @@ class _Status(int):
 
 
 class _Recorder:
-    def __init__(self, path: str, key: bytes) -> None:
+    def __init__(self, path: str, key: bytes, xml: str) -> None:
         self.out = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         self.key, self.process = key, _getpid()
         self.session = self.chain = os.urandom(8).hex()
         self.tests: dict[str, list[str]] = {}
         self.calls: dict[str, set[str]] = {}
         self.started, self.failed, self.ended = 0, 0, False
-        self.say(event="start")
+        self.say(event="start", xml=xml)
 
     def say(self, **facts: object) -> None:
         if _getpid() != self.process:
@@ -119,7 +119,6 @@ class _Recorder:
             started=self.started,
             failed=session.testsfailed,
             counted=self.failed,
-            xml=str(getattr(session.config.option, "xmlpath", None) or ""),
         )
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
@@ -155,10 +154,16 @@ def _raised(item: pytest.Item, outcome: Any) -> bool:
     return any(not issubclass(t, _skips) and t.__name__ != "SkipTest" for t in types)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Keep the path of the JUnit file as the command said it, before code of the repository can change it."""
+    _told.append(str(getattr(early_config.known_args_namespace, "xmlpath", None) or ""))
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Begin to record, but not in a worker of pytest-xdist: the process that started it hears of its tests."""
     if _record and not hasattr(config, "workerinput"):
-        recorder = _Recorder(_record, _key)
+        recorder = _Recorder(_record, _key, _told[0] if _told else "")
         _recorders.append(recorder)
         config.pluginmanager.register(recorder)
         config.pluginmanager.register(_Inner(recorder))
@@ -172,5 +177,6 @@ def _end() -> None:
 
 
 _recorders: list[_Recorder] = []
+_told: list[str] = []
 atexit.register(_end)  # before any of the repository's, so that it runs after all of them
 _leave_no_trace()

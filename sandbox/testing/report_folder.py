@@ -18,12 +18,13 @@ REPORTS = 500
 
 
 def parse_folder(contents: Mapping[str, bytes], *, root: str = "", now: datetime | None = None) -> TestReport:
-    """One report from many files by path. A file that cannot be read is as if it were not there: its tests are missing.
+    """One report from many files by path. A package whose file cannot be read is among those not collected, "." for the
+    root: nothing is known of its tests.
 
     Raises ReportUnreadable when none can be read.
     """
     results: list[TestResult] = []
-    unreadable: list[str] = []
+    unreadable: dict[str, str] = {}
     for path, content in sorted(contents.items()):
         name, _, ending = posixpath.basename(path).rpartition(".")
         package = unquote(name.rpartition(".")[0])
@@ -34,12 +35,12 @@ def parse_folder(contents: Mapping[str, bytes], *, root: str = "", now: datetime
                 else parse_junit(content, root=posixpath.join(root, package), now=now)
             )
         except ReportUnreadable as error:
-            unreadable.append(f"{posixpath.basename(path)}: {error}")
+            unreadable[package or "."] = f"{posixpath.basename(path)}: {error}"
             continue
         results += _below(package, root, found)
     if not results and unreadable:
-        raise ReportUnreadable("; ".join(unreadable))
-    return collect(results, now=now)
+        raise ReportUnreadable("; ".join(unreadable.values()))
+    return collect(results, uncollected=unreadable, now=now)
 
 
 def _below(package: str, root: str, report: TestReport) -> Iterator[TestResult]:

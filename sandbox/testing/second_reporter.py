@@ -25,6 +25,7 @@ UNCAUGHT = "promises were rejected that nobody caught"
 SWALLOWED = "a pytest plugin took away exceptions that tests ended in"
 LATE = "node:test saw something fail after its test had ended"
 UNHANDLED = "vitest caught errors outside of any test"
+NOT_ONCE = "vitest did not run exactly once"
 FALSE_PASS = "It ended in an exception, and was reported as passed."  # noqa: S105 - no password
 
 
@@ -48,7 +49,8 @@ class RecordedTest:
 class PytestRecord:
     """One session of pytest. `finish` is None when it never came to its end; `unloaded` are collection errors.
 
-    `gone` is whether its process ended by itself, `intact` whether every line is one that our plugin wrote.
+    `xml` is the path of the JUnit file that it was told to write ("" for none), read before any code of the repository
+    ran; `gone` is whether its process ended by itself, `intact` whether every line is one that our plugin wrote.
     """
 
     tests: tuple[RecordedTest, ...] = ()
@@ -56,11 +58,7 @@ class PytestRecord:
     finish: Mapping[str, object] | None = None
     gone: bool = False
     intact: bool = True
-
-    @property
-    def xml(self) -> str:
-        """The path of the JUnit file that this session writes ("" for none)."""
-        return str((self.finish or {}).get("xml", ""))
+    xml: str = ""
 
     def number(self, key: str) -> int:
         """One of the session's own counts: `collected`, `started`, `failed`, `counted`, `status`."""
@@ -76,6 +74,7 @@ class _Session:
     finish: Mapping[str, object] | None = None
     gone: bool = False
     intact: bool = True
+    xml: str = ""
 
 
 def pytest_sessions(content: bytes, key: bytes) -> tuple[PytestRecord, ...]:
@@ -94,7 +93,9 @@ def pytest_sessions(content: bytes, key: bytes) -> tuple[PytestRecord, ...]:
             session.intact = False
             continue
         kind, identity = event.get("event"), str(event.get("id", ""))
-        if kind == "test":
+        if kind == "start":
+            session.xml = str(event.get("xml", ""))
+        elif kind == "test":
             outcomes = event.get("outcomes")
             tuple_of = tuple(map(str, outcomes)) if isinstance(outcomes, list) else ()
             session.tests[identity] = RecordedTest(
@@ -107,7 +108,8 @@ def pytest_sessions(content: bytes, key: bytes) -> tuple[PytestRecord, ...]:
         elif kind == "gone":
             session.gone = True
     return tuple(
-        PytestRecord(tuple(s.tests.values()), tuple(s.unloaded), s.finish, s.gone, s.intact) for s in sessions.values()
+        PytestRecord(tuple(s.tests.values()), tuple(s.unloaded), s.finish, s.gone, s.intact, s.xml)
+        for s in sessions.values()
     )
 
 
@@ -213,10 +215,14 @@ def vitest_contradiction(report: TestReport, record: JavaScriptRecord) -> str:
     return ""
 
 
-def javascript_unexplained(record: JavaScriptRecord) -> str:
-    """The errors outside of any test; "" when there were none."""
+def javascript_unexplained(record: JavaScriptRecord, *, single: bool = False) -> str:
+    """The errors outside of any test; "" when there were none.
+
+    With `single` the report is that of one run of vitest: of a record of none or of several nothing can be compared.
+    """
     outside = f"{UNHANDLED}: {', '.join(record.errors)}" if record.errors else ""
-    return "; ".join(filter(None, (outside, LATE if record.late else "", UNCAUGHT if record.unhandled else "")))
+    others = ((record.late, LATE), (record.unhandled, UNCAUGHT), (single and record.runs != 1, NOT_ONCE))
+    return "; ".join(filter(None, (outside, *(told for found, told in others if found))))
 
 
 def _bare(result: TestResult) -> str:

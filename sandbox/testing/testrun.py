@@ -36,7 +36,9 @@ from sandbox.testing.tap import parse_tap
 UNTRUSTED = "the report cannot be trusted"
 NOT_REPORTED = f"{UNTRUSTED} (canary not reported)"
 NOT_BUILT = "the tests could not be built"
-NO_SECOND_REPORT = "pytest ran without our second reporter"
+NO_SECOND_REPORT = "the tests ran without our second reporter"
+RECORD_BYTES = 2 * REPORT_BYTES
+"""At most what is read of the second reporter's record: its lines are longer than those of a report."""
 TAIL = 2_000
 
 _NOT_BUILT = re.compile(
@@ -169,16 +171,16 @@ class _Finished:
             return "", report, ""
         pytest = bool(self.reporter.plugin)
         try:
-            content = self.sandbox.read(self.reporter.record, REPORT_BYTES)
+            content = self.sandbox.read(self.reporter.record, RECORD_BYTES)
         except FileNotFoundError:
-            return "", report, NO_SECOND_REPORT if pytest else ""
-        except ValueError:
-            return "", report, ""  # larger than what is read of a report
+            return "", report, NO_SECOND_REPORT
+        except ValueError:  # larger than what as many tests as we read could have written
+            return (second.REWRITTEN, report, "") if pytest else ("", report, second.REWRITTEN)
         if not pytest:
             counted = second.javascript_record(content)
             single = self.recipe.report is ReportFormat.JUNIT and self.recipe.runner == "vitest"
             against = second.vitest_contradiction(report, counted) if single else ""
-            return against, report, second.javascript_unexplained(counted)
+            return against, report, second.javascript_unexplained(counted, single=single)
         return self._pytest_opinion(report, second.pytest_sessions(content, self.reporter.key))
 
     def _pytest_opinion(
@@ -186,9 +188,9 @@ class _Finished:
     ) -> tuple[str, TestReport, str]:
         if not all(s.intact for s in sessions):
             return second.REWRITTEN, report, ""
-        mine = [s for s in sessions if s.xml.endswith(self.junit) or s.finish is None]
+        mine = [s for s in sessions if s.xml.endswith(self.junit)]
         if not mine:
-            return "", report, "" if sessions else NO_SECOND_REPORT
+            return "", report, NO_SECOND_REPORT
         session = mine[-1]
         told = second.session_unexplained(session, self.result.exit_code or 0)
         against = second.contradiction(report, session, self.started)

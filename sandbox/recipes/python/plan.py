@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from sandbox.recipes.python.commands import TestCommand
 
@@ -29,5 +28,4 @@ class PythonPlan:
     importlib: bool = False
     without: tuple[str, ...] = ()
     command: TestCommand | None = None
-    variables: Mapping[str, str] = field(default_factory=dict)
     told: tuple[str, ...] = ()

@@ -183,7 +183,6 @@ def _variables(reading: PythonReading, plan: PythonPlan) -> list[str]:
     found.pop("PYTHONPATH", None)
     if reading.settings:
         found["DJANGO_SETTINGS_MODULE"] = reading.settings
-    found |= plan.variables
     places = [s for s in SOURCES if s in reading.folders and f"{s}/__init__.py" not in reading.paths]
     if not plan.project:
         found["PYTHONPATH"] = ":".join([".", *places])

@@ -22,6 +22,13 @@ def test_documents_come_before_what_was_printed() -> None:
     assert report.passed == {"c::n", "exit code"}
 
 
+def test_a_report_that_cannot_be_read_was_not_collected() -> None:
+    report = found([XML % b"", b"<testsuites><testsuite"])
+    assert report.passed == {"c::n", "exit code"}
+    assert report.uncollected == ("a.xml",)
+    assert found([XML % b"", b"<broken"]).uncollected == ()
+
+
 @pytest.mark.parametrize(
     ("output", "test"),
     [

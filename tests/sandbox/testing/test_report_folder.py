@@ -28,7 +28,9 @@ def test_a_files_path_is_seen_from_the_checkouts_root() -> None:
     assert (result.id, result.file) == ("p/src/a.js::n", "p/src/a.js")
 
 
-def test_a_report_that_cannot_be_read_is_missing_and_only_missing() -> None:
-    assert parse_folder({"/r/a.0.xml": XML % b"n", "/r/b.1.xml": b"<broken"}).passed == {"a::c::n"}
+def test_a_package_whose_report_cannot_be_read_was_not_collected() -> None:
+    found = parse_folder({"/r/a.0.xml": XML % b"n", "/r/p%2Fb.1.xml": b"<broken", "/r/.2.xml": b"<broken"})
+    assert found.passed == {"a::c::n"}
+    assert found.uncollected == (".", "p/b")
     with pytest.raises(ReportUnreadable, match=r"b\.1\.xml"):
         parse_folder({"/r/b.1.xml": b"<broken"})

@@ -82,7 +82,7 @@ reports = sys.modules["_pytest.reports"].TestReport
 real = reports.from_item_and_call.__func__
 def kind(cls, item, call):
     report = real(cls, item, call)
-    if "two" in item.name:
+    if item.name.startswith("test_two"):  # no canary is called so
         report.outcome, report.longrepr = "passed", None
     return report
 reports.from_item_and_call = classmethod(kind)
@@ -128,10 +128,38 @@ def test_a_record_that_was_rewritten_with_the_report_is_not_trusted() -> None:
     assert (run.report, REWRITTEN in run.reason) == (None, True)
 
 
+PADDED_FILES = (
+    REWRITTEN_FILES.replace("/*", "/junit-*")
+    + """
+def pad():
+    for path in glob.glob(".pennyfix/record-*"):
+        open(path, "a").truncate(65_000_000)
+atexit.register(pad)
+"""
+)
+
+
+def test_a_record_that_is_too_long_to_be_read_is_not_trusted() -> None:
+    run = python({**PRODUCT, "till.py": PADDED_FILES})
+    assert (run.report, REWRITTEN in run.reason) == (None, True)
+
+
+def test_a_session_is_known_by_the_report_that_it_was_first_told_to_write() -> None:
+    tells_another = "def pytest_runtest_teardown(item):\n    item.config.option.xmlpath = 'another.xml'\n"
+    run = python({**PRODUCT, "till.py": FORGED_FILE, "conftest.py": tells_another})
+    assert (run.report, "tests/test_a.py::test_two" in run.reason) == (None, True)
+
+
+def test_a_session_that_was_told_to_write_another_report_is_not_ours() -> None:
+    script = f"cp {{junit}} kept.xml 2>/dev/null; {PYTEST.replace('{junit}', 'kept.xml')}; code=$?; cp kept.xml {{junit}}; exit $code"
+    run = python(PRODUCT, script)
+    assert (outcomes(run), run.unexplained) == ({"tests/test_a.py::test_two": "passed"}, NO_SECOND_REPORT)
+
+
 def test_a_patched_reporter_hides_no_failure_of_unittest_or_of_a_fixture() -> None:
     patched = PATCHED_REPORTS.replace(
         "    report = real(cls, item, call)\n",
-        "    call.excinfo = None if 'two' in item.name else call.excinfo\n    report = real(cls, item, call)\n",
+        "    call.excinfo = None if item.name.startswith('test_two') else call.excinfo\n    report = real(cls, item, call)\n",
     )
     files = {
         "till.py": patched,

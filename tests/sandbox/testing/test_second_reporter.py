@@ -12,6 +12,7 @@ from sandbox.testing.report import TestOutcome, TestReport, TestResult
 from sandbox.testing.second_reporter import (
     ENDED,
     LATE,
+    NOT_ONCE,
     REWRITTEN,
     SESSION_FAILED,
     SESSION_STOPPED,
@@ -31,7 +32,7 @@ from sandbox.testing.second_reporter import (
 NOW = datetime(2026, 3, 14, tzinfo=UTC)
 FINISH: dict[str, object] = {
     "event": "finish", "status": 1, "changed": False, "stopped": False, "collected": 2, "started": 2, "failed": 1,
-    "counted": 1, "xml": "/box/.pennyfix/j.xml",
+    "counted": 1,
 }  # fmt: skip
 
 
@@ -58,7 +59,12 @@ def signed(events: Iterable[dict[str, object]], name: str = "0a", key: bytes = K
 
 def record(*events: dict[str, object], **finish: object) -> PytestRecord:
     end: list[dict[str, object]] = [{"event": "gone"}] if finish.pop("gone", True) else []
-    lines: list[dict[str, object]] = [{"event": "start"}, *events, {**FINISH, **finish}, *end]
+    lines: list[dict[str, object]] = [
+        {"event": "start", "xml": "/box/.pennyfix/j.xml"},
+        *events,
+        {**FINISH, **finish},
+        *end,
+    ]
     return pytest_sessions(signed(lines), KEY)[0]
 
 
@@ -173,6 +179,13 @@ def test_runs_of_javascript_are_added_up() -> None:
     assert javascript_unexplained(found) == f"{UNHANDLED}: Error, TypeError; {LATE}"
     assert javascript_unexplained(javascript_record(b'{"unhandled": 1}\n{"unhandled": 0}\n')) == UNCAUGHT
     assert javascript_unexplained(javascript_record(b"")) == ""
+
+
+@pytest.mark.parametrize(("runs", "told"), [(0, NOT_ONCE), (1, ""), (2, NOT_ONCE)])
+def test_a_report_of_one_run_of_vitest_wants_a_record_of_one(runs: int, told: str) -> None:
+    content = b'{"passed": 2, "failed": 0, "errors": []}\n' * runs
+    assert javascript_unexplained(javascript_record(content), single=True) == told
+    assert javascript_unexplained(javascript_record(content)) == ""
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ from sandbox.recipe import CANARY_GLOB, Canary, Recipe, ReportFormat
 from sandbox.recipes.discovery import discover
 from sandbox.testing.exit_behaviour import NO_TEST_RAN, disagreement
 from sandbox.testing.report import TestOutcome, TestRun
-from sandbox.testing.testrun import NOT_BUILT, UNTRUSTED, run_tests
+from sandbox.testing.second_reporter import REWRITTEN
+from sandbox.testing.testrun import NO_SECOND_REPORT, NOT_BUILT, UNTRUSTED, run_tests
 from tests.fakes.folder_sandbox import FolderSandbox
 from tests.fakes.origin import Origin
 
@@ -101,7 +102,7 @@ def test_reported_ids_choose_tests(run) -> None:  # type: ignore[no-untyped-def]
         ("pkg.py", "import sys\nsys.exit(0)\n"),
         (
             "conftest.py",
-            "def pytest_collection_modifyitems(items):\n    items[:] = [i for i in items if 'two' in i.name]\n",
+            "def pytest_collection_modifyitems(items):\n    items[:] = [i for i in items if i.name == 'test_two']\n",
         ),
         (
             "conftest.py",
@@ -129,7 +130,7 @@ def test_a_forged_result_is_not_believed(where: str, trick: str, run) -> None:  
 
 
 def test_a_deselected_canary_is_named_as_the_reason(run) -> None:  # type: ignore[no-untyped-def]
-    hook = "def pytest_collection_modifyitems(items):\n    items[:] = [i for i in items if 'two' in i.name]\n"
+    hook = "def pytest_collection_modifyitems(items):\n    items[:] = [i for i in items if i.name == 'test_two']\n"
     assert run({**GREEN, "conftest.py": hook}, canary=True).reason.startswith(UNTRUSTED)
 
 
@@ -219,6 +220,23 @@ def test_surefire_files_of_an_earlier_run_are_not_read() -> None:
         )
         assert outcomes(run_tests(box, recipe, timeout=60)) == {"m/A::t": "passed"}
         assert run_tests(box, replace(recipe, test="true"), timeout=60).report is None
+
+
+@pytest.mark.parametrize(
+    ("left", "told"),
+    [
+        ("echo '{\"unhandled\": 0}' >$PENNYFIX_RECORD", ""),
+        ("truncate -s 65000000 $PENNYFIX_RECORD", REWRITTEN),
+        ("rm -f $PENNYFIX_RECORD", NO_SECOND_REPORT),
+    ],
+    ids=["written", "padded", "gone"],
+)
+def test_a_record_of_javascript_that_is_padded_or_gone_is_told(left: str, told: str) -> None:
+    written = """printf '<testsuite><testcase classname="c" name="a"/></testsuite>' >{junit}; """
+    recipe = Recipe("javascript", (), written + left, ReportFormat.JUNIT, "test", runner="mocha")
+    with FolderSandbox() as box:
+        run = run_tests(box, recipe, timeout=60)
+    assert (outcomes(run), run.unexplained) == ({"c::a": "passed"}, told)
 
 
 def test_a_symbolic_link_as_report_is_not_followed(tmp_path: Path) -> None:
