@@ -5,11 +5,19 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from collections.abc import Collection, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 
 _TOOLS = frozenset({"pytest", "_pytest", "unittest", "pluggy", "nose", "doctest", "coverage", "xdist", "hypothesis"})
 _RUNNER_TEXT = re.compile(
-    r"^_?pytest$|^py\.test$|^unittest(?:\.\w+)*$|^_pytest\.|^nose2?$|^TOX_|^conftest$|^CI$|^GITHUB_ACTIONS$"
+    r"^_?pytest$|^py\.test$|^unittest(?:\.\w+)*$|^_pytest\.|^nose2?$|^TOX_|^conftest$|^CI$|^GITHUB_ACTIONS$|"
+    r"^(?:PYTEST|PENNYFIX)_\w"
+)
+_VARIABLE = re.compile(r"(?:PYTEST|PENNYFIX)(?:_\w*)?")
+_ENVIRONMENTS = frozenset({"os.environ", "os.environb"})
+_ENVIRONMENT_LOOK_UPS = frozenset(
+    {"os.getenv", "os.getenvb"}
+    | {f"{e}.{m}" for e in _ENVIRONMENTS for m in ("get", "pop", "setdefault", "__getitem__", "__contains__")}
 )
 _PLACES = re.compile(
     r"sys\.(?:modules|argv|orig_argv|path)|os\.environ|__name__|f_code|f_globals|co_filename|cmdline|executable"
@@ -30,8 +38,11 @@ _EXACT_PATCHES = frozenset(
         "builtins.open", "builtins.print", "builtins.isinstance", "builtins.__import__", "sys.__stdout__",
     }
 )  # fmt: skip
-_LOOK_UPS = frozenset({"os.environ.get", "os.getenv", "sys.modules.get", "os.environ.pop"})
+_LOOK_UPS = _ENVIRONMENT_LOOK_UPS | {"sys.modules.get", "sys.modules.__getitem__", "sys.modules.__contains__"}
 _IMPORTERS = frozenset({"__import__", "importlib.import_module", "importlib.util.find_spec", "pkgutil.find_loader"})
+_ASKS = "asks whether it is being tested"
+_NAMES_OF_NAMES = 3
+"""How far a name is followed that stands for another."""
 _TRUE = {"__eq__": True, "__ne__": False, "__contains__": True, "__instancecheck__": True, "__subclasscheck__": True}
 
 
@@ -45,11 +56,14 @@ def python_doubts(before: str, after: str, added: frozenset[int], *, own: Collec
         return []
     known = _aliases(old) if old is not None else {}
     aliases = _aliases(tree)
+    tree = _with_known_texts(tree)
     had_tools = ({name.split(".")[0] for name in known.values()} | set(own)) & _TOOLS
     out: list[str] = []
     for node in _code(tree):
         if getattr(node, "lineno", 0) in added or _spans(node, added):
             out += _node(node, aliases, had_tools)
+    if not any(found.startswith(_ASKS) for found in out):  # a name alone, wherever it is used
+        out += [f"{_ASKS} (`{name}`)" for name in dict.fromkeys(_variables(tree, added))]
     return out
 
 
@@ -93,6 +107,39 @@ def _code(tree: ast.Module) -> Iterator[ast.AST]:
             todo += node.orelse
         else:
             todo += reversed(list(ast.iter_child_nodes(node)))
+
+
+def _with_known_texts(tree: ast.Module) -> ast.Module:
+    """The module with the text in the place of each name that is bound once, to a text that is known."""
+    bound = Counter(n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load))
+    bound.update(n.arg for n in ast.walk(tree) if isinstance(n, ast.arg))
+    for _ in range(_NAMES_OF_NAMES):
+        texts = {
+            target.id: text
+            for node in ast.walk(tree)
+            for target in _targets(node)
+            if isinstance(target, ast.Name) and bound[target.id] == 1 and not isinstance(node, ast.AugAssign)
+            if (text := _text(getattr(node, "value", None))) is not None
+        }
+        tree = _Texts(texts).visit(tree)
+    return tree
+
+
+class _Texts(ast.NodeTransformer):
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self.texts = texts
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        text = self.texts.get(node.id) if isinstance(node.ctx, ast.Load) else None
+        return node if text is None else ast.copy_location(ast.Constant(text), node)
+
+
+def _variables(tree: ast.Module, added: frozenset[int]) -> Iterator[str]:
+    """The texts in added code that are names of a runner's variables, or their beginning."""
+    for node in _code(tree):
+        text = _text(node) if getattr(node, "lineno", 0) in added else None
+        if text is not None and _VARIABLE.fullmatch(text):
+            yield text
 
 
 def _spans(node: ast.AST, added: frozenset[int]) -> bool:
@@ -151,8 +198,10 @@ def _node(node: ast.AST, aliases: dict[str, str], had_tools: set[str]) -> Iterat
     elif isinstance(node, ast.Compare):
         yield from _comparison(node, aliases)
     elif isinstance(node, ast.Subscript):
-        if _dotted(node.value, aliases) in ("os.environ", "sys.modules") and _asks(node.slice):
-            yield f"asks whether it is being tested (`{ast.unparse(node)}`)"
+        name = _dotted(node.value, aliases)
+        asks = name in {*_ENVIRONMENTS, "sys.modules"} and _asks(node.slice)
+        if asks or (name in _ENVIRONMENTS and _hides(node.slice)):
+            yield f"{_ASKS} (`{ast.unparse(node)[:60]}`)"
     elif isinstance(node, ast.FunctionDef) and node.name in _TRUE and _always(node, value=_TRUE[node.name]):
         yield f"an equality that is always true (`{node.name}`)"
     for target in _targets(node):
@@ -178,8 +227,10 @@ def _call(node: ast.Call, aliases: dict[str, str]) -> Iterator[str]:
     first = node.args[0] if node.args else None
     if name in _IMPORTERS and first is not None and _asks(first, tools=True):
         yield f"loads a test tool from product code (`{ast.unparse(node)[:60]}`)"
-    elif name in _LOOK_UPS and first is not None and _asks(first):
-        yield f"asks whether it is being tested (`{ast.unparse(node)[:60]}`)"
+    elif first is not None and (
+        (name in _LOOK_UPS and _asks(first)) or (name in _ENVIRONMENT_LOOK_UPS and _hides(first))
+    ):
+        yield f"{_ASKS} (`{ast.unparse(node)[:60]}`)"
     elif name in ("exec", "eval", "compile") and first is not None and _made(first):
         yield f"runs code made from text (`{ast.unparse(node)[:60]}`)"
     elif name in ("setattr", "delattr") and first is not None:
@@ -197,8 +248,9 @@ def _comparison(node: ast.Compare, aliases: dict[str, str]) -> Iterator[str]:
     sides = [node.left, *node.comparators]
     text = " ".join(_dotted(s, aliases) or ast.unparse(s) for s in sides)
     told = any(_asks(s, tools=True) for s in sides) and _PLACES.search(text)
-    if told or (any(_asks(s) for s in sides) and re.search(r"os\.environ|sys\.modules", text)):
-        yield f"asks whether it is being tested (`{ast.unparse(node)[:60]}`)"
+    hidden = not _ENVIRONMENTS.isdisjoint(_dotted(s, aliases) for s in node.comparators) and _hides(node.left)
+    if told or hidden or (any(_asks(s) for s in sides) and re.search(r"os\.environ|sys\.modules", text)):
+        yield f"{_ASKS} (`{ast.unparse(node)[:60]}`)"
 
 
 def _asks(node: ast.AST, *, tools: bool = False) -> bool:
@@ -209,9 +261,18 @@ def _asks(node: ast.AST, *, tools: bool = False) -> bool:
     return bool(_RUNNER_TEXT.match(text)) and not (tools and text in ("CI", "GITHUB_ACTIONS"))
 
 
-def _text(node: ast.AST) -> str | None:
+def _hides(node: ast.AST) -> bool:
+    """Whether the name of an environment variable is made so that only running tells it, of pieces that mean tests."""
+    if _text(node) is not None:
+        return False
+    pieces = "".join(filter(None, (_text(n) for n in ast.walk(node) if isinstance(n, ast.Constant))))
+    return bool(_made(node) or re.search(r"TEST|TSET", pieces, re.IGNORECASE))
+
+
+def _text(node: ast.AST | None) -> str | None:
     if isinstance(node, ast.Constant):
-        return node.value if isinstance(node.value, str) else None
+        text = node.value.decode("latin-1") if isinstance(node.value, bytes) else node.value
+        return text if isinstance(text, str) else None
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
         left, right = _text(node.left), _text(node.right)
         return left + right if left is not None and right is not None else None
