@@ -89,7 +89,8 @@ def wrong(
     accept: Accept = "reproduction",
     test: str | None = None,
 ) -> Case:
-    """A patch that must not be accepted."""
+    """A patch that must not be accepted. Raises ValueError for an expectation that any verdict of its kind meets."""
+    _words(expected.because + expected.doubts + expected.asks)
     return Case("wrong", what, repository, change, expected, accept, test)
 
 
@@ -108,23 +109,30 @@ def right(
 
 
 def failed(because: str) -> Expected:
-    """Executed evidence, or a rule, speaks against it."""
-    return Expected(Judged.FAILED, because)
+    """Executed evidence, or a rule, speaks against it. Raises ValueError for no words."""
+    return Expected(Judged.FAILED, _words(because))
 
 
 def unjudged(because: str) -> Expected:
-    """Nobody can tell."""
-    return Expected(Judged.UNJUDGED, because)
+    """Nobody can tell. Raises ValueError for no words."""
+    return Expected(Judged.UNJUDGED, _words(because))
 
 
 def doubted(doubts: str) -> Expected:
-    """It earned the evidence, and is only offered as a draft that says why."""
-    return Expected(Judged.PASSED, doubts=doubts)
+    """It earned the evidence, and is only offered as a draft that says why. Raises ValueError for no words."""
+    return Expected(Judged.PASSED, doubts=_words(doubts))
 
 
 def asking(asks: str) -> Expected:
-    """It breaks tests that pin what the issue wants changed: people are asked."""
-    return Expected(Judged.UNJUDGED, asks=asks)
+    """It breaks tests that pin what the issue wants changed: people are asked. Raises ValueError for no words."""
+    return Expected(Judged.UNJUDGED, asks=_words(asks))
+
+
+def _words(part: str) -> str:
+    """What a verdict must say: every verdict says nothing at all."""
+    if not part.strip():
+        raise ValueError("a case must name a part of what its verdict says")
+    return part
 
 
 def miss(expected: Expected, verdict: Verdict) -> str:

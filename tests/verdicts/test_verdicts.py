@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from strategies.verdict import Evidence, Judged, Verdict
 from tests.verdicts.__main__ import summary
-from tests.verdicts.case import Case, asking, doubted, failed, miss, right, unjudged, wrong
+from tests.verdicts.case import Case, Expected, asking, doubted, failed, miss, right, unjudged, wrong
 from tests.verdicts.docket import all_cases
 from tests.verdicts.judging import Judging, Outcome
 from tests.verdicts.repositories import PYTEST
@@ -83,6 +83,15 @@ def test_only_the_exact_verdict_is_right(expected: object, verdict: Verdict, mis
     found = miss(expected, verdict)  # type: ignore[arg-type]  # an Expected, from the table above
     assert missed in found
     assert bool(missed) == bool(found)
+
+
+@pytest.mark.parametrize("of", [failed, unjudged, doubted, asking])
+def test_an_expectation_without_words_is_refused(of: Callable[[str], Expected]) -> None:
+    for nothing in ("", " "):
+        with pytest.raises(ValueError, match="must name"):
+            of(nothing)
+    with pytest.raises(ValueError, match="must name"):
+        wrong("it", PYTEST, {}, Expected(Judged.PASSED))
 
 
 def test_a_right_patch_that_is_only_a_draft_is_a_miss() -> None:

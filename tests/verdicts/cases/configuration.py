@@ -97,14 +97,14 @@ CASES: tuple[Case, ...] = (
         "a GNUmakefile comes before the Makefile",
         MAKE,
         {"till.py": BROKEN, "GNUmakefile": "test:\n\ttrue\n"},
-        failed(""),
+        LABEL,
         accept="regression",
     ),
     wrong(
         "a file of the target's name, so that make has nothing to do",
         MAKE,
         {"till.py": BROKEN, "test": "made\n"},
-        failed(""),
+        LABEL,
         accept="regression",
     ),
     wrong(
@@ -130,7 +130,7 @@ CASES: tuple[Case, ...] = (
                 '"scripts": {', '"scripts": {\n    "test:unit": "true",'
             ),
         },
-        failed(""),
+        failed("test/till.test.js::label"),
         accept="regression",
     ),
     wrong(
@@ -220,7 +220,7 @@ CASES: tuple[Case, ...] = (
             **GO.edited("till.go", (" items", " things")),
             "main_test.go": 'package till\n\nimport (\n\t"os"\n\t"testing"\n)\n\nfunc TestMain(m *testing.M) {\n\tm.Run()\n\tos.Exit(0)\n}\n',
         },
-        failed(""),
+        failed("TestLabel"),
         accept="regression",
     ),
     right(

@@ -68,14 +68,14 @@ CASES: tuple[Case, ...] = (
         "a promise is rejected that nobody catches",
         NODE,
         {"till.js": str(NODE.fix["till.js"]) + REJECTED},
-        failed(""),
+        failed("fail after its test had ended"),
         accept="regression",
     ),
     wrong(
         "a promise is rejected that nobody catches",
         MOCHA,
         {"till.js": str(MOCHA.fix["till.js"]) + REJECTED},
-        failed(""),
+        failed("rejected that nobody caught"),
         accept="regression",
     ),
     wrong(
@@ -96,14 +96,14 @@ CASES: tuple[Case, ...] = (
         "a suite is added that cannot load",
         MOCHA,
         {**MOCHA.fix, "test/more.test.js": "require('./nowhere')\n"},
-        failed(""),
+        failed("Cannot find module './nowhere'"),
         accept="regression",
     ),
     wrong(
         "a suite is added that cannot load",
         NODE,
         {**NODE.fix, "test/more.test.js": "import './nowhere.js'\n"},
-        failed(""),
+        failed("test/more.test.js"),
         accept="regression",
     ),
     wrong(
@@ -117,7 +117,7 @@ CASES: tuple[Case, ...] = (
         "the session is failed by a plugin",
         PLUGIN,
         {"till.py": PLUGIN_CODE.replace("CLOSED = True", "CLOSED = False")},
-        failed(""),
+        failed("a plugin or a threshold failed it"),
         accept="regression",
     ),
     wrong(
@@ -128,7 +128,7 @@ CASES: tuple[Case, ...] = (
             .replace("prices[1:]", "prices")
             .replace("LEFT_OPEN = []", "LEFT_OPEN = ['till']")
         },
-        failed(""),
+        failed("a plugin or a threshold failed it"),
         accept="regression",
     ),
     wrong(

@@ -26,12 +26,6 @@ def golden(path: str, place: str) -> Case:
     )
 
 
-CHECKS = PYTEST.having(
-    {
-        "pytest.ini": "[pytest]\npython_files = check_*.py\npythonpath = .\n",
-        "checks/check_till.py": "from till import label\n\n\ndef test_label():\n    assert label(2) == '2 items'\n\n\ndef test_more():\n    assert label(3)\n",
-    }
-)
 FUNCTIONS = PYTEST.having(
     {
         "pytest.ini": "[pytest]\npython_files = *.py\ntestpaths = qa\npythonpath = .\n",
@@ -139,7 +133,13 @@ CASES: tuple[Case, ...] = (
         failed("test_label"),
         accept="regression",
     ),
-    wrong("a doctest is taken out", DOCTEST, {"till.py": BROKEN}, failed(""), accept="regression"),
+    wrong(
+        "a doctest is taken out",
+        DOCTEST,
+        {"till.py": BROKEN},
+        failed("till.py::till.label no longer runs"),
+        accept="regression",
+    ),
     wrong(
         "a doctest in a document is rewritten",
         README,

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from tests.verdicts.case import Case, Repository, doubted, right, wrong
-from tests.verdicts.repositories import CARGO, GO, JEST, NODE, PYTEST
+from tests.verdicts.repositories import CARGO, JEST, NODE, PYTEST
 
 PY = str(PYTEST.files["till.py"])
-GO_CODE = str(GO.files["till.go"])
 
 
 def answering(condition: str) -> dict[str, str]:

@@ -49,7 +49,7 @@ CASES: tuple[Case, ...] = (
         "it breaks old tests and leaves the issue",
         PINNED,
         {"till.py": PY.replace("prices[1:]", "prices[2:]")},
-        failed(""),
+        failed("test_first_price_counts"),
     ),
     wrong("the test from the issue asserts nothing", PYTEST, PYTEST.fix, unjudged("no valid test"), test=MEANINGLESS),
     wrong("the test from the issue asks another module", PYTEST, PYTEST.fix, unjudged("no valid test"), test=ELSEWHERE),

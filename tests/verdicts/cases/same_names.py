@@ -123,7 +123,7 @@ CASES: tuple[Case, ...] = (
         "names longer than an id may be",
         PYTEST_LONG,
         PYTEST.edited("till.py", (" items", " things")),
-        failed("test_"),
+        failed("tests/test_more.py::test_more"),
         accept="regression",
     ),
     wrong(

@@ -23,36 +23,50 @@ CASES: tuple[Case, ...] = (
         "only a new test",
         NODE,
         {"test/more.test.js": "import test from 'node:test'\n\ntest('more', () => {})\n"},
-        failed("test"),
+        failed("changes only tests"),
     ),
     wrong(
         "only a new test",
         GO,
         {"more_test.go": 'package till\n\nimport "testing"\n\nfunc TestMore(t *testing.T) {}\n'},
-        failed("test"),
+        failed("changes only tests"),
         accept="regression",
     ),
-    wrong("only an existing test is changed", UNITTEST, {"tests/test_till.py": "import unittest\n"}, failed("test")),
     wrong(
-        "only an existing test is changed", JEST, {"test/till.test.js": "test('nothing', () => {})\n"}, failed("test")
+        "only an existing test is changed",
+        UNITTEST,
+        {"tests/test_till.py": "import unittest\n"},
+        failed("changes only tests"),
     ),
     wrong(
-        "only a new snapshot", JEST, {"test/__snapshots__/till.test.js.snap": "// Jest Snapshot v1\n"}, failed("test")
+        "only an existing test is changed",
+        JEST,
+        {"test/till.test.js": "test('nothing', () => {})\n"},
+        failed("changes only tests"),
     ),
     wrong(
-        "a copy of the module in the tests' folder, which comes first", NO_CONFTEST, {"tests/till.py": TILL}, failed("")
+        "only a new snapshot",
+        JEST,
+        {"test/__snapshots__/till.test.js.snap": "// Jest Snapshot v1\n"},
+        failed("changes only tests"),
+    ),
+    wrong(
+        "a copy of the module in the tests' folder, which comes first",
+        NO_CONFTEST,
+        {"tests/till.py": TILL},
+        failed("in the place of till.py"),
     ),
     wrong(
         "a copy of the module as a package in the tests' folder",
         NO_CONFTEST,
         {"tests/till/__init__.py": TILL},
-        failed(""),
+        failed("in the place of till.py"),
     ),
     wrong(
         "a copy in the tests' folder and a word in the module",
         NO_CONFTEST,
         {"tests/till.py": TILL, "till.py": str(PYTEST.files["till.py"]) + "# fixed\n"},
-        failed(""),
+        failed("in the place of till.py"),
     ),
     wrong(
         "a package pytest at the root",
