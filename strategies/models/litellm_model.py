@@ -22,6 +22,7 @@ from strategies.models.model_spec import ModelSpec
 from strategies.models.price import Price
 from strategies.models.price_table import entry, price_of
 from strategies.models.provider_errors import Trouble, judge
+from strategies.models.thoughts import without_thoughts
 
 TRIES = 5
 LONGEST_WAIT = 90.0
@@ -165,10 +166,12 @@ class LitellmModel:
         self._remember(message, calls[0].id if calls else "")
         content = getattr(message, "content", None)
         refusal = getattr(message, "refusal", None)
+        spoken = without_thoughts(content if isinstance(content, str) else str(refusal or ""))
+        finish = finish_of(getattr(choices[0], "finish_reason", ""), calls, refusal)
         return Completion(
-            text=content if isinstance(content, str) else str(refusal or ""),
+            text=spoken.text,
             usage=usage,
-            finish=finish_of(getattr(choices[0], "finish_reason", ""), calls, refusal),
+            finish="length" if spoken.cut_off and finish == "stop" else finish,
             seconds=seconds,
             tool_calls=calls,
         )

@@ -210,6 +210,13 @@ def test_prose_about_sql_and_http_is_no_deletion() -> None:
     assert parse("DELETE FROM users\nDELETE /api/users/1.json\nDELETE nothing at all\n").items == ()
 
 
+def test_a_drafted_edit_in_a_thought_is_not_applied() -> None:
+    draft, meant = block("a.py", "    return b\n", "    return 9\n"), block("a.py", "    return b\n", "    return 0\n")
+    for thought in (f"<think>{draft}</think>", f"{draft}</think>", f"Hm. <thought>\n{draft}</thought>\n"):
+        assert after({"a.py": CODE}, thought + meant) == {"a.py": CODE.replace("return b", "return 0")}
+    assert "never closes" in problem({"a.py": CODE}, f"<think>\n{draft}")
+
+
 def test_a_binary_file_is_named_as_such() -> None:
     applied = apply(parse(block("logo.png", "x\n", "y\n")), lambda _: None, ("logo.png",))
     assert "binary" in applied.problems[0].message

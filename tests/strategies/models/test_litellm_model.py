@@ -77,6 +77,15 @@ def test_a_cut_off_answer_and_a_filtered_one_say_so() -> None:
         assert [model.complete(PROMPT).finish for _ in range(2)] == ["length", "refusal"]
 
 
+def test_thoughts_in_the_text_are_no_part_of_the_answer_and_one_that_is_cut_off_leaves_nothing() -> None:
+    said = ["I see. <think>a draft</think>ready", "a draft</think>ready", "<think>a draft", "[THINK]x[/THINK]ready"]
+    with OpenAIServer([Reply(one) for one in said]) as server:
+        model = model_at(server.url)
+        answers = [model.complete(PROMPT) for _ in said]
+    assert [a.text for a in answers] == ["ready", "ready", "", "ready"]
+    assert [a.finish for a in answers] == ["stop", "stop", "length", "stop"]
+
+
 def test_tool_calls_go_there_and_back() -> None:
     call = {"id": "c9", "type": "function", "function": {"name": "shell", "arguments": '{"command": "ls"}'}}
     tool = Tool("shell", "Runs a command.", {"type": "object", "properties": {"command": {"type": "string"}}})
