@@ -21,6 +21,8 @@ from pathlib import PurePath
 import pytest
 from coverage import Coverage
 
+from tests.leftovers import leftovers, ticks_since_boot
+
 
 def _answers(*argv: str) -> bool:
     if shutil.which(argv[0]) is None:
@@ -101,6 +103,7 @@ STARTS_PROCESSES = (
     "tests/strategies/verification/near_tests/test_coverage.py",
     "tests/strategies/verification/test_setup_ladder.py",
     "tests/strategies/verification/test_verification.py",
+    "tests/test_leftovers.py",
     "tests/test_pennyfix.py::test_bad_input_is_two",
     "tests/test_pennyfix.py::test_help_answers_at_once",
     "tests/test_pennyfix.py::test_the_shell_completes",
@@ -191,6 +194,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
 
 
 COVERED = pytest.StashKey[Coverage]()
+BEGUN = pytest.StashKey[int]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -198,12 +202,22 @@ def pytest_configure(config: pytest.Config) -> None:
 
     With `--quick`, note each process that a test starts.
     """
+    config.stash[BEGUN] = ticks_since_boot()
     if config.getoption("--quick"):
         sys.addaudithook(_note_process)
         _note_multiprocessing()
     if os.environ.get("PENNYFIX_TEST_COVERAGE") and hasattr(config, "workerinput"):
         config.stash[COVERED] = Coverage(data_suffix=True)
         config.stash[COVERED].start()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail a run whose tests left a process running. In a parallel run, once all its workers have ended."""
+    left = [] if hasattr(session.config, "workerinput") else leftovers(session.config.stash[BEGUN])
+    if left:
+        sys.stderr.write("\nprocesses that tests left running:\n  " + "\n  ".join(left) + "\n")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tarfile
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -77,22 +79,28 @@ class FolderSandbox:
             "PENNYFIX_ENV": self.root + "/.home/env",
             "LC_ALL": "C.UTF-8",
         }
+        process = subprocess.Popen(
+            list(argv),
+            cwd=self._place(cwd),
+            env={**base, **(env or {})},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        ended = Ended.EXIT
         try:
-            done = subprocess.run(
-                list(argv),
-                cwd=self._place(cwd),
-                env={**base, **(env or {})},
-                input=stdin,
-                capture_output=True,
-                timeout=timeout,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as e:
-            return ExecResult(Ended.TIMEOUT, None, e.stdout or b"", e.stderr or b"", time.monotonic() - start)
-        seconds = time.monotonic() - start
-        if done.returncode < 0:
-            return ExecResult(Ended.KILLED, None, done.stdout, done.stderr, seconds)
-        return ExecResult(Ended.EXIT, done.returncode, done.stdout, done.stderr, seconds)
+            out, err = process.communicate(stdin, timeout=timeout)
+        except subprocess.TimeoutExpired:
+            ended = Ended.TIMEOUT
+        with suppress(ProcessLookupError):  # nothing that the command started outlives it
+            os.killpg(process.pid, signal.SIGKILL)
+        if ended is Ended.TIMEOUT:
+            out, err = process.communicate()
+        elif process.returncode < 0:
+            ended = Ended.KILLED
+        code = process.returncode if ended is Ended.EXIT else None
+        return ExecResult(ended, code, out, err, time.monotonic() - start)
 
     def fork(self) -> FolderSandbox:
         copy = FolderSandbox(path=self.path)

@@ -1,4 +1,4 @@
-"""Judges a case as production does: discovery, a prepared environment, the baseline, then the verdict.
+"""Judges a case as production does: the set-up ladder, a prepared environment, the baseline, then the verdict.
 
 What cases have in common is made once for all of them, also between processes: repositories, environments (by the
 backend's own cache) and baselines.
@@ -19,7 +19,7 @@ from pathlib import Path
 from sandbox.backend import Backend
 from sandbox.backends import BackendOptions, Name, choose
 from sandbox.errors import PreparationFailed
-from sandbox.recipes.discovery import discover
+from sandbox.recipes.discovery import set_up_ladder
 from sandbox.repository.mirror import Mirror
 from strategies.issue import Issue
 from strategies.models.in_memory_meter import CapMeter
@@ -28,6 +28,7 @@ from strategies.tier import Tier
 from strategies.verdict import Evidence, Judged, Verdict
 from strategies.verification.baseline import NoBaseline
 from strategies.verification.request import VerificationRequest
+from strategies.verification.setup_ladder import SetupClimb
 from strategies.verification.verification import Verification
 from tests.fakes.model import ScriptedModel
 from tests.fakes.origin import Origin
@@ -70,11 +71,13 @@ class Judging:
         tester = Tier("weak", Metered(ScriptedModel(lambda _: case.answer), CapMeter(Decimal(1000)), "weak"))
         name = digest(repository)
         with self._mirror(repository, name).workspace("HEAD") as workspace:
-            recipe, looked = discover(workspace, setup=None, test=repository.command, image=None)
-            if recipe is None:
-                return Verdict(Judged.UNJUDGED, Evidence(), "\n".join(looked))
+            ladder = set_up_ladder(workspace, setup=None, test=repository.command, image=None)
+            if not ladder.rungs:
+                return Verdict(Judged.UNJUDGED, Evidence(), "\n".join(ladder.looked))
+            memory = self.folder / "memory" / name
             try:
                 with self._alone(name):  # who comes second finds environment and baseline made
+                    recipe = SetupClimb(self.backend, "verdicts", workspace, _silent, memory).climb(ladder).recipe
                     request = VerificationRequest(
                         self.backend,
                         "verdicts",
@@ -83,12 +86,12 @@ class Judging:
                         issue,
                         tester=tester,
                         accept=case.accept,
-                        say=lambda _: None,
-                        memory=self.folder / "memory",
+                        say=_silent,
+                        memory=memory,
                     )
                     verification = Verification.start(request)
             except (PreparationFailed, NoBaseline) as error:
-                log = error.log if isinstance(error, PreparationFailed) else ""
+                log = getattr(error, "log", "")
                 return Verdict(Judged.UNJUDGED, Evidence(), f"{error}\n{log}")
             return verification.judge(case.patch)
 
@@ -108,6 +111,10 @@ class Judging:
         with (locks / name).open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def _silent(_: object) -> None:
+    """Nobody listens to the steps of a case."""
 
 
 def digest(repository: Repository) -> str:
