@@ -118,7 +118,12 @@ STARTS_PROCESSES = (
     "tests/workers/test_supervisor.py",
 )
 """The beginnings of the names of tests that start processes: repositories' tests, shells, interpreters, servers."""
-LOADS_LITELLM = ("tests/strategies/models/test_anthropic_wire.py", "tests/strategies/models/test_litellm_model.py")
+LOADS_LITELLM = (
+    "tests/strategies/models/test_anthropic_wire.py",
+    "tests/strategies/models/test_litellm_model.py",
+    "tests/strategies/models/test_paid_answers.py",
+    "tests/strategies/models/test_provider_usage.py",
+)
 """Tests of the real litellm, whose import alone takes seconds."""
 LONG = (
     "tests/deploy/test_github_",  # the stand-in for GitHub itself, which no small step of the product changes

@@ -10,7 +10,6 @@ import re
 from typing import Any, Literal
 
 from strategies.models.model import Message, Prompt, Tool, ToolCall
-from strategies.models.usage import Usage
 
 BREAKPOINTS = 4
 """Anthropic takes at most four cache marks in a request; the first and the latest are the useful ones."""
@@ -83,23 +82,6 @@ def calls_of(raw: object) -> tuple[ToolCall, ...]:
             arguments = getattr(function, "arguments", None) or "{}"
             calls.append(ToolCall(str(getattr(one, "id", None) or f"call_{place}"), str(name), str(arguments)))
     return tuple(calls)
-
-
-def usage_of(raw: object) -> Usage | None:
-    """The provider's count; None when it gave none (litellm then shows zeros)."""
-    total, output = _int(raw, "prompt_tokens"), _int(raw, "completion_tokens")
-    if not total:
-        return None
-    details = getattr(raw, "prompt_tokens_details", None)
-    cached = _int(details, "cached_tokens") or _int(raw, "cache_read_input_tokens")
-    written = _int(details, "cache_creation_tokens") or _int(raw, "cache_creation_input_tokens")
-    cached = min(cached, total)
-    return Usage(total, cached, output, min(written, total - cached))
-
-
-def _int(thing: object, name: str) -> int:
-    value = getattr(thing, name, None)
-    return value if isinstance(value, int) and value > 0 else 0
 
 
 def _marked(messages: tuple[Message, ...]) -> frozenset[int]:

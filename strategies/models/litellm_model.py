@@ -11,18 +11,21 @@ import os
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import tenacity
 
 from strategies.models import tokens
-from strategies.models.chat_format import calls_of, finish_of, to_wire, tools_to_wire, usage_of
+from strategies.models.chat_format import calls_of, finish_of, to_wire, tools_to_wire
+from strategies.models.http_exchange import CallRecord, RecordingTransport, recorded
 from strategies.models.model import Completion, Message, Model, ModelRefused, ModelUnavailable, Prompt
 from strategies.models.model_spec import ModelSpec
 from strategies.models.price import Price
 from strategies.models.price_table import entry, price_of
-from strategies.models.provider_errors import Trouble, judge
+from strategies.models.provider_errors import Trouble, judge, reported_by
 from strategies.models.thoughts import without_thoughts
+from strategies.models.usage import ReportedUsage
 
 TRIES = 5
 LONGEST_WAIT = 90.0
@@ -48,7 +51,20 @@ def _litellm() -> Any:
     litellm.telemetry = False
     litellm.suppress_debug_info = True
     litellm.drop_params = True  # a model that takes no temperature is asked without
+    if not isinstance(getattr(litellm, "sync_transport", None), RecordingTransport):
+        _record_everything(litellm)
     return litellm
+
+
+def _record_everything(litellm: Any) -> None:
+    """Give litellm our transport by its own two settings: one for OpenAI's client, one for all of its others."""
+    import httpx
+    from litellm.llms.custom_httpx.http_handler import get_ssl_configuration
+
+    client = httpx.Client(verify=get_ssl_configuration(), follow_redirects=False)  # each request has its own timeout
+    transport = RecordingTransport(client)
+    litellm.sync_transport = transport
+    litellm.client_session = httpx.Client(transport=transport, follow_redirects=True)
 
 
 def open_model(spec: ModelSpec, *, sleep: Callable[[float], None] = time.sleep) -> Model:
@@ -92,13 +108,12 @@ class LitellmModel:
     def complete(self, prompt: Prompt) -> Completion:
         started = time.monotonic()
         try:
-            raw = self._retrying()(self._call, prompt)
+            completion = self._retrying()(self._call, prompt)
         except _Again as last:
             raise ModelUnavailable(f"{self.name}: {last.trouble.message}") from last
-        completion = self._read(raw, time.monotonic() - started)
-        if completion.usage:
-            self._known.learn(prompt, completion.usage.input_tokens)
-        return completion
+        if completion.reported and completion.reported.whole:
+            self._known.learn(prompt, completion.reported.usage.input_tokens)
+        return replace(completion, seconds=time.monotonic() - started)
 
     def _retrying(self) -> tenacity.Retrying:
         backoff = tenacity.wait_exponential_jitter(initial=1, max=30, jitter=1)
@@ -115,7 +130,7 @@ class LitellmModel:
             retry=tenacity.retry_if_exception_type(_Again), stop=stop, wait=wait, sleep=self._sleep, reraise=True
         )
 
-    def _call(self, prompt: Prompt) -> Any:
+    def _call(self, prompt: Prompt) -> Completion:
         import httpx
 
         litellm = _litellm()
@@ -129,24 +144,27 @@ class LitellmModel:
         if self._spec.api_base:
             options["api_base"] = self._spec.api_base
         key = self._spec.api_key or ("unset" if self._spec.api_base else None)
+        record = CallRecord(timeout=httpx.Timeout(self._spec.timeout, connect=CONNECT_SECONDS))
         try:
-            return litellm.completion(
-                model=self._spec.model,
-                messages=self._messages(prompt),
-                max_tokens=prompt.max_output_tokens or self.max_output_tokens,
-                timeout=httpx.Timeout(self._spec.timeout, connect=CONNECT_SECONDS),
-                num_retries=0,
-                max_retries=0,
-                api_key=key,
-                **options,
-            )
+            with recorded(record):
+                raw = litellm.completion(
+                    model=self._spec.model,
+                    messages=self._messages(prompt),
+                    max_tokens=prompt.max_output_tokens or self.max_output_tokens,
+                    timeout=record.timeout,
+                    num_retries=0,
+                    max_retries=0,
+                    api_key=key,
+                    **options,
+                )
+            return self._read(raw, reported_by(record.exchanges))
         except Exception as error:  # providers raise a zoo; one function says what each means
-            trouble = judge(error, self._spec.api_key)
+            trouble = judge(error, self._spec.api_key, exchanges=record.exchanges)
             if trouble.again:
                 raise _Again(trouble) from error
-            if trouble.lost:
-                raise ModelUnavailable(f"{self.name}: {trouble.message}", uncertain=True) from error
-            raise ModelRefused(f"{self.name}: {trouble.message}", uncertain=trouble.uncertain) from error
+            kind = ModelUnavailable if trouble.lost else ModelRefused
+            text = f"{self.name}: {trouble.message}"
+            raise kind(text, uncertain=trouble.uncertain, reported=trouble.reported) from error
 
     def _messages(self, prompt: Prompt) -> list[dict[str, Any]]:
         wire = to_wire(prompt, marks=self._marks)
@@ -156,24 +174,25 @@ class LitellmModel:
                 one.update(kept)
         return wire
 
-    def _read(self, raw: Any, seconds: float) -> Completion:
-        choices = getattr(raw, "choices", None) or []
-        usage = usage_of(getattr(raw, "usage", None))
-        if not choices:
-            raise ModelRefused(f"{self.name}: the provider's answer holds no choice", uncertain=True)
-        message = choices[0].message
+    def _read(self, raw: Any, reported: ReportedUsage | None) -> Completion:
+        """The answer as litellm gives it, with what the provider itself reported. Raises what unreadable ones raise."""
+        message = raw.choices[0].message
         calls = calls_of(getattr(message, "tool_calls", None))
-        self._remember(message, calls[0].id if calls else "")
         content = getattr(message, "content", None)
         refusal = getattr(message, "refusal", None)
-        spoken = without_thoughts(content if isinstance(content, str) else str(refusal or ""))
-        finish = finish_of(getattr(choices[0], "finish_reason", ""), calls, refusal)
+        said = content if isinstance(content, str) else str(refusal or "")
+        self._remember(message, calls[0].id if calls else "")
+        if reported is not None and not reported.usage.output_tokens and (said.strip() or calls):
+            reported = None  # it says that it wrote nothing, beside what it wrote
+        spoken = without_thoughts(said)
+        finish = finish_of(getattr(raw.choices[0], "finish_reason", ""), calls, refusal)
         return Completion(
             text=spoken.text,
-            usage=usage,
+            usage=None if reported is None else reported.usage,
             finish="length" if spoken.cut_off and finish == "stop" else finish,
-            seconds=seconds,
+            seconds=0.0,
             tool_calls=calls,
+            reported=reported,
         )
 
     def _remember(self, message: Any, call: str) -> None:

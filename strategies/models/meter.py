@@ -8,7 +8,7 @@ from typing import Protocol
 
 from strategies.models.model import Completion, Model, ModelError, Prompt
 from strategies.models.price import Price
-from strategies.models.usage import Usage
+from strategies.models.usage import ReportedUsage, Usage
 
 
 class OverBudget(Exception):
@@ -108,11 +108,23 @@ class Metered:
             completion = self.model.complete(prompt)
         except ModelError as error:
             if error.uncertain:
-                self.meter.settle(reservation, replace(charge, error=str(error)))
+                self.meter.settle(reservation, replace(_charged(charge, error.reported), error=str(error)))
             else:
                 self.meter.release(reservation)
             raise
-        usage = completion.usage
-        cost = None if usage is None else self.model.price.cost(usage)
-        self.meter.settle(reservation, replace(charge, usage=usage or Usage(), usd=cost, seconds=completion.seconds))
+        except BaseException as error:  # broken off from our side: what was made until then is charged
+            self.meter.settle(reservation, replace(charge, error=type(error).__name__))
+            raise
+        reported = completion.reported
+        if reported is None and completion.usage is not None:
+            reported = ReportedUsage(completion.usage)
+        self.meter.settle(reservation, replace(_charged(charge, reported), seconds=completion.seconds))
         return completion
+
+
+def _charged(charge: Charge, reported: ReportedUsage | None) -> Charge:
+    """The charge for what a provider reports; of unknown cost without a report. Its price is the one that applied."""
+    if reported is None:
+        return charge
+    price, _, _ = charge.price.served(reported)
+    return replace(charge, usage=reported.usage, usd=charge.price.bill(reported, charge.worst_usd), price=price)

@@ -12,15 +12,17 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from strategies.models.price import Price
-from strategies.models.usage import Usage
+from strategies.models.usage import ReportedUsage, Usage
 
 
 class ModelError(Exception):
-    """A call gave no completion. `uncertain` means the provider may have charged for it all the same."""
+    """A call gave no completion. `uncertain` means the provider may have charged for it all the same; `reported` is
+    what it says that the call used, where that could be read of an answer that is otherwise of no use."""
 
-    def __init__(self, message: str, *, uncertain: bool = False) -> None:
+    def __init__(self, message: str, *, uncertain: bool = False, reported: ReportedUsage | None = None) -> None:
         super().__init__(message)
-        self.uncertain = uncertain
+        self.uncertain = uncertain or reported is not None
+        self.reported = reported
 
 
 class ModelUnavailable(ModelError):
@@ -85,13 +87,15 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """One answer. `seconds` is wall time; `finish` why it ended; `usage` None when the provider gave none."""
+    """One answer. `seconds` is wall time; `finish` why it ended; `usage` None when the provider gave none that can be
+    believed. `reported` is all that it says of its cost; None: the usage is all."""
 
     text: str
     usage: Usage | None
     finish: Literal["stop", "length", "tool_calls", "refusal"]
     seconds: float
     tool_calls: tuple[ToolCall, ...] = ()
+    reported: ReportedUsage | None = None
 
 
 class Model(Protocol):

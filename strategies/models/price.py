@@ -1,11 +1,11 @@
-"""What tokens cost, in USD per million, and the two sums made from it: a call's cost and its worst case."""
+"""What tokens cost, in USD per million, and the sums made from it: a call's cost, its bill, and its worst case."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 
-from strategies.models.usage import Usage
+from strategies.models.usage import ReportedUsage, Usage
 
 MILLION = Decimal(1_000_000)
 MICRO = Decimal("0.000001")
@@ -18,7 +18,12 @@ def usd(amount: Decimal) -> Decimal:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """USD per million tokens. `above_tokens` starts the dearer `above` price when the whole input is longer."""
+    """USD per million tokens. `above_tokens` starts the dearer `above` price when the whole input is longer.
+
+    `long_cache_write` is for writes that are kept for hours; `media` are rates of tokens that are no text, as (name,
+    rate) with names such as "input image"; `request` is USD for each call beside its tokens. `services` are the prices
+    of service tiers that an answer may name; `factors` are what a speed or a place multiplies all rates by.
+    """
 
     input: Decimal
     output: Decimal
@@ -26,6 +31,11 @@ class Price:
     cache_write: Decimal | None = None
     above_tokens: int | None = None
     above: Price | None = None
+    long_cache_write: Decimal | None = None
+    media: tuple[tuple[str, Decimal], ...] = ()
+    request: Decimal = Decimal(0)
+    services: tuple[tuple[str, Price], ...] = ()
+    factors: tuple[tuple[str, Decimal], ...] = ()
 
     def at(self, input_tokens: int) -> Price:
         """The price that applies to a call with this much input."""
@@ -35,6 +45,9 @@ class Price:
 
     def cost(self, usage: Usage) -> Decimal:
         """USD for what was used, rounded up to a millionth."""
+        return usd(self._exact(usage))
+
+    def _exact(self, usage: Usage) -> Decimal:
         p = self.at(usage.input_tokens)
         cached = p.input if p.cached_input is None else p.cached_input
         write = p.input if p.cache_write is None else p.cache_write
@@ -45,7 +58,53 @@ class Price:
             + usage.cache_write_tokens * write
             + usage.output_tokens * p.output
         )
-        return usd(total / MILLION)
+        return total / MILLION + self.request
+
+    def served(self, reported: ReportedUsage) -> tuple[Price, Decimal, bool]:
+        """The price of the service tier that the answer names, the factor on it, and whether all modes have a price."""
+        services, factors = dict(self.services), dict(self.factors)
+        price, factor, known = self, Decimal(1), True
+        for mode in reported.modes:
+            if mode in services:
+                price = services[mode]
+            elif mode in factors:
+                factor *= factors[mode]
+            else:
+                known = False
+        return price, factor, known
+
+    def bill(self, reported: ReportedUsage, worst: Decimal) -> Decimal | None:
+        """USD for what an answer reports, rounded up to a millionth; never less than what the provider itself says
+        that it charges.
+
+        None: a part of it cannot be known, because the answer broke off or was served in a mode without a price, and
+        what is known is no more than `worst`, which was reserved.
+        """
+        price, factor, known = self.served(reported)
+        more, rated = price.at(reported.usage.input_tokens).beside(reported)
+        exact = (price._exact(reported.usage) + more / MILLION) * factor  # noqa: SLF001 - another price of this class
+        total = usd(max(exact, reported.usd or Decimal(0)))
+        said = reported.usd is not None
+        if reported.whole and (said or (known and rated)):
+            return total
+        return total if total > worst else None
+
+    def beside(self, reported: ReportedUsage) -> tuple[Decimal, bool]:
+        """USD millions of tokens cost beside the plain rates: long cache writes and what is no text; and whether all of
+        it has a rate. Pictures and films without a rate of their own cost what text costs, as with most providers."""
+        write = self.input if self.cache_write is None else self.cache_write
+        long = write if self.long_cache_write is None else self.long_cache_write
+        total = reported.long_write_tokens * max(long - write, Decimal(0))
+        rates, known = dict(self.media), True
+        for side, plain, parts in (
+            ("input", self.input, reported.input_media),
+            ("output", self.output, reported.output_media),
+        ):
+            for kind, count in parts:
+                rate = rates.get(f"{side} {kind}")
+                known = known and (rate is not None or (side == "input" and kind != "audio"))
+                total += count * max((plain if rate is None else rate) - plain, Decimal(0))
+        return total, known
 
     def worst(self, input_tokens: int, output_tokens: int) -> Decimal:
         """USD that a call can cost at most: all input at the dearest rate, output at its maximum.
@@ -59,4 +118,4 @@ class Price:
             most = max(most, input_tokens * dearest + output_tokens * level.output)
             reached = level.above_tokens is not None and input_tokens > level.above_tokens
             level = level.above if reached else None
-        return usd(most / MILLION)
+        return usd(most / MILLION + self.request)

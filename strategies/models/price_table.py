@@ -1,7 +1,8 @@
 """Prices from litellm's table, or the operator's in their place. A model without a price is refused.
 
 The table gives USD per token as floats, with dearer rates above a length of input under names like
-`input_cost_per_token_above_100k_tokens`. Other rates (batch, priority, flex, audio) are not what is called here.
+`input_cost_per_token_above_100k_tokens` or as ranges, and with rates of service tiers under names that end in theirs
+(`_priority`, `_flex`). An answer may name such a tier without being asked for it, so they are kept.
 """
 
 from __future__ import annotations
@@ -18,6 +19,15 @@ from strategies.models.price import MILLION, Price
 Table = Mapping[str, Mapping[str, object]]
 
 _ABOVE = re.compile(r"^input_cost_per_token_above_(\d+)k_tokens$")
+_SERVICE = re.compile(r"^input_cost_per_token_(priority|flex|balanced|ultrafast)$")
+_FROM = frozenset({"xai"})
+"""Providers whose dearer rates begin at the length itself, not above it."""
+_LONG_WRITES = ("cache_creation_input_token_cost_above_1hr", "cache_creation_input_token_cost_above_12hr")
+_MEDIA = {
+    f"{side} {kind}": f"{side}_cost_per_{kind}_token"
+    for side in ("input", "output")
+    for kind in ("image", "audio", "video")
+}
 _RATES = {
     "input": "input_cost_per_token",
     "output": "output_cost_per_token",
@@ -72,26 +82,87 @@ def _override(listed: Price, spec: ModelSpec) -> Price:
 
 
 def _listed(row: Mapping[str, object]) -> Price | None:
+    ranges = row.get("tiered_pricing")
+    base = _tiered(ranges) if isinstance(ranges, list) else _levels(row, "", None)
+    if base is None:
+        return None
+    names = [m[1] for key in row if (m := _SERVICE.match(key)) and row[key] is not None]
+    services = {name: price for name in names if (price := _levels(row, f"_{name}", base)) is not None}
+    factors = _factors(row.get("provider_specific_entry"))
+    if "priority" in services and "fast" not in factors:
+        services["fast"] = services["priority"]
+    return replace(base, services=tuple(sorted(services.items())), factors=tuple(sorted(factors.items())))
+
+
+def _levels(row: Mapping[str, object], service: str, standard: Price | None) -> Price | None:
+    """The rates of one service tier ("" is the usual one) at every length of input. Where a tier names no rate for a
+    length, it costs at least what the `standard` one does."""
     levels = sorted(int(m[1]) for key in row if (m := _ABOVE.match(key)) and row[key] is not None)
-    base = _price(row, "", None)
+    base = _price(row, "", service, None)
     if base is None:
         return None
     prices = [base]
     for level in levels:
-        prices.append(_price(row, f"_above_{level}k_tokens", prices[-1]) or prices[-1])
+        here = _price(row, f"_above_{level}k_tokens", service, prices[-1]) or prices[-1]
+        if standard is not None and row.get(f"input_cost_per_token_above_{level}k_tokens{service}") is None:
+            here = _dearer(here, standard.at(level * 1000 + 1))
+        prices.append(here)
     result = prices[-1]
+    inclusive = str(row.get("litellm_provider", "")) in _FROM
     for level, lower in zip(reversed(levels), reversed(prices[:-1]), strict=True):
-        result = replace(lower, above_tokens=level * 1000, above=result)
+        result = replace(lower, above_tokens=level * 1000 - inclusive, above=result)
     return result
 
 
-def _price(row: Mapping[str, object], suffix: str, lower: Price | None) -> Price | None:
+def _tiered(ranges: list[object]) -> Price | None:
+    """Prices by ranges of the input's length, as DashScope has them."""
+    levels: list[tuple[int, Price]] = []
+    for one in ranges:
+        bounds = one.get("range") if isinstance(one, Mapping) else None
+        price = _price(one, "", "", None) if isinstance(one, Mapping) else None
+        if price is None or not isinstance(bounds, list) or not bounds or not isinstance(bounds[0], int | float):
+            return None
+        levels.append((int(bounds[0]), price))
+    result: Price | None = None
+    above = 0
+    for start, price in sorted(levels, key=lambda level: -level[0]):
+        result = price if result is None else replace(price, above_tokens=above, above=result)
+        above = start
+    return result
+
+
+def _dearer(one: Price, other: Price) -> Price:
+    def most(name: str) -> Decimal | None:
+        known = [rate for price in (one, other) if (rate := getattr(price, name)) is not None]
+        return max(known) if known else None
+
+    return replace(
+        one,
+        input=max(one.input, other.input),
+        output=max(one.output, other.output),
+        cached_input=most("cached_input"),
+        cache_write=most("cache_write"),
+    )
+
+
+def _factors(entry: object) -> dict[str, Decimal]:
+    rates = entry.items() if isinstance(entry, Mapping) else ()
+    return {
+        str(name).lower(): Decimal(str(value))
+        for name, value in rates
+        if isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+    }
+
+
+def _price(row: Mapping[str, object], suffix: str, service: str, lower: Price | None) -> Price | None:
     """One level of the row; a rate that it does not name stays as on the level below."""
-    rates = {field: _rate(row.get(f"{key}{suffix}")) for field, key in _RATES.items()}
+    rates = {field: _rate(row.get(f"{key}{suffix}{service}")) for field, key in _RATES.items()}
     if not suffix and (rates["input"] is None or rates["output"] is None):
         return None
-    thinking = _rate(row.get("output_cost_per_reasoning_token"))
+    thinking = _rate(row.get(f"output_cost_per_reasoning_token{service}"))
     output = _least(rates["output"], lower, "output")
+    long = [rate for key in _LONG_WRITES if (rate := _rate(row.get(f"{key}{suffix}{service}"))) is not None]
+    media = {name: rate for name, key in _MEDIA.items() if (rate := _rate(row.get(f"{key}{service}"))) is not None}
     return Price(
         input=_least(rates["input"], lower, "input"),
         output=max(output, thinking) if thinking is not None else output,
@@ -99,7 +170,20 @@ def _price(row: Mapping[str, object], suffix: str, lower: Price | None) -> Price
         if rates["cached_input"] is not None or lower is None
         else lower.cached_input,
         cache_write=_write(rates["cache_write"], lower),
+        long_cache_write=max(long) if long else None if lower is None else lower.long_cache_write,
+        media=tuple(sorted(media.items())),
+        request=_request(row),
     )
+
+
+def _request(row: Mapping[str, object]) -> Decimal:
+    """USD for each call beside its tokens: of those that always search, the search."""
+    fee = row.get("input_cost_per_request")
+    fees = [fee]
+    searches = row.get("search_context_cost_per_query")
+    if row.get("litellm_provider") == "perplexity" and isinstance(searches, Mapping):
+        fees += list(searches.values())
+    return max((Decimal(str(one)) for one in fees if isinstance(one, int | float)), default=Decimal(0))
 
 
 def _write(rate: Decimal | None, lower: Price | None) -> Decimal | None:

@@ -27,6 +27,8 @@ PER_TOOL_CALL = 32
 TOOLS = 1_000
 BYTES_PER_TOKEN = 3
 """For estimates: source code has 3 to 4 bytes a token."""
+MOST_BYTES = 20
+"""Bytes of one token on the average of a text, more than any tokenizer has."""
 _KEPT = 2_000
 
 
@@ -69,7 +71,10 @@ class Known:
         self._lock = threading.Lock()
 
     def learn(self, prompt: Prompt, input_tokens: int) -> None:
-        """Remember the provider's count of `prompt`: no prefix of it has more."""
+        """Remember the provider's count of `prompt`: no prefix of it has more. A count that no tokenizer could come to
+        (some leave out what they have cached, and do not say so) is not remembered."""
+        if input_tokens * MOST_BYTES < bound_prompt(prompt):
+            return
         prefixes = _prefixes(prompt)
         with self._lock:
             for prefix in prefixes:

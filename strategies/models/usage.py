@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +23,22 @@ class Usage:
             self.output_tokens + other.output_tokens,
             self.cache_write_tokens + other.cache_write_tokens,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedUsage:
+    """What a provider's answer says of its own cost.
+
+    `whole` False: the answer broke off, so it cost at least this. `modes` are what it was served as, where that has a
+    price of its own: a service tier ("priority", "flex"), a speed, a place. `long_write_tokens` are those of the cache
+    writes that are kept longer than some minutes; `media_tokens` are images, sounds and videos among the input and the
+    output. `usd` is what the provider itself says that it charges.
+    """
+
+    usage: Usage
+    whole: bool = True
+    modes: tuple[str, ...] = ()
+    long_write_tokens: int = 0
+    input_media: tuple[tuple[str, int], ...] = ()
+    output_media: tuple[tuple[str, int], ...] = ()
+    usd: Decimal | None = None

@@ -2,11 +2,8 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-import pytest
-
-from strategies.models.chat_format import calls_of, finish_of, to_wire, usage_of
+from strategies.models.chat_format import calls_of, finish_of, to_wire
 from strategies.models.model import Message, Prompt, ToolCall
-from strategies.models.usage import Usage
 
 
 def test_arguments_that_are_no_json_object_are_sent_back_as_readable_json() -> None:
@@ -19,27 +16,6 @@ def test_arguments_that_are_no_json_object_are_sent_back_as_readable_json() -> N
 def test_no_message_is_empty_on_the_wire() -> None:
     messages = (Message("assistant", ""), Message("tool", "", tool_call_id="1"))
     assert [m["content"] for m in to_wire(Prompt(messages, "agent"), marks=False)] == ["(empty)", "(nothing)"]
-
-
-@pytest.mark.parametrize(
-    ("raw", "usage"),
-    [
-        (None, None),
-        (SimpleNamespace(prompt_tokens=0, completion_tokens=0), None),
-        (SimpleNamespace(prompt_tokens=9, completion_tokens=None), Usage(9)),
-        (SimpleNamespace(prompt_tokens=9, completion_tokens=2, cache_read_input_tokens=4), Usage(9, 4, 2)),
-        (
-            SimpleNamespace(
-                prompt_tokens=9,
-                completion_tokens=2,
-                prompt_tokens_details=SimpleNamespace(cached_tokens=99, cache_creation_tokens=5),
-            ),
-            Usage(9, 9, 2, 0),
-        ),
-    ],
-)
-def test_usage_is_read_with_parts_never_above_the_whole(raw: object, usage: Usage | None) -> None:
-    assert usage_of(raw) == usage
 
 
 def test_calls_without_a_name_are_dropped_and_ids_are_made_up() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 import pytest
@@ -10,7 +11,7 @@ from strategies.models.model import ModelRefused
 from strategies.models.model_spec import ModelSpec
 from strategies.models.price import Price
 from strategies.models.price_table import price_of
-from strategies.models.usage import Usage
+from strategies.models.usage import ReportedUsage, Usage
 
 TABLE = {
     "claude-small": {
@@ -145,3 +146,96 @@ def test_no_call_costs_more_than_was_reserved(
     read = int(total * shares[1])
     usage = Usage(total, read, int(maximum * shares[2]), int((total - read) * shares[3]))
     assert price.cost(usage) <= price.worst(counted, maximum)
+
+
+SERVED: Mapping[str, Mapping[str, object]] = {
+    "tiers": {
+        "litellm_provider": "openai",
+        "input_cost_per_token": 2e-06,
+        "output_cost_per_token": 1e-05,
+        "cache_read_input_token_cost": 2e-07,
+        "cache_creation_input_token_cost": 2.5e-06,
+        "cache_creation_input_token_cost_above_1hr": 4e-06,
+        "input_cost_per_token_above_200k_tokens": 4e-06,
+        "output_cost_per_token_above_200k_tokens": 2e-05,
+        "input_cost_per_token_priority": 3e-06,
+        "output_cost_per_token_priority": 1.5e-05,
+        "input_cost_per_token_flex": 1e-06,
+        "output_cost_per_token_flex": 5e-06,
+        "input_cost_per_image_token": 5e-06,
+        "output_cost_per_image_token": 4e-05,
+        "provider_specific_entry": {"us": 1.1},
+    },
+    "dashscope/ranges": {
+        "litellm_provider": "dashscope",
+        "tiered_pricing": [
+            {"input_cost_per_token": 5e-08, "output_cost_per_token": 4e-07, "range": [0, 256000.0]},
+            {"input_cost_per_token": 2.5e-07, "output_cost_per_token": 2e-06, "range": [256000.0, 1000000.0]},
+        ],
+    },
+    "perplexity/searches": {
+        "litellm_provider": "perplexity",
+        "input_cost_per_token": 1e-06,
+        "output_cost_per_token": 1e-06,
+        "search_context_cost_per_query": {"search_context_size_low": 0.005, "search_context_size_high": 0.012},
+    },
+    "xai/inclusive": {
+        "litellm_provider": "xai",
+        "input_cost_per_token": 1e-06,
+        "output_cost_per_token": 1e-06,
+        "input_cost_per_token_above_128k_tokens": 2e-06,
+        "output_cost_per_token_above_128k_tokens": 2e-06,
+    },
+}
+USED = Usage(100_000, 0, 10_000)
+
+
+@pytest.mark.parametrize(
+    ("reported", "usd"),
+    [
+        (ReportedUsage(USED), "0.3"),
+        (ReportedUsage(USED, modes=("priority",)), "0.45"),
+        (ReportedUsage(USED, modes=("fast",)), "0.45"),
+        (ReportedUsage(USED, modes=("flex",)), "0.15"),
+        (ReportedUsage(USED, modes=("priority", "us")), "0.495"),
+        (ReportedUsage(Usage(300_000, 0, 10_000), modes=("flex",)), "1.4"),
+        (ReportedUsage(Usage(100_000, 0, 10_000, 50_000)), "0.325"),
+        (ReportedUsage(Usage(100_000, 0, 10_000, 50_000), long_write_tokens=50_000), "0.4"),
+        (ReportedUsage(USED, input_media=(("image", 10_000),)), "0.33"),
+        (ReportedUsage(USED, input_media=(("video", 10_000),)), "0.3"),
+        (ReportedUsage(USED, output_media=(("image", 1_000),)), "0.33"),
+        (ReportedUsage(USED, usd=Decimal("0.31")), "0.31"),
+        (ReportedUsage(USED, usd=Decimal("0.01")), "0.3"),
+        (ReportedUsage(USED, modes=("turbo",)), None),
+        (ReportedUsage(USED, modes=("turbo",), usd=Decimal("0.7")), "0.7"),
+        (ReportedUsage(USED, input_media=(("audio", 10),)), None),
+        (ReportedUsage(USED, output_media=(("audio", 10),)), None),
+        (ReportedUsage(USED, whole=False), None),
+        (ReportedUsage(USED, whole=False, usd=Decimal("0.7")), None),
+        (ReportedUsage(Usage(400_000, 0, 10_000), whole=False), "1.8"),
+    ],
+)
+def test_an_answer_costs_what_it_was_served_as_and_what_nobody_prices_is_unknown(
+    reported: ReportedUsage, usd: str | None
+) -> None:
+    price = price_of(ModelSpec("openai/tiers"), SERVED)
+    assert price.bill(reported, worst=Decimal(1)) == (None if usd is None else Decimal(usd))
+
+
+def test_prices_by_ranges_of_the_input_are_read() -> None:
+    price = price_of(ModelSpec("dashscope/ranges"), SERVED)
+    assert [price.at(n).input for n in (256_000, 256_001)] == [Decimal("0.05"), Decimal("0.25")]
+    assert price.worst(300_000, 0) == Decimal("0.075")
+    broken: Mapping[str, Mapping[str, object]] = {"m": {"tiered_pricing": [{"range": [0, 1]}]}}
+    with pytest.raises(ModelRefused, match="no price"):
+        price_of(ModelSpec("m"), broken)
+
+
+def test_a_search_that_is_charged_by_the_call_is_reserved_and_charged() -> None:
+    price = price_of(ModelSpec("perplexity/searches"), SERVED)
+    assert price.cost(Usage(1_000, 0, 0)) == price.worst(1_000, 0) == Decimal("0.013")
+
+
+def test_a_dearer_rate_that_begins_at_the_length_itself_does() -> None:
+    price = price_of(ModelSpec("xai/inclusive"), SERVED)
+    assert [price.at(n).input for n in (127_999, 128_000)] == [1, 2]
