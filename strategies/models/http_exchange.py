@@ -115,7 +115,7 @@ class RecordingTransport(httpx.BaseTransport):
         return httpx.Response(
             response.status_code,
             headers=response.headers,
-            stream=_Kept(response, exchange, record),
+            stream=_KeptBody(response, exchange, record),
             extensions=response.extensions,
         )
 
@@ -123,7 +123,7 @@ class RecordingTransport(httpx.BaseTransport):
         self._client.close()
 
 
-class _Kept(httpx.SyncByteStream):
+class _KeptBody(httpx.SyncByteStream):
     """An answer's bytes on their way, kept in its exchange."""
 
     def __init__(self, response: httpx.Response, exchange: Exchange, record: CallRecord) -> None:
