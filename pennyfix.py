@@ -14,7 +14,8 @@ import typer
 
 from workers.cli.budget import budget
 from workers.cli.check import check
-from workers.cli.console import Json, emit, say
+from workers.cli.command_group import CommandGroup, ConfigFile
+from workers.cli.console import CONFIG, Json, command_settings, emit, say
 from workers.cli.doctor import doctor
 from workers.cli.jobs import jobs
 from workers.cli.processes import up, worker
@@ -28,8 +29,18 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Resolves labeled GitHub issues at the lowest cost that still earns a merge.",
     epilog="Start with [bold]pennyfix demo[/] (no account, no key), then [bold]pennyfix setup[/] and "
-    "[bold]pennyfix up[/]. Settings are environment variables that start with PENNYFIX_, or lines of .env.",
+    "[bold]pennyfix up[/]. Settings are environment variables that start with PENNYFIX_, or lines of the .env in the "
+    "state folder or in Pennyfix's own folder; never of the current folder.",
+    cls=CommandGroup,
 )
+
+
+@app.callback()
+def everywhere(config: ConfigFile = None) -> None:
+    """Resolves labeled GitHub issues at the lowest cost that still earns a merge."""
+    CONFIG.set(config)
+
+
 app.add_typer(study, name="study")
 app.add_typer(budget, name="budget")
 app.add_typer(jobs, name="jobs")
@@ -40,9 +51,8 @@ app.command()(up)
 def serve() -> None:
     """Run only the receiver and the pages (needs PENNYFIX_REDIS_URL or a running `pennyfix up` for the wake-ups)."""
     from webhook.serve import serve as run
-    from workers.config.settings import load_settings
 
-    run(load_settings())
+    run(command_settings())
 
 
 app.command()(worker)
@@ -74,7 +84,7 @@ def setup(
     force: Annotated[bool, typer.Option("--force", help="Make another App although one is configured.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Make the GitHub App: a local page takes its manifest to GitHub, and its keys come back into .env (mode 0600).
+    """Make the GitHub App: a local page takes its manifest to GitHub; its keys go into the state folder (mode 0600).
 
     GitHub must reach this machine at --public-url: a reverse proxy or, for development, a tunnel that leaves bytes
     unchanged (cloudflared tunnel --url http://127.0.0.1:8000; tailscale funnel 8000; ngrok http 8000). Relays that
@@ -83,10 +93,9 @@ def setup(
     from dataclasses import asdict
 
     from webhook.setup.run import SetupOptions, run_setup
-    from workers.config.settings import load_settings
 
     options = SetupOptions(organization=organization, name=name, public_url=public_url, port=port, force=force)
-    made = run_setup(load_settings(), options, (lambda line: print(line, file=sys.stderr)) if as_json else say)
+    made = run_setup(command_settings(), options, (lambda line: print(line, file=sys.stderr)) if as_json else say)
     if made is None:
         raise typer.Exit(1)
     if as_json:

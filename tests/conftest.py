@@ -111,6 +111,7 @@ STARTS_PROCESSES = (
     "tests/workers/billing/test_money_concurrent.py",
     "tests/workers/cli/test_setup_report.py",
     "tests/workers/cli/test_study_setup.py",
+    "tests/workers/config/test_places.py::test_litellm_reads_no_env_file",
     "tests/workers/db/test_database.py::test_several_processes_may_migrate_at_once",
     "tests/workers/doctor/test_all_checks.py",
     "tests/workers/processes/test_broker.py",
@@ -123,6 +124,7 @@ LOADS_LITELLM = (
     "tests/strategies/models/test_litellm_model.py",
     "tests/strategies/models/test_paid_answers.py",
     "tests/strategies/models/test_provider_usage.py",
+    "tests/workers/solving/test_provider_setups.py",
 )
 """Tests of the real litellm, whose import alone takes seconds."""
 LONG = (

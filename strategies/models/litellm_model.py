@@ -34,6 +34,8 @@ DEFAULT_OUTPUT = 16_000
 UNKNOWN_OUTPUT = 8_192
 """Output tokens at most, where the operator says nothing: worst cases are reserved, so they must stay payable."""
 CONNECT_SECONDS = 15.0
+_OWN_SERVERS = frozenset({"anthropic", "custom_openai", "openai", "text-completion-openai"})
+"""Protocols that servers of one's own speak."""
 
 
 def _litellm() -> Any:
@@ -46,6 +48,7 @@ def _litellm() -> Any:
         "LITELLM_LOCAL_AUTOROUTER_PRESETS",
     ):
         os.environ.setdefault(name, "True")  # the one exception: litellm has no other switch, and reads it at import
+    os.environ["LITELLM_MODE"] = "PRODUCTION"  # in any other mode its import reads a `.env` of a folder above it
     import litellm
 
     litellm.telemetry = False
@@ -78,7 +81,9 @@ def open_model(spec: ModelSpec, *, sleep: Callable[[float], None] = time.sleep) 
             f"model {spec.model!r} names no provider that litellm knows; write it as provider/name, "
             "for example anthropic/claude-haiku-5-5, or openai/NAME with api_base for a compatible server"
         ) from error
-    return LitellmModel(spec, price, str(provider), dict(entry(spec.model, litellm.model_cost)), sleep)
+    return LitellmModel(
+        spec, price, str(provider), dict(entry(spec.priced_as or spec.model, litellm.model_cost)), sleep
+    )
 
 
 class LitellmModel:
@@ -134,7 +139,7 @@ class LitellmModel:
         import httpx
 
         litellm = _litellm()
-        options: dict[str, Any] = {}
+        options: dict[str, Any] = dict(self._spec.provider)
         if prompt.tools:
             options["tools"] = tools_to_wire(prompt.tools)
         if prompt.temperature is not None:
@@ -143,7 +148,8 @@ class LitellmModel:
             options["reasoning_effort"] = self._spec.reasoning_effort
         if self._spec.api_base:
             options["api_base"] = self._spec.api_base
-        key = self._spec.api_key or ("unset" if self._spec.api_base else None)
+        keyless = self._spec.api_base and self._provider in _OWN_SERVERS  # the protocol wants a key, the server none
+        key = self._spec.api_key or ("unset" if keyless else None)
         record = CallRecord(timeout=httpx.Timeout(self._spec.timeout, connect=CONNECT_SECONDS))
         try:
             with recorded(record):

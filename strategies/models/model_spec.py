@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -12,7 +13,9 @@ class ModelSpec:
 
     Prices are USD per million tokens and replace the price table's; `timeout` is seconds for one answer.
     `max_output_tokens` None takes the model's own limit, at most 16,000. `supports_tools` None asks the table.
-    `api_key` "" leaves it to the provider's usual environment variable.
+    `api_key` "" leaves it to the provider's usual environment variable. `provider` holds the provider's own parameters
+    (`api_version`, `vertex_project`, `aws_region_name`, …), sent with every call. `priced_as` "" or the table's name of
+    the model behind an alias (an Azure deployment, an inference profile).
     """
 
     model: str
@@ -26,3 +29,5 @@ class ModelSpec:
     max_output_tokens: int | None = None
     supports_tools: bool | None = None
     timeout: float = 600.0
+    provider: Mapping[str, object] = field(default_factory=dict, repr=False)
+    priced_as: str = ""

@@ -12,11 +12,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 
+from strategies.models.listed_models import Table, listed, nearest_models, table_names
 from strategies.models.model import ModelRefused
 from strategies.models.model_spec import ModelSpec
 from strategies.models.price import MILLION, Price
-
-Table = Mapping[str, Mapping[str, object]]
 
 _ABOVE = re.compile(r"^input_cost_per_token_above_(\d+)k_tokens$")
 _SERVICE = re.compile(r"^input_cost_per_token_(priority|flex|balanced|ultrafast)$")
@@ -37,17 +36,14 @@ _RATES = {
 
 
 def entry(model: str, table: Table) -> Mapping[str, object]:
-    """The table's row for `model`: under its whole name, or its bare name if the provider is the same; else {}."""
-    if model in table:
-        return table[model]
-    provider, _, bare = model.partition("/")
-    row = table.get(bare, {})
-    return row if str(row.get("litellm_provider", "")).split("_")[0] == provider else {}
+    """The table's row for `model`, or for the model behind it (`strategies.models.listed_models`); else {}."""
+    found = listed(model, table)
+    return {} if found is None else found.row
 
 
 def price_of(spec: ModelSpec, table: Table) -> Price:
     """What `spec` costs. Raises ModelRefused when neither the operator nor the table says it."""
-    listed = _listed(entry(spec.model, table))
+    from_table = _listed(entry(spec.priced_as or spec.model, table))
     given = (spec.input_usd_per_million, spec.output_usd_per_million)
     _check(spec)
     if None not in given:
@@ -57,12 +53,14 @@ def price_of(spec: ModelSpec, table: Table) -> Price:
             cached_input=spec.cached_input_usd_per_million,
             cache_write=spec.cache_write_usd_per_million,
         )
-    if listed is None:
+    if from_table is None:
+        name = spec.priced_as or spec.model
+        near = ", ".join(nearest_models(name, table_names(name, table)))
         raise ModelRefused(
-            f"model {spec.model!r} has no price in the price table: check its name, or give input_usd_per_million "
-            "and output_usd_per_million (0 is allowed for a model that costs nothing)"
+            f"model {name!r} has no price in the price table: check its name{f' (nearest: {near})' if near else ''}, "
+            "or give its price (0 is allowed for a model that costs nothing)"
         )
-    return _override(listed, spec)
+    return _override(from_table, spec)
 
 
 def _override(listed: Price, spec: ModelSpec) -> Price:

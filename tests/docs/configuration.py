@@ -25,7 +25,8 @@ ENVIRONMENT = {
     "home": "Where the database, mirrors, environments, memory and logs are kept.",
     "database_url": "Where jobs and money are recorded. PostgreSQL is needed for workers on more than one machine.",
     "redis_url": "What carries wake-ups to the workers.",
-    "config": "Where the operator's file is; without it that file's defaults hold.",
+    "config": "Where the operator's file is, if not in the state folder or in Pennyfix's own folder; without one its defaults "
+    "hold.",
     "sandbox": "Where untrusted commands run. `auto` takes docker where it works, else bubblewrap.",
     "host": "The receiver's address.",
     "port": "The receiver's port.",
@@ -53,6 +54,8 @@ OPERATOR = {
     "tiers.max_output_tokens": "The longest answer. The worst case of a call is reserved with it.",
     "tiers.max_turns": "How many turns the agent may take in one attempt.",
     "tiers.timeout_seconds": "How long one call may take.",
+    "tiers.provider": "What else the provider wants with every call (`api_version`, `vertex_project`, `aws_region_name`, …); "
+    "`base_model` names the model behind an alias, for its price.",
     "tiers.family": "Models of one family err alike: a rejected patch, or a test that is doubted, goes to another family.",
     "tiers.input_usd_per_million": "USD per million input tokens, where litellm's table has no price or a wrong one.",
     "tiers.output_usd_per_million": "USD per million output tokens.",

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 
 from webhook.setup.routes import PATH, AppRegistration, SetupFlow, setup_pages
 from workers.config.errors import ConfigError, ConfigProblem
+from workers.config.places import ENV_FILE
 from workers.config.secrets_file import check_writable, set_lines, write_private
 from workers.config.settings import PREFIX, Settings
 from workers.github.app_client import AppApi, MadeApp
@@ -25,13 +26,14 @@ CLOSE_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class SetupOptions:
-    """The options of `pennyfix setup`. "" = from the settings; `port` None = the receiver's."""
+    """The options of `pennyfix setup`. "" = from the settings; `port` None = the receiver's; `env_file` None = the
+    state folder's, which every command reads from anywhere."""
 
     organization: str = ""
     name: str = ""
     public_url: str = ""
     port: int | None = None
-    env_file: Path = Path(".env")
+    env_file: Path | None = None
     force: bool = False
 
 
@@ -46,7 +48,8 @@ def run_setup(
     if settings.github_app_id and not options.force:
         raise ConfigError("pennyfix setup", (_already(settings.github_app_id),))
     check_addresses(settings.github_web_url, public_url, options.name, options.organization)
-    check_writable(options.env_file)
+    env_file = options.env_file or settings.home / ENV_FILE
+    check_writable(env_file)
     check_writable(settings.home / "github-app.pem")
     with _listen(host, settings.port if options.port is None else options.port) as listening:
         page_url = f"http://{host}:{listening.getsockname()[1]}"
@@ -55,7 +58,7 @@ def run_setup(
         )
 
         def keep(made: MadeApp) -> None:
-            keep_app(made, settings, options.env_file, public_url)
+            keep_app(made, settings, env_file, public_url)
 
         flow = SetupFlow(registration, lambda code: _convert(settings, code), keep, say)
         say(f"Open this address in your browser; it works once:\n\n  {page_url}{PATH}?token={flow.token}\n")
@@ -63,7 +66,7 @@ def run_setup(
         _serve(flow, listening)
     if flow.made is None:
         return None
-    for line in next_steps(flow.made, options.env_file):
+    for line in next_steps(flow.made, env_file):
         say(line)
     return flow.made
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from workers.cli.console import Json, LiveSteps, emit, say
+from workers.cli.console import Json, LiveSteps, command_settings, emit, say
 
 
 def check(
@@ -29,10 +29,10 @@ def check(
     from workers.cli.local_resolution import local_file, open_local
     from workers.cli.setup_report import check_json, check_lines, check_set_up, trial_lines, writable_place, write_lines
     from workers.config.operator_file import load_operator
-    from workers.config.settings import load_settings
+    from workers.config.places import checkout_of
     from workers.processes.wiring import backend_options
 
-    settings = load_settings()
+    settings = command_settings(checkout_of(where))
     operator = load_operator(settings.config)
     place = writable_place(Path(where)) if write else None
     backend = choose(settings.sandbox, backend_options(settings, operator))

@@ -9,6 +9,8 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -16,9 +18,14 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from workers.config.places import Places
+    from workers.config.settings import Settings
     from workers.processes.context import Context
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+
+CONFIG: ContextVar[Path | None] = ContextVar("config", default=None)
+"""What `--config` says in this call of the program."""
 
 
 def say(text: str = "") -> None:
@@ -36,6 +43,27 @@ def names(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
+def command_settings(tree: Path | None = None) -> Settings:
+    """The settings of one command; which files they come from is said on standard error. Raises ConfigError.
+
+    `tree` is a checkout that the command works on: no setting is read from it, unless `--config` names a file there.
+    """
+    from workers.config.settings import load_settings, own_places
+
+    settings = load_settings(tree=tree, config=CONFIG.get())
+    print(settings_line(settings, own_places().outside(tree)), file=sys.stderr)
+    return settings
+
+
+def settings_line(settings: Settings, places: Places) -> str:
+    """Which files the settings come from, as one line."""
+    lines = [str(path) for path in places.env_files()]
+    if settings.config is not None:
+        return f"settings: {', '.join([str(settings.config), *lines])}"
+    looked = " or ".join(str(p) for p in dict.fromkeys((settings.home, places.own)) if p is not None)
+    return f"settings: {', '.join([f'no pennyfix.toml in {looked}, the defaults hold', *lines])}"
+
+
 @contextmanager
 def command_context() -> Iterator[tuple[Context, Console]]:
     """The open database with its settings, and a console, for one command; the database is closed afterwards.
@@ -44,11 +72,10 @@ def command_context() -> Iterator[tuple[Context, Console]]:
     """
     from rich.console import Console
 
-    from workers.config.settings import load_settings
     from workers.processes.celery_app import publisher
     from workers.processes.context import open_context
 
-    settings = load_settings()
+    settings = command_settings()
     context = open_context(settings, publisher(settings))
     try:
         yield context, Console()

@@ -29,9 +29,11 @@ from workers.config.repository_file import PATH, RepositoryFile, parse_repositor
 from workers.config.settings import Settings, provider_key
 from workers.processes.wiring import backend_options, pennyfix_version
 from workers.solving.issue_solver import IssueSolver
+from workers.solving.model_check import Ask, check_models
+from workers.solving.model_use import OpenModel, require_usable
 from workers.solving.quoting import quote_for
 from workers.solving.solve_request import SolveRequest, SolveResult
-from workers.solving.tiers import OpenModel, prompts_of
+from workers.solving.tiers import prompts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +100,10 @@ def resolve_local(
     say: Callable[[Step], None] = lambda _step: None,
     opener: OpenModel = open_model,
     key_of: Callable[[str, str], str] = provider_key,
+    ask: Ask | None = None,
 ) -> LocalResult:
-    """Resolve the issue; the least of the request's, the operator's and the repository's issue cap holds.
+    """Resolve the issue; the least of the request's, the operator's and the repository's issue cap holds. With `ask`,
+    the models' servers are asked first whether they take key and name.
 
     Raises MirrorError, ConfigError, ModelError, OverBudget, SandboxUnavailable.
     """
@@ -110,6 +114,9 @@ def resolve_local(
         file = file.model_copy(update={"accept": request.accept})
     caps = [operator.limits.issue_usd, file.budget.issue_usd, request.cap_usd]
     meter = CapMeter(min(c for c in caps if c is not None))
+    require_usable(operator, key_of, opener)
+    if ask is not None:
+        check_models(operator, meter, opener, key_of, ask)
     solver = IssueSolver(
         operator=operator,
         open_backend=lambda: choose(settings.sandbox, options),

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from workers.cli.console import say
+from workers.cli.console import command_settings, say
 
 
 def up() -> None:
@@ -14,10 +14,9 @@ def up() -> None:
 
     Says where everything is, restarts what dies, and stops gracefully on Ctrl-C (twice to hurry).
     """
-    from workers.config.settings import load_settings
     from workers.processes.up import up as run
 
-    run(load_settings(), say)
+    run(command_settings(), say)
 
 
 def worker(
@@ -26,10 +25,9 @@ def worker(
     """Run only a worker with its sweeper; start as many as you like, on as many machines (PostgreSQL and Redis)."""
     import socket
 
-    from workers.config.settings import load_settings
     from workers.processes.sweeper import sweep_beside
     from workers.processes.worker import work
 
-    settings = load_settings()
+    settings = command_settings()
     with sweep_beside(settings):
         work(settings, name=name or f"worker@{socket.gethostname()}")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from workers.cli.console import Json, LiveSteps, check_strategy, command_context, emit, say
+from workers.cli.console import Json, LiveSteps, check_strategy, command_context, command_settings, emit, say
 
 
 def resolve(
@@ -26,15 +26,16 @@ def resolve(
     Takes the committed state of the checkout. Exit code 0 only if the patch earned what the repository accepts.
     With --as-job nothing else is needed; it tells at the end what is not as it was (a prompt, a price, a version).
     """
+    from strategies.models.model_lookup import look_up
     from workers.cli.local_issue import find_issue
     from workers.cli.local_resolution import LocalRequest, quote_local, resolve_local
     from workers.cli.recorded_job import clone_url, differences, load_recorded_job
     from workers.cli.resolve_output import quote_json, quote_lines, result_json, result_lines
     from workers.config.operator_file import load_operator
-    from workers.config.settings import load_settings
+    from workers.config.places import checkout_of
     from workers.usd import parse_usd
 
-    settings = load_settings()
+    settings = command_settings(checkout_of(where))
     operator = load_operator(settings.config)
     cap = parse_usd(max_usd) if max_usd else None
     check_strategy(strategy)
@@ -61,7 +62,7 @@ def resolve(
         token=settings.github_token.get_secret_value(),
     )
     with LiveSteps() as print_step:
-        result = resolve_local(request, settings=settings, operator=operator, say=print_step)
+        result = resolve_local(request, settings=settings, operator=operator, say=print_step, ask=look_up)
     differs = differences(recorded.versions, result.solved.versions.json()) if recorded else ()
     if as_json:
         emit(result_json(result) | ({"as_job": as_job, "differs": list(differs)} if recorded else {}))

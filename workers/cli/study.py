@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from workers.cli.console import Json, ProgressBar, check_strategy, emit, names, print_table, say
+from workers.cli.console import Json, ProgressBar, check_strategy, command_settings, emit, names, print_table, say
 
 study = typer.Typer(no_args_is_help=True, help="Compare strategies and models: cost against resolution.")
 
@@ -46,10 +46,9 @@ def study_run(
     from strategies.study.running.run import run_study
     from workers.cli.study_setup import StudyOptions, closing_text, study_plan, study_tasks
     from workers.config.operator_file import load_operator
-    from workers.config.settings import load_settings
     from workers.usd import parse_usd
 
-    settings = load_settings()
+    settings = command_settings()
     for name in names(strategies):
         check_strategy(name)
     found = study_tasks(tasks, corpus=corpus, only=names(only))

@@ -20,7 +20,8 @@ from strategies.tier import Tier
 from workers.config.operator_file import Operator, Roles, TierOptions
 from workers.config.settings import Settings, provider_key
 from workers.processes.wiring import backend_options, pennyfix_version
-from workers.solving.tiers import OpenModel, open_tiers, prompts_of
+from workers.solving.model_use import OpenModel
+from workers.solving.tiers import open_tiers, prompts_of
 
 SCRIPTED, CONFIGURED = "scripted", "configured"
 

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from workers.config.errors import ConfigError, ConfigProblem
+from workers.config.providers import parameter_problem
 from workers.config.toml_lines import lines_of_keys
 from workers.config.validation import Checked, Usd, amount, check, nearest
 
@@ -38,6 +39,19 @@ def _ratio(value: object) -> float:
     return float(amount(value))
 
 
+def _plain(value: object) -> object:
+    """A value of the file as a provider takes it: its decimals are floats."""
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    if not isinstance(value, str | int | float | bool):
+        raise ValueError("is neither text, a number, true, false, a list nor a table")  # noqa: TRY004  # see above
+    return value
+
+
 def _worth(value: object) -> Decimal:
     if not (usd := amount(value)) > 0:
         raise ValueError("is not above 0, so that no attempt would ever be worth its money")
@@ -46,6 +60,7 @@ def _worth(value: object) -> Decimal:
 
 Mebibytes = Annotated[int, BeforeValidator(_mebibytes)]
 Folder = Annotated[Path, BeforeValidator(lambda value: Path(value) if isinstance(value, str) and value else value)]
+Plain = Annotated[Any, BeforeValidator(_plain)]
 Ratio = Annotated[float, BeforeValidator(_ratio)]
 
 
@@ -81,6 +96,11 @@ class TierOptions(Checked):
     timeout_seconds: Ratio = Field(600.0, ge=1, le=7200, description="seconds for one call, 1–7200", examples=["600"])
     family: str = Field(
         "", max_length=60, description="text; left out: derived from the model's name", examples=['"claude"']
+    )
+    provider: Mapping[str, Plain] = Field(
+        {},
+        description="[tiers.provider]: the provider's own parameters, as litellm names them; no secrets",
+        examples=['{ api_version = "2024-10-21" }'],
     )
     input_usd_per_million: Usd | None = Field(None, description="USD, 0 or more", examples=["0.10"])
     output_usd_per_million: Usd | None = Field(None, description="USD, 0 or more", examples=["0.50"])
@@ -278,7 +298,7 @@ def parse_operator(text: str, *, source: str = "pennyfix.toml") -> Operator:
         return next((lines[key[:n]] for n in range(len(key), 0, -1) if key[:n] in lines), 0)
 
     operator = check(Operator, tree, source=source, line_of=line_of, written="{key} = {value}")
-    problems = [*_names(operator, line_of), *_role_names(operator, line_of)]
+    problems = [*_names(operator, line_of), *_role_names(operator, line_of), *_parameters(operator, line_of)]
     if problems:
         raise ConfigError(source, tuple(problems))
     return operator
@@ -297,6 +317,19 @@ def _names(operator: Operator, line_of: Lines) -> list[ConfigProblem]:
         for i, name in enumerate(names)
         if name in names[:i]
     ]
+
+
+def _parameters(operator: Operator, line_of: Lines) -> list[ConfigProblem]:
+    """What no `[tiers.provider]` may hold."""
+    return [
+        ConfigProblem(
+            line_of(("tiers", i, "provider", name)), f"tiers[{i}].provider.{name}", problem[0], problem[1],
+            allowed="the provider's own parameters, without secrets",
+        )
+        for i, tier in enumerate(operator.tiers)
+        for name, value in tier.provider.items()
+        if (problem := parameter_problem(name, value)) is not None
+    ]  # fmt: skip
 
 
 def _role_names(operator: Operator, line_of: Lines) -> list[ConfigProblem]:

@@ -1,7 +1,8 @@
 """What the environment says (prefix `PENNYFIX_`, also from `.env`). The only file that reads `os.environ`.
 
 Loading touches nothing outside: the state folder is made by whoever needs it. What a verb needs beyond the
-defaults it asks for by `require_app` or `require_webhook_secret`, which raise ConfigError.
+defaults it asks for by `require_app` or `require_webhook_secret`, which raise ConfigError. Which files are read is said
+in `workers.config.places`; the current folder is none of them.
 """
 
 from __future__ import annotations
@@ -17,11 +18,15 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from workers.config.errors import ConfigError, ConfigProblem
+from workers.config.places import ENV_FILE, Places, inside
+from workers.config.providers import needs_of, provider_of
 from workers.config.validation import nearest, shown
 
 PREFIX = "PENNYFIX_"
 SOURCE = "the environment (or .env)"
 LOGIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,98}[A-Za-z0-9])?", re.ASCII)
+PATHS = frozenset({f"{PREFIX}HOME", f"{PREFIX}CONFIG", f"{PREFIX}GITHUB_PRIVATE_KEY", "GOOGLE_APPLICATION_CREDENTIALS"})
+"""Variables whose value is a path."""
 KUBERNETES_PORT = "Kubernetes sets this for a Service named pennyfix; set `enableServiceLinks: false` in the pod"
 
 
@@ -30,8 +35,6 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
-        env_file=".env",
-        env_file_encoding="utf-8",
         env_ignore_empty=True,
         extra="ignore",
         frozen=True,
@@ -63,7 +66,7 @@ class Settings(BaseSettings):
         description="a date, the X-GitHub-Api-Version (2022-11-28 is known to GHES too)",
     )  # fmt: skip
     home: Path = Field(
-        default_factory=lambda: Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state") / "pennyfix",
+        default_factory=lambda: _state_folder(),  # defined below
         description="the state folder (database, mirrors, environments, logs)", examples=["/var/lib/pennyfix"],
     )  # fmt: skip
     database_url: str = Field(
@@ -74,7 +77,10 @@ class Settings(BaseSettings):
         None, description="redis://, rediss:// or redis+socket://; empty starts the embedded one",
         examples=["redis://localhost:6379/0"],
     )  # fmt: skip
-    config: Path | None = Field(None, description="the path of an existing pennyfix.toml", examples=["pennyfix.toml"])
+    config: Path | None = Field(
+        None, description="the path of an existing pennyfix.toml, instead of the one in the state folder",
+        examples=["/etc/pennyfix/pennyfix.toml"],
+    )  # fmt: skip
     sandbox: Literal["auto", "docker", "bubblewrap", "process"] = Field(
         "auto", description="auto, docker, bubblewrap, process (process isolates nothing)", examples=["auto"]
     )
@@ -153,7 +159,7 @@ class Settings(BaseSettings):
     def _config(cls, value: Path | None) -> Path | None:
         if value is not None and not value.expanduser().is_file():
             raise ValueError("is not a file")
-        return value.expanduser() if value is not None else None
+        return value.expanduser().absolute() if value is not None else None
 
     @property
     def webhook_secrets(self) -> tuple[str, ...]:
@@ -190,24 +196,106 @@ class Settings(BaseSettings):
             raise ConfigError(SOURCE, problems)
 
 
-def load_settings(env_file: Path | None = None, **given: Any) -> Settings:
-    """Read the environment and `.env` (or `env_file`). `given` wins, by field name. Raises ConfigError."""
+def load_settings(
+    env_file: Path | None = None,
+    *,
+    tree: Path | None = None,
+    places: Places | None = None,
+    config: Path | None = None,
+    **given: Any,
+) -> Settings:
+    """Read the environment and the `.env` of each of `places` (or only `env_file`). `given` wins, by field name.
+
+    `tree` is a checkout that is about to be worked on: what lies in it is not read, and a variable that points into it
+    is refused; `config` is what the command line says, which may lie anywhere. The settings' `config` is the operator's
+    file that is used, None without one. Raises ConfigError.
+    """
+    places = places or own_places()
+    if "home" in given:
+        places = Places(Path(given["home"]), places.own)
+    places = places.outside(tree)
+    lines = _dotenv(env_file) if env_file is not None else _lines(places)
+    values: dict[str, Any] = {
+        n: v for n in Settings.model_fields if (v := lines.get(PREFIX + n.upper())) and not _said(n)
+    }
+    values |= given | ({"config": config} if config is not None else {})
     try:
-        return Settings(_env_file=env_file, **given) if env_file is not None else Settings(**given)
+        settings = Settings(**values)
     except ValidationError as error:
         raise ConfigError(SOURCE, tuple(_problem(e) for e in error.errors(include_url=False))) from None
+    if config is None and tree is not None:
+        _refuse_own(settings, tree)
+    if settings.config is None and env_file is None:
+        found = Places(settings.home, places.own).outside(tree).operator_file()
+        return settings.model_copy(update={"config": found})
+    return settings
+
+
+def own_places() -> Places:
+    """The state folder, as the environment and Pennyfix's own `.env` name it, and Pennyfix's own folder."""
+    own = Path(__file__).resolve().parents[2]
+    home = environ_value("PENNYFIX_HOME") or _dotenv(own / ENV_FILE).get("PENNYFIX_HOME", "")
+    return Places(Path(home).expanduser().absolute() if home else _state_folder(), own)
+
+
+def environ_value(name: str) -> str:
+    """One variable of the environment alone; "" when unset."""
+    return os.environ.get(name, "")
 
 
 def environment_value(name: str, env_file: Path | None = None) -> str:
     """One variable that a file names (`api_key_env`), from the environment or `.env`; "" when unset."""
-    return os.environ.get(name) or _dotenv(env_file or Path(".env")).get(name, "")
+    if value := environ_value(name):
+        return value
+    return (_dotenv(env_file) if env_file is not None else _lines(own_places())).get(name, "")
+
+
+def _said(field: str) -> bool:
+    """Whether the environment itself has a value for it."""
+    return any(name.upper() == PREFIX + field.upper() and value for name, value in os.environ.items())
+
+
+def _lines(places: Places) -> dict[str, str]:
+    """The lines of all `.env` files, the state folder's above Pennyfix's own. A relative path is relative to its file,
+    not to the current folder, which may be anybody's checkout."""
+    lines: dict[str, str] = {}
+    for path in places.env_files():
+        for name, value in _dotenv(path).items():
+            lines.setdefault(name, _from_file(name, value, path.parent))
+    return lines
+
+
+def _from_file(name: str, value: str, folder: Path) -> str:
+    is_path = name in PATHS and "-----BEGIN" not in value
+    return str(folder / Path(value).expanduser()) if is_path else value
+
+
+def _refuse_own(settings: Settings, tree: Path) -> None:
+    """Raise ConfigError for a file of ours that lies in the tree: whoever wrote the tree would say what is run."""
+    pointed = {"home": settings.home, "config": settings.config}
+    problems = tuple(
+        ConfigProblem(
+            0, f"{PREFIX}{name.upper()}", "lies in the checkout that is worked on, whose settings are not ours",
+            "move it out, or say `--config PATH`" if name == "config" else "choose a folder outside",
+            shown(str(path)),
+        )
+        for name, path in pointed.items()
+        if path is not None and inside(path, tree)
+    )  # fmt: skip
+    if problems:
+        raise ConfigError(SOURCE, problems)
+
+
+def _state_folder() -> Path:
+    """`$XDG_STATE_HOME/pennyfix`; a relative one is ignored, as the XDG base directory specification asks."""
+    state = Path(environ_value("XDG_STATE_HOME") or "~/.local/state").expanduser()
+    return (state if state.is_absolute() else Path("~/.local/state").expanduser()) / "pennyfix"
 
 
 def provider_key(model: str, api_key_env: str = "") -> str:
-    """The key for a litellm model: the named variable, else `<PROVIDER>_API_KEY`; "" when unset."""
-    provider = model.partition("/")[0] if "/" in model else "openai"
-    name = api_key_env or f"{provider.upper().replace('-', '_')}_API_KEY"
-    return environment_value(name)
+    """The key for a litellm model: the named variable's, else that of the provider's own; "" when unset."""
+    names = (api_key_env,) if api_key_env else needs_of(provider_of(model)).keys
+    return next((value for name in names if (value := environment_value(name))), "")
 
 
 def child_environment(**extra: str) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 TABLE = re.compile(r"^\s*(\[\[?)\s*(?P<name>[^\[\]]+?)\s*\]\]?\s*(#.*)?$")
 PAIR = re.compile(
@@ -26,7 +27,7 @@ def lines_of_keys(text: str) -> dict[tuple[str | int, ...], int]:
             quote = "" if quote in line else quote
             continue
         if table := TABLE.match(line):
-            here = tuple(_parts(table["name"]))
+            here = _under(tuple(_parts(table["name"])), counts)
             if table[1] == "[[":
                 lines.setdefault(here, number)
                 counts[here] = counts.get(here, -1) + 1
@@ -42,6 +43,15 @@ def lines_of_keys(text: str) -> dict[tuple[str | int, ...], int]:
                     lines.setdefault((*path, key), number)
             quote = next((q for q in ('"""', "'''") if rest.startswith(q) and q not in rest[3:]), "")
     return lines
+
+
+def _under(path: tuple[str | int, ...], counts: Mapping[tuple[str | int, ...], int]) -> tuple[str | int, ...]:
+    """`[tiers.provider]` belongs to the latest `[[tiers]]`."""
+    whole: tuple[str | int, ...] = ()
+    for part in path[:-1]:
+        whole = (*whole, part)
+        whole = (*whole, counts[whole]) if whole in counts else whole
+    return (*whole, *path[-1:])
 
 
 def _parts(name: str) -> list[str]:

@@ -113,6 +113,7 @@ class Broker:
             self._process = subprocess.Popen(
                 [
                     sys.executable,
+                    "-P",  # nothing is imported from the current folder
                     "-m",
                     "workers.processes.broker",
                     str(os.getpid()),

@@ -23,6 +23,7 @@ from workers.config.settings import Settings, child_environment
 from workers.processes.broker import Broker
 from workers.processes.celery_app import FINISH, publisher
 from workers.processes.context import open_context
+from workers.solving.model_use import require_usable, use_lines
 from workers.supervisor import Child, ProcessTree
 
 LOOK_SECONDS = 0.1
@@ -51,12 +52,15 @@ def up(
 ) -> None:
     """Run until SIGTERM or SIGINT (a second one hurries), or until `stop()`. `environment` is added to the children's.
 
-    `ready()` is called once the receiver answers. Raises ConfigError, BrokerUnavailable, DatabaseUrlError
+    `ready()` is called once the receiver answers. Raises ConfigError, ModelRefused, BrokerUnavailable, DatabaseUrlError
     before anything runs.
     """
     settings.require_webhook_secret()
     settings.require_app()
-    open_context(settings, publisher(settings)).database.close()  # what is configured is right before anything starts
+    context = open_context(settings, publisher(settings))  # what is configured is right before anything starts
+    context.database.close()
+    for line in use_lines(require_usable(context.operator)):
+        say(line)
     with ExitStack() as stack:
         broker = None if settings.redis_url else stack.enter_context(Broker(settings.home, say))
         tree = ProcessTree(children(settings, commands, environment or {}), say)
@@ -75,8 +79,9 @@ def up(
 def children(settings: Settings, commands: Commands, environment: Mapping[str, str]) -> list[Child]:
     """The processes, in starting order: sweeper and worker before the receiver."""
     logs = settings.home / "logs"
+    config = {"PENNYFIX_CONFIG": str(settings.config)} if settings.config is not None else {}
     shared = child_environment(
-        **{"PENNYFIX_HOME": str(settings.home), "PENNYFIX_DATABASE_URL": settings.database_url, **environment}
+        **{"PENNYFIX_HOME": str(settings.home), "PENNYFIX_DATABASE_URL": settings.database_url, **config, **environment}
     )
     return [
         _child("sweeper", commands.sweeper, (), shared, logs, 10),
@@ -140,7 +145,8 @@ def _answers(settings: Settings) -> bool:
 def _child(
     name: str, command: Sequence[str], arguments: Sequence[str], environment: Mapping[str, str], logs: Path, stop: float
 ) -> Child:
-    argv = (sys.executable, "-m", command[0], str(os.getpid()), *command[1:], *arguments)
+    safe = "-P"  # no module is taken from the current folder, which may be anybody's checkout
+    argv = (sys.executable, safe, "-m", command[0], str(os.getpid()), *command[1:], *arguments)
     return Child(name, argv, environment, logs / f"{name}.log", stop)
 
 

@@ -11,6 +11,7 @@ from workers.config.settings import Settings, load_settings
 from workers.parent import die_with_parent
 from workers.processes.celery_app import FINISH, WorkerActions, publisher, run_worker
 from workers.processes.context import Context, open_context
+from workers.solving.model_use import require_usable
 
 
 def work(
@@ -20,13 +21,16 @@ def work(
     open_actions: Callable[[Context], WorkerActions] | None = None,
     finish: float = FINISH,
 ) -> None:
-    """Run one worker until it is asked to stop. Raises ConfigError or PromptError before it begins, not in the first
-    job."""
+    """Run one worker until it is asked to stop.
+
+    Raises ConfigError, PromptError or ModelRefused before it begins, not in the first job.
+    """
     settings.require_app()
     logging.configure(settings, name)
     context = open_context(settings, publisher(settings))
     context.database.close()
     PromptFolder(context.operator.prompts).check()
+    require_usable(context.operator)
     run_worker(settings, name=name, open_actions=open_actions or _open_job_worker, finish=finish)
 
 

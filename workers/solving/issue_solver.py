@@ -33,8 +33,9 @@ from strategies.verification.verification import Verification
 from strategies.verification.without_tests import WithoutTests
 from workers.config.operator_file import Operator
 from workers.jobs.versions import Versions
+from workers.solving.model_use import KeyOf, OpenModel, require_usable
 from workers.solving.solve_request import SolveRequest, SolveResult
-from workers.solving.tiers import KeyOf, OpenModel, open_tiers, parameters, require_keys, setup_tier
+from workers.solving.tiers import open_tiers, parameters, setup_tier
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class IssueSolver:
     def __call__(self, request: SolveRequest) -> SolveResult:
         """Environment, baseline, attempts. Without tests, and with evidence asked for, no model is called."""
         file, workspace = request.file, request.workspace
-        require_keys(self.operator, self.key_of)
+        require_usable(self.operator, self.key_of, self.open_model)
         tiers, roles = open_tiers(self.operator, request.meter, self.open_model, self.key_of)
         strong, written = tiers[-1], self.operator.roles
         worth = self.operator.cascade.resolved_issue_usd

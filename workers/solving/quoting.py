@@ -13,7 +13,8 @@ from workers.config.operator_file import Operator, TierOptions
 from workers.db.columns import Usd
 from workers.db.database import Database
 from workers.db.tables import COUNTED_USD, ChargeRow
-from workers.solving.tiers import KeyOf, OpenModel, solver_of, spec_of
+from workers.solving.model_use import KeyOf, OpenModel, spec_of
+from workers.solving.tiers import solver_of
 
 
 def quote_for(

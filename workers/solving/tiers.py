@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Literal, get_args
 
@@ -10,48 +10,13 @@ from strategies.methods.decision import typical
 from strategies.models.budget_share_meter import ShareMeter
 from strategies.models.family import family_of
 from strategies.models.meter import Meter, Metered
-from strategies.models.model import Model, ModelRefused
-from strategies.models.model_spec import ModelSpec
+from strategies.models.model import Model
 from strategies.prompts.prompt import PromptFolder
 from strategies.run_configuration import tier_json
 from strategies.strategy import Role
 from strategies.tier import Tier
 from workers.config.operator_file import Operator, TierOptions
-
-OpenModel = Callable[[ModelSpec], Model]
-KeyOf = Callable[[str, str], str]
-"""(litellm model, name of a variable or "") → key."""
-
-
-def spec_of(options: TierOptions, key_of: KeyOf) -> ModelSpec:
-    """A tier's model in the strategies' words."""
-    return ModelSpec(
-        model=options.model,
-        api_base=options.api_base,
-        api_key=key_of(options.model, options.api_key_env),
-        input_usd_per_million=options.input_usd_per_million,
-        output_usd_per_million=options.output_usd_per_million,
-        cached_input_usd_per_million=options.cached_input_usd_per_million,
-        reasoning_effort=options.reasoning_effort,
-        max_output_tokens=options.max_output_tokens,
-        timeout=options.timeout_seconds,
-    )
-
-
-KEYLESS = frozenset({"bedrock", "ollama", "ollama_chat", "sagemaker", "vertex_ai", "vertex_ai_beta"})
-"""Providers that identify themselves otherwise, or not at all."""
-
-
-def require_keys(operator: Operator, key_of: KeyOf) -> None:
-    """Raises ModelRefused for a tier whose provider wants a key that is not there, before anything is set up."""
-    for tier in operator.tiers:
-        provider = tier.model.partition("/")[0] if "/" in tier.model else "openai"
-        if tier.api_base or provider in KEYLESS or key_of(tier.model, tier.api_key_env):
-            continue
-        variable = tier.api_key_env or f"{provider.upper().replace('-', '_')}_API_KEY"
-        raise ModelRefused(
-            f"tier {tier.name!r}: there is no key for {tier.model}; set {variable} in the environment or in .env"
-        )
+from workers.solving.model_use import KeyOf, OpenModel, spec_of
 
 
 def open_tiers(

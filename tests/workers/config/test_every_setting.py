@@ -55,6 +55,7 @@ OPERATOR = {
     "tiers.max_output_tokens": "1",
     "tiers.max_turns": "0",
     "tiers.timeout_seconds": "0",
+    "tiers.provider": '{ api_key = "sk-1234" }',
     "tiers.family": f'"{"x" * 61}"',
     "tiers.input_usd_per_million": "-1",
     "tiers.output_usd_per_million": "-1",
@@ -158,6 +159,7 @@ def test_an_impossible_value_in_the_operators_file_is_refused(key: str) -> None:
     with pytest.raises(ConfigError) as caught:
         parse_operator("\n".join(lines) + "\n")
     (problem,) = caught.value.problems
+    shown += ".api_key" if name == "provider" else ""
     assert (problem.key, problem.line) == (shown, lines.index(f"{name} = {OPERATOR[key]}") + 1)
     assert in_words(problem)
 

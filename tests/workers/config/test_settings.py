@@ -19,6 +19,7 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
     for name in [n for n in os.environ if n.startswith(PREFIX)]:
         monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "xdg"))
     monkeypatch.chdir(tmp_path)
 
 
@@ -51,7 +52,10 @@ def test_loading_makes_no_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 
 
 def test_dotenv_is_read_and_the_environment_wins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    (tmp_path / ".env").write_text("PENNYFIX_PORT=1234\nPENNYFIX_HOST=0.0.0.0\nMY_KEY=from-file\nANTHROPIC_API_KEY=a\n")
+    state = tmp_path / "state"
+    state.mkdir()
+    monkeypatch.setenv("PENNYFIX_HOME", str(state))
+    (state / ".env").write_text("PENNYFIX_PORT=1234\nPENNYFIX_HOST=0.0.0.0\nMY_KEY=from-file\nANTHROPIC_API_KEY=a\n")
     monkeypatch.setenv("PENNYFIX_PORT", "4321")
     settings = load_settings()
     assert (settings.port, settings.host) == (4321, "0.0.0.0")

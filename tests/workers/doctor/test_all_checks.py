@@ -387,7 +387,10 @@ def test_a_call_is_made_when_asked_for_and_its_cost_is_told(tmp_path: Path) -> N
 
 def test_a_missing_key_names_its_variable(tmp_path: Path) -> None:
     found = models(CheckContext(load_settings(home=tmp_path), Operator()), open_with([]), lambda _m, _v: "")
-    assert fixes(found)["model: weak"] == "set ANTHROPIC_API_KEY in the environment or in .env"
+    assert (
+        fixes(found)["model: weak"]
+        == "set ANTHROPIC_API_KEY in the environment, or as a line of `.env` in the state folder"
+    )
 
 
 def test_a_model_without_a_price_is_told_with_what_to_write(tmp_path: Path) -> None:
@@ -429,11 +432,12 @@ def test_misspelt_variables_are_warned_of(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_secrets_that_others_can_read_are_told_with_the_command_that_hides_them(tmp_path: Path) -> None:
-    env, home = tmp_path / ".env", tmp_path / "home"
+    home = tmp_path / "home"
+    home.mkdir(mode=0o755)
+    env = home / ".env"
     env.write_text("A=1\n")
     env.chmod(0o644)
-    home.mkdir(mode=0o755)
-    found = secrets(load_settings(home=home), env)
+    found = secrets(load_settings(home=home))
     assert f"chmod 600 {env}" in [c.fix for c in found]
     assert f"chmod 700 {home}" in [c.fix for c in found]
 

@@ -51,6 +51,7 @@ class Running:
             "PENNYFIX_GITHUB_WEBHOOK_SECRET": SECRET,
             "PENNYFIX_LEASE_SECONDS": "2",
             "PENNYFIX_WORKERS": "2",
+            "ANTHROPIC_API_KEY": "made-up",
             "RECORDING_SECONDS": str(seconds),
             "RECORDING_FINISH": "8",
         }

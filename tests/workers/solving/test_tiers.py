@@ -15,7 +15,7 @@ from strategies.models.price import Price
 from strategies.outcomes import NoOutcomes
 from tests.fakes.model import ScriptedModel
 from workers.config.operator_file import parse_operator
-from workers.solving.tiers import open_tiers, parameters, require_keys, setup_tier
+from workers.solving.tiers import open_tiers, parameters, setup_tier
 
 TOML = """
 [[tiers]]
@@ -69,17 +69,6 @@ def test_the_record_of_the_tiers_holds_no_key_and_no_address() -> None:
     assert "a key" not in str(told)
     assert set(told) == {"weak", "strong"}
     assert (told["strong"]["model"], told["strong"]["price"]["output"]) == ("anthropic/opus", "20")
-
-
-def test_a_missing_key_is_said_before_anything_is_set_up() -> None:
-    with pytest.raises(ModelRefused, match=r"tier .weak.: there is no key for anthropic/.*set ANTHROPIC_API_KEY"):
-        require_keys(parse_operator(""), lambda _model, _name: "")
-
-
-def test_a_server_of_ones_own_and_providers_without_keys_need_none() -> None:
-    tiers = ('model = "ollama/qwen"', 'model = "openai/x"\napi_base = "http://127.0.0.1:1/v1"')
-    toml = "".join(f'[[tiers]]\nname = "t{n}"\n{tier}\n' for n, tier in enumerate(tiers))
-    require_keys(parse_operator(toml), lambda _model, _name: "")
 
 
 def tooled(spec: ModelSpec) -> ScriptedModel:
