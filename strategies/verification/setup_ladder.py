@@ -20,9 +20,10 @@ from sandbox.recipes.discovery import SetupLadder, discover
 from sandbox.recipes.suggestion import suggested_file, suggested_lines
 from sandbox.recipes.trial import SetupRung, Trial, best
 from sandbox.repository.workspace import Workspace
+from sandbox.testing.report import TestRun
 from strategies.step import Step
 from strategies.verification.base_runs import first_run
-from strategies.verification.baseline import FIRST_SECONDS, Baseline, NoBaseline, completed, kept
+from strategies.verification.baseline import FIRST_SECONDS, Baseline, NoBaseline, compare, completed, kept, too_little
 
 MOST_TRIALS = 12
 """Of the rungs that the repository's files give, and as many again of those above them."""
@@ -127,8 +128,7 @@ class SetupClimb:
         except PreparationFailed as error:
             return Trial(recipe, None, str(error), error.log, set_up=False)
         run = first_run(lambda: self.backend.open(environment, tree), recipe, FIRST_SECONDS)
-        problem = f"`{run.command}` could not be judged at the base commit: {run.reason}" if run.report is None else ""
-        return Trial(recipe, run.report, problem, seconds=run.result.seconds, unexplained=run.unexplained)
+        return Trial(recipe, run.report, _problem(run), seconds=run.result.seconds, unexplained=run.unexplained)
 
     def _keep_baseline(self, trial: Trial) -> None:
         """Make a baseline of the trial's run and a second one, where whoever judges will look for it."""
@@ -198,6 +198,14 @@ class SetupClimb:
         kept_recipe = {"first": digest(ladder.first), "passed": trial.passed, "recipe": asdict(trial.recipe)}
         partial.write_text(json.dumps(kept_recipe), encoding="utf-8")
         partial.replace(self._path)
+
+
+def _problem(run: TestRun) -> str:
+    """Why a run is no baseline where none of its tests passes; "" where one does."""
+    report = run.report
+    if report is None:
+        return f"`{run.command}` could not be judged at the base commit: {run.reason}"
+    return "" if report.passed else too_little(run.command, compare(report, report, run.result.seconds), report)
 
 
 def digest(recipe: Recipe | None) -> str:
