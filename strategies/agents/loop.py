@@ -11,6 +11,7 @@ from decimal import ROUND_FLOOR, Decimal
 from typing import Literal
 
 from sandbox.backend import Sandbox
+from strategies.agents.code_index import CodeIndex
 from strategies.agents.conversation import REPEATS, Conversation
 from strategies.agents.tools import TOOL_PROMPTS, ToolUse, perform, read_calls, read_text
 from strategies.models.asking import ask
@@ -45,7 +46,7 @@ class AgentLoop:
     `purpose` names the calls on the bill and the steps that are told, `facts` stand with these, `digest` is that of all
     prompt files. `changed` tells whether the files hold anything new; if not, an agent that stops is nudged once by
     the prompt `nudge`. `more` is whether turns are added while there is progress, `spend` what the work may cost in
-    USD (None: all that is left).
+    USD (None: all that is left), `search` answers questions to the index where the tools offer them.
     """
 
     tier: Tier
@@ -63,6 +64,7 @@ class AgentLoop:
     nudge: str = "agent-nudge"
     more: bool = True
     spend: Decimal | None = None
+    search: CodeIndex | None = None
     diagnosis: str = ""
     ended: str = ""
     turn: int = 0
@@ -145,7 +147,7 @@ class AgentLoop:
         return finished
 
     def _perform(self, use: ToolUse) -> str:
-        output = perform(use, self.sandbox)
+        output = perform(use, self.sandbox, self.search)
         times = self.conversation.repeated(f"{use.name} {use.call.arguments}", output)
         if times >= 2 * REPEATS:
             self.ended = f"the agent ran in circles: {_short(use)} gave the same output {times} times"
@@ -185,10 +187,11 @@ class AgentLoop:
 
 def _short(use: ToolUse) -> str:
     arguments = use.arguments or {}
-    what = (
-        arguments.get("command", "") if use.name == "shell" else f"{arguments.get('command')} {arguments.get('path')}"
-    )
-    return f"{use.name} {' '.join(str(what).split())}"[:120]
+    if use.name == "edit":
+        what = f"{arguments.get('command')} {arguments.get('path')}"
+    else:
+        what = str(next(iter(arguments.values()), ""))
+    return f"{use.name} {' '.join(what.split())}"[:120]
 
 
 def dollars(amount: Decimal) -> str:

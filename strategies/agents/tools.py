@@ -1,4 +1,7 @@
-"""What an agent may do: a shell, an editor and the end. Everything happens inside the sandbox it is given."""
+"""What an agent may do: a shell, an editor, questions to the index, and the end.
+
+Shell and editor work inside the sandbox it is given; the index is the host's, and only read.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.backend import Sandbox
+from strategies.agents.code_index import SEARCH_PROMPTS, SEARCHES, CodeIndex, search_tools
 from strategies.agents.editor import edit
 from strategies.agents.output import Misused, shown
 from strategies.models.model import Tool, ToolCall
@@ -25,11 +29,13 @@ TOOL_PROMPTS = (
     "agent-tool-edit",
     "agent-tool-edit-path",
     "agent-tool-finish",
+    *SEARCH_PROMPTS,
 )
 
 
-def tools(prompts: PromptFolder, finish: str = "agent-tool-finish") -> tuple[Tool, ...]:
+def tools(prompts: PromptFolder, finish: str = "agent-tool-finish", *, searching: bool = False) -> tuple[Tool, ...]:
     """The tools with their descriptions and JSON schemas; `finish` is the prompt that says what ends the work.
+    `searching` adds the questions to the index.
 
     Raises PromptError.
     """
@@ -65,6 +71,7 @@ def tools(prompts: PromptFolder, finish: str = "agent-tool-finish") -> tuple[Too
                 "required": ["command", "path"],
             },
         ),
+        *(search_tools(prompts) if searching else ()),
         Tool(
             "finish",
             prompts.load(finish).fill(),
@@ -107,7 +114,7 @@ def tool_list(offered: Sequence[Tool]) -> str:
     )
 
 
-def perform(use: ToolUse, sandbox: Sandbox) -> str:
+def perform(use: ToolUse, sandbox: Sandbox, search: CodeIndex | None = None) -> str:
     """Run one tool and give its output, shortened. Raises SandboxUnavailable when the sandbox itself broke."""
     if use.arguments is None:
         return "Error: the arguments are not one JSON object (are the quotes and line breaks escaped?)"
@@ -116,9 +123,12 @@ def perform(use: ToolUse, sandbox: Sandbox) -> str:
             return _shell(use.arguments, sandbox)
         if use.name == "edit":
             return edit(use.arguments, sandbox)
+        if search is not None and use.name in SEARCHES:
+            return search.answer(use.name, use.arguments)
     except Misused as why:
         return f"Error: {why}"
-    return f"Error: there is no tool {use.name!r}; there are shell, edit and finish"
+    offered = ["shell", "edit", *(SEARCHES if search is not None else ())]
+    return f"Error: there is no tool {use.name!r}; there are {', '.join(offered)} and finish"
 
 
 def _object(text: str) -> dict[str, Any] | None:

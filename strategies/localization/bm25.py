@@ -1,4 +1,4 @@
-"""Ranks files by the words they share with a text: BM25 over identifiers split at case and underscores.
+"""Ranks documents by the words they share with a text: BM25 over identifiers split at case and underscores.
 
 Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009), k1 = 1.2, b = 0.75.
 No network, no model, no randomness.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 K1 = 1.2
@@ -27,24 +27,30 @@ _COMMON = frozenset(_STOP.split())
 
 def words(text: str) -> Counter[str]:
     """The words of `text`, lower case: every identifier whole and in its parts."""
-    result: dict[str, int] = {}
+    result: Counter[str] = Counter()
+    get = result.get
     for word, n in Counter(_WORD.findall(text)).items():
-        for part in _parts(word):
-            result[part] = result.get(part, 0) + n
-    return Counter(result)
+        for part in parts(word):
+            result[part] = get(part, 0) + n
+    return result
 
 
 @lru_cache(maxsize=200_000)
-def _parts(word: str) -> tuple[str, ...]:
-    """An identifier as it is indexed: whole, and split at case, digits and underscores."""
+def parts(word: str) -> tuple[str, ...]:
+    """An identifier as it is indexed: whole, and split at case, digits and underscores; () for a common word."""
     whole = word.lower()
-    parts = _PART.findall(word)
+    pieces = _PART.findall(word)
     found = [whole]
-    if len(parts) > 1:
-        found += [_stem(part.lower()) for part in parts if len(part) > 1]
+    if len(pieces) > 1:
+        found += [_stem(part.lower()) for part in pieces if len(part) > 1]
     elif _stem(whole) != whole:
         found.append(_stem(whole))
     return tuple(one for one in found if one not in _COMMON)
+
+
+def identifiers(text: str) -> list[str]:
+    """The identifiers and numbers of `text` as they stand, in order."""
+    return _WORD.findall(text)
 
 
 def _stem(word: str) -> str:
@@ -53,31 +59,35 @@ def _stem(word: str) -> str:
 
 
 class Ranking:
-    """BM25 over named documents, each given as its words."""
+    """BM25 over named documents, each given as its words; only what a query asks for is ever counted."""
 
-    def __init__(self, documents: Mapping[str, Counter[str]]) -> None:
+    def __init__(self, documents: Mapping[str, Mapping[str, int]], lengths: Mapping[str, int] | None = None) -> None:
         self._documents = documents
-        self._length = {name: sum(c.values()) for name, c in documents.items()}
+        self._length = lengths or {name: sum(c.values()) for name, c in documents.items()}
         self._average = sum(self._length.values()) / max(len(documents), 1) or 1.0
-        self._in: dict[str, list[str]] = {}
-        for name, counted in documents.items():
-            for word in counted:
-                self._in.setdefault(word, []).append(name)
+        self._found: dict[str, list[tuple[str, int]]] = {}
 
     def rarity(self, word: str) -> float:
         """Inverse document frequency; 0.0 for a word that no document has."""
-        n = len(self._in.get(word, ()))
+        n = len(self.holding(word))
         return math.log(1 + (len(self._documents) - n + 0.5) / (n + 0.5)) if n else 0.0
+
+    def holding(self, word: str) -> Sequence[tuple[str, int]]:
+        """The documents that have `word`, each with how often."""
+        found = self._found.get(word)
+        if found is None:
+            found = [(name, n) for name, counted in self._documents.items() if (n := counted.get(word))]
+            self._found[word] = found
+        return found
 
     def scores(self, query: Mapping[str, float]) -> dict[str, float]:
         """The documents that share a word with `query` (word → weight), with their scores."""
+        norm = {n: K1 * (1 - B + B * length / self._average) for n, length in self._length.items()}
         result: dict[str, float] = {}
         for word in sorted(query):
-            idf = self.rarity(word)
-            for name in self._in.get(word, ()):
-                tf = self._documents[name][word]
-                norm = tf + K1 * (1 - B + B * self._length[name] / self._average)
-                result[name] = result.get(name, 0.0) + query[word] * idf * tf * (K1 + 1) / norm
+            idf = self.rarity(word) * query[word] * (K1 + 1)
+            for name, tf in self.holding(word):
+                result[name] = result.get(name, 0.0) + idf * tf / (tf + norm[name])
         return result
 
 

@@ -1,20 +1,22 @@
-"""A workspace's files as words, definitions and imports: read once per workspace, within bounds."""
+"""A workspace's files as words, definitions and texts: each blob read once per mirror, within bounds."""
 
 from __future__ import annotations
 
 import posixpath
-import re
 import weakref
-from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from strategies.localization.bm25 import Ranking, words
-from strategies.localization.symbols import definitions
+from strategies.localization.facts_store import keep_facts, known_facts
+from strategies.localization.file_facts import FileFacts
+from strategies.localization.file_kinds import is_prose, is_skipped
+from strategies.localization.symbols import Definition
 
 if TYPE_CHECKING:
     from sandbox.repository.workspace import Workspace
+    from sandbox.tree import TreeFile
 
 MAX_FILES = 20_000
 MAX_BYTES = 300_000
@@ -22,38 +24,17 @@ MAX_TOTAL = 80_000_000
 """Bounds in files, bytes of one file, bytes of all; what lies beyond is found by its path only."""
 PATH_WEIGHT = 4
 _REGULAR = ("100644", "100755")
-_SKIP = re.compile(
-    r"(?:^|/)(?:node_modules|bower_components|vendor|third_party|dist|\.venv|site-packages|__pycache__|\.git)/"
-    r"|\.(?:min\.js|min\.css|map|svg|lock|snap|csv|tsv|ipynb|po|pot|mo|pem|crt|pdf|png|jpe?g|gif|ico|woff2?|ttf|eot|zip"
-    r"|gz|jar|so|dll|exe|bin|pyc|class)$|(?:^|/)(?:package-lock\.json|yarn\.lock|pnpm-lock\.yaml|go\.sum|Cargo\.lock)$",
-    re.IGNORECASE,
-)
-_TEST = re.compile(
-    r"(?:^|/)(?:tests?|testing|__tests__|specs?|e2e|fixtures|testdata)/|(?:^|/)(?:test_[^/]*|conftest)\.py$"
-    r"|_test\.(?:go|py|rb|cc|cpp)$|\.(?:test|spec)\.[jt]sx?$|Tests?\.(?:java|kt|cs|scala)$",
-    re.IGNORECASE,
-)
-_PROSE = re.compile(
-    r"\.(?:md|rst|txt|adoc|html?)$|(?:^|/)(?:docs?|changes|changelog|news|examples?)(?:/|\.|$)", re.IGNORECASE
-)
-
-
-def is_test(path: str) -> bool:
-    """Whether a path looks like a test or a fixture."""
-    return bool(_TEST.search(path))
-
-
-def is_prose(path: str) -> bool:
-    """Whether a path looks like documentation or an example."""
-    return bool(_PROSE.search(path))
 
 
 @dataclass
 class Index:
-    """Everything localization asks of one base commit. `paths` are all regular files, sorted."""
+    """Everything localization asks of one base commit. `paths` are all regular files, `facts` those of the texts."""
 
     paths: tuple[str, ...]
-    texts: dict[str, str]
+    facts: dict[str, FileFacts]
+    _workspace: weakref.ReferenceType[Workspace]
+    _texts: dict[str, str] = field(default_factory=dict)
+    _defining: dict[str, dict[str, list[Definition]]] = field(default_factory=dict)
 
     @cached_property
     def known(self) -> frozenset[str]:
@@ -71,24 +52,37 @@ class Index:
     @cached_property
     def ranking(self) -> Ranking:
         """BM25 over the texts, with the words of the path counted several times."""
-        documents: dict[str, Counter[str]] = {}
-        for path, text in self.texts.items():
-            counted = words(text)
+        documents: dict[str, dict[str, int]] = {}
+        lengths: dict[str, int] = {}
+        for path, facts in self.facts.items():
+            counted = dict(facts.words)
+            length = facts.length
             for word, n in words(path.replace("/", " ").replace(".", " ")).items():
-                counted[word] += n * PATH_WEIGHT
+                counted[word] = counted.get(word, 0) + n * PATH_WEIGHT
+                length += n * PATH_WEIGHT
             documents[path] = counted
-        return Ranking(documents)
+            lengths[path] = length
+        return Ranking(documents, lengths)
 
-    @cached_property
-    def defined(self) -> dict[str, dict[str, list[tuple[int, int]]]]:
-        """Name → path → line ranges of its definitions."""
-        result: dict[str, dict[str, list[tuple[int, int]]]] = {}
-        for path, text in self.texts.items():
-            if is_prose(path):
-                continue
-            for name, ranges in definitions(text).items():
-                result.setdefault(name, {})[path] = ranges
-        return result
+    def text(self, path: str) -> str:
+        """The text of one file, "" when it is none."""
+        if path not in self._texts:
+            workspace = self._workspace()
+            self._texts[path] = (workspace.read_text(path) if workspace and path in self.facts else None) or ""
+        return self._texts[path]
+
+    def defining(self, name: str) -> dict[str, list[Definition]]:
+        """Path → definitions of `name` (as it is spelled), prose left out."""
+        if name not in self._defining:
+            word = name.lower()
+            self._defining[name] = {
+                path: found
+                for path, facts in self.facts.items()
+                if word in facts.words
+                and not is_prose(path)
+                and (found := [d for d in facts.definitions if d.name == name])
+            }
+        return self._defining[name]
 
 
 _INDEXES: weakref.WeakKeyDictionary[object, Index] = weakref.WeakKeyDictionary()
@@ -104,16 +98,28 @@ def index(workspace: Workspace) -> Index:
 
 def _read(workspace: Workspace) -> Index:
     paths: list[str] = []
-    texts: dict[str, str] = {}
+    wanted: list[TreeFile] = []
     total = 0
     for file in workspace.files():
         if file.mode not in _REGULAR:
             continue
         paths.append(file.path)
-        if file.size > MAX_BYTES or total + file.size > MAX_TOTAL or len(texts) >= MAX_FILES or _SKIP.search(file.path):
-            continue
-        text = workspace.read_text(file.path)
-        if text is not None:
-            texts[file.path] = text
+        fits = file.size <= MAX_BYTES and total + file.size <= MAX_TOTAL and len(wanted) < MAX_FILES
+        if fits and not is_skipped(file.path):
+            wanted.append(file)
             total += file.size
-    return Index(tuple(paths), texts)
+    keys = {file.path: file.oid + posixpath.splitext(file.path)[1] for file in wanted}
+    kept = known_facts(workspace.git_dir, keys.values())
+    fresh: dict[str, FileFacts] = {}
+    facts: dict[str, FileFacts] = {}
+    for path, key in keys.items():
+        found = kept.get(key)
+        if found is None:
+            text = workspace.read_text(path)
+            # a binary file is remembered as an empty one, so that it is not read again
+            found = kept[key] = fresh[key] = FileFacts.read(path, text or "")
+        if found.length:
+            facts[path] = found
+    if fresh:
+        keep_facts(workspace.git_dir, fresh, keys.values())
+    return Index(tuple(paths), facts, weakref.ref(workspace))

@@ -14,8 +14,6 @@ from strategies.prompts.fence import fence
 if TYPE_CHECKING:
     from sandbox.repository.workspace import Workspace
 
-SMALL = 2_500
-"""Tokens up to which a file is always shown whole, if it fits at all."""
 LISTED = 300
 """Paths listed at most, so that a model knows what exists."""
 
@@ -23,27 +21,21 @@ LISTED = 300
 def pack(located: Sequence[Located], workspace: Workspace, limit_tokens: int) -> str:
     """The located files, best first until `limit_tokens` (estimated) are used, then sorted by path.
 
-    A file is shown whole when it is small or there is room for it; otherwise its relevant ranges, each
-    in a fence that names its lines. Text stands as in the file, so that SEARCH can quote it.
+    A file is shown whole when it has no lines; otherwise its lines, each range in a fence that names them. Text stands
+    as in the file, so that SEARCH can quote it.
     """
     shown: dict[str, str] = {}
     left = limit_tokens
-    texts = {one.path: text for one in located if (text := workspace.read_text(one.path)) is not None}
-    for place, one in enumerate(located):
-        text = texts.get(one.path)
+    for one in located:
+        text = workspace.read_text(one.path)
         if text is None:
             continue
-        whole = fence("file", text, path=one.path)
-        size = tokens.estimate(whole)
-        fair = left // 2 if place < len(located) - 1 else left
-        if size <= min(left, max(SMALL, fair)):
-            shown[one.path] = whole
-        else:
-            parts = _parts(one, text, left)
-            if not parts:
-                continue
-            shown[one.path] = parts
-        left -= tokens.estimate(shown[one.path])
+        part = fence("file", text, path=one.path)
+        if one.lines or tokens.estimate(part) > left:
+            part = _parts(one, text, left)
+        if part:
+            shown[one.path] = part
+            left -= tokens.estimate(part)
     return "\n\n".join(shown[path] for path in sorted(shown))
 
 

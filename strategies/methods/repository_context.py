@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from strategies.issue import Issue
-from strategies.localization.index import is_test
+from strategies.localization.file_kinds import is_test
 from strategies.models import tokens
 from strategies.models.asking import ask
 from strategies.models.model import Message, Prompt

@@ -12,11 +12,12 @@ from sandbox.backend import Sandbox
 from sandbox.errors import PatchRejected
 from sandbox.repository.changes import changes, untracked
 from sandbox.repository.patch import Patch
+from strategies.agents.code_index import CodeIndex
 from strategies.agents.conversation import Conversation
 from strategies.agents.loop import LOOP_PROMPTS, AgentLoop, dollars
 from strategies.agents.tools import tool_list, tools
 from strategies.attempt import Attempt
-from strategies.localization.localize import localize
+from strategies.localization.localize import rank
 from strategies.localization.pack import outline
 from strategies.models.meter import OverBudget
 from strategies.models.model import Message, ModelError, Tool
@@ -44,7 +45,7 @@ def agent(
         def patch() -> Patch:
             return changes(sandbox, task.workspace, already=already)
 
-        offered = tools(prompts)
+        offered = tools(prompts, searching=True)
         conversation = Conversation(_opening(task, offered, prompts))
 
         def changed() -> bool:
@@ -65,6 +66,7 @@ def agent(
             prompt_digest(prompts),
             facts={"attempt": task.number},
             temperature=task.temperature,
+            search=CodeIndex(task.workspace, patch),
         )
         stopped: OverBudget | ModelError | None = None
         try:
@@ -92,7 +94,7 @@ def _opening(task: AttemptTask, offered: Sequence[Tool], prompts: PromptFolder) 
     tier, workspace = task.tier, task.workspace
     native = tier.model.model.supports_tools
     protocol = "" if native else prompts.load("agent-text-protocol").fill(tools=tool_list(offered))
-    located = localize(task.issue, workspace, limit_tokens=20_000)[:12]
+    located = rank(task.issue, workspace)[:12]
     rows = [f"- {file.path} ({'; '.join(file.reasons[:2])})" for file in located]
     question = prompts.load("agent-issue").fill(
         outline=outline(workspace),

@@ -1,5 +1,7 @@
 """The solver for one answer: localize, ask once, apply the edits; at most one more question about what failed.
 
+The model may ask once, too: for files that it was not shown.
+
 Files come first and in a stable order, the issue and what was learned last, so that provider caches hit on
 the second attempt (also one by the same model with other words at the end).
 """
@@ -22,6 +24,7 @@ from strategies.models.model import Completion, Message, ModelError, Prompt
 from strategies.prompts.prompt import PromptFolder, digest
 from strategies.prompts.sections import ATTEMPTS_PROMPTS, ISSUE_PROMPTS, attempts_section, is_empty, issue_section
 from strategies.solvers.attempt_task import AttemptTask
+from strategies.solvers.file_request import FILE_PROMPTS, requested, shown
 from strategies.step import Step
 
 if TYPE_CHECKING:
@@ -42,6 +45,7 @@ PROMPTS = (
     "repair-unchanged",
     "repair-unreadable",
     "no-located-file",
+    *FILE_PROMPTS,
     *ISSUE_PROMPTS,
     *ATTEMPTS_PROMPTS,
 )
@@ -61,6 +65,12 @@ def repair(
     files = _EditedFiles(task.workspace)
     completion = conversation.ask()
     edits = parse(completion.text)
+    asked = () if edits.items or edits.problems else requested(completion.text)
+    if asked:
+        say(Step("localize", f"{tier.name} asks to see {', '.join(asked)}", {"asked": list(asked)}))
+        more = shown(asked, task.issue, task.workspace, limit_tokens // 2, prompts)
+        completion = conversation.ask(completion.text, more)
+        edits = parse(completion.text)
     applied = files.apply(edits)
     diagnosis = edits.prose
     retry = _retry(completion, edits, applied, prompts)

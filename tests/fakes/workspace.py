@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import cast
 
 from sandbox.repository.patch import Patch
@@ -12,9 +13,10 @@ from sandbox.tree import TreeFile
 
 
 class MemoryWorkspace:
-    """`files` by path, as bytes or text. `reads` counts what was read."""
+    """`files` by path, as bytes or text. `reads` counts what was read. `git_dir` holds no repository: no history."""
 
-    def __init__(self, files: Mapping[str, str | bytes]) -> None:
+    def __init__(self, files: Mapping[str, str | bytes], git_dir: Path = Path("/nonexistent.git")) -> None:
+        self.git_dir = git_dir
         self.contents = {p: c.encode() if isinstance(c, str) else c for p, c in files.items()}
         self.base = hashlib.sha1(repr(sorted(self.contents.items())).encode(), usedforsecurity=False).hexdigest()
         self.key = "memory"
@@ -46,6 +48,6 @@ class MemoryWorkspace:
         return "\n".join(f"changed {p}" for p in patch.paths)
 
 
-def memory_workspace(files: Mapping[str, str | bytes]) -> Workspace:
+def memory_workspace(files: Mapping[str, str | bytes], git_dir: Path = Path("/nonexistent.git")) -> Workspace:
     """The same, typed as what it stands for."""
-    return cast("Workspace", MemoryWorkspace(files))
+    return cast("Workspace", MemoryWorkspace(files, git_dir))

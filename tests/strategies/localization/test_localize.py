@@ -6,9 +6,9 @@ import time
 import pytest
 
 from strategies.issue import Issue
-from strategies.localization.clues import clues
+from strategies.localization.clues import Frame, clues
 from strategies.localization.index import index
-from strategies.localization.localize import localize
+from strategies.localization.localize import localize, rank
 from strategies.localization.pack import outline, pack
 from strategies.prompts.cleaning import clean_issue
 from tests.fakes.workspace import memory_workspace
@@ -58,11 +58,9 @@ def test_what_an_issue_names_comes_first(body: str, path: str) -> None:
 
 
 def test_a_file_says_why_it_is_there_and_which_lines_matter() -> None:
-    (located, *_) = localize(
-        Issue(1, "x", 'File "src/shop/money.py", line 3'), memory_workspace(FILES), limit_tokens=20_000
-    )
+    (located, *_) = rank(Issue(1, "x", 'File "src/shop/money.py", line 3'), memory_workspace(FILES))
     assert "line 3 in a stack trace or reference" in located.reasons
-    assert located.lines == ((1, 4),)
+    assert located.lines == ((1, 15),)
 
 
 def test_imported_files_come_along() -> None:
@@ -90,7 +88,7 @@ def test_an_issue_that_matches_nothing_locates_nothing() -> None:
 
 
 def test_java_frames_keep_their_package() -> None:
-    assert ("org/acme/Parser.java", 4) in clues("at org.acme.Parser.parse(Parser.java:4)").frames
+    assert clues("at org.acme.Parser.parse(Parser.java:4)").frames == (Frame("org/acme/Parser.java", 4, "parse"),)
 
 
 def test_a_packed_file_stands_verbatim_in_path_order() -> None:

@@ -123,6 +123,26 @@ def test_the_conversation_only_grows_at_its_end(workspace: Workspace, opener: Ca
     assert third[: len(second)] == second
 
 
+def test_the_index_answers_with_what_the_agent_has_changed(workspace: Workspace, opener: Callable[[], Sandbox]) -> None:
+    def search(tool: str, **arguments: object) -> ToolCall:
+        return ToolCall("s", tool, json.dumps(arguments))
+
+    asked = [
+        search("search_code", query="adding two numbers: add"),
+        search("find_symbol", name="add"),
+        search("who_calls", name="add"),
+        search("find_symbol", query="add"),
+        search("look_up", name="add"),
+    ]
+    run = Run(workspace, opener, [says("", FIX), *(says("", one) for one in asked), says("", FINISH)])
+    assert run.attempt().patch.files == FIXED
+    assert "     2|     return a + b" in run.told(3)
+    assert "calc.py:1-2: def add(a, b):" in run.told(4)
+    assert "nothing names add" in run.told(5)
+    assert "find_symbol needs `name`" in run.told(6)
+    assert "there are shell, edit, search_code, find_symbol, who_calls and finish" in run.told(7)
+
+
 def test_words_alone_change_nothing(workspace: Workspace, opener: Callable[[], Sandbox]) -> None:
     run = Run(workspace, opener, ["I have fixed it.", "Really."])
     attempt = run.attempt()

@@ -116,6 +116,33 @@ def test_an_answer_without_edits_is_asked_for_once_more(answer: object, asked: s
     assert asked in model.prompts[1].messages[-1].content
 
 
+def test_a_model_may_ask_once_for_files_that_it_was_not_shown() -> None:
+    steps.clear()
+    model = ScriptedModel(["SHOW other.py\nSHOW gone.py", "Two signs.\n\n" + ADD + MUL])
+    attempt = run(scripted_tier(model))
+    assert attempt.patch.paths == ("calc.py", "other.py")
+    assert (attempt.diagnosis, attempt.error) == ("Two signs.", "")
+    opened, asked = (p.messages for p in model.prompts)
+    assert asked[: len(opened)] == opened
+    assert "def mul(a, b):" in asked[-1].content
+    assert "is called gone.py" in asked[-1].content
+    assert "weak asks to see other.py, gone.py" in [step.text for step in steps]
+    model.done()
+
+
+def test_a_second_question_for_files_is_an_answer_without_edits() -> None:
+    model = ScriptedModel(["SHOW other.py", "SHOW calc.py", ADD])
+    assert run(scripted_tier(model)).patch.paths == ("calc.py",)
+    assert "holds no edit" in model.prompts[2].messages[-1].content
+    model.done()
+
+
+def test_edits_count_and_a_question_beside_them_does_not() -> None:
+    model = ScriptedModel(["SHOW other.py\n" + ADD])
+    assert run(scripted_tier(model)).patch.paths == ("calc.py",)
+    model.done()
+
+
 def test_a_refusal_is_not_argued_with() -> None:
     model = ScriptedModel([says("no", finish="refusal")])
     assert run(scripted_tier(model)).error == "the model refused to answer"
