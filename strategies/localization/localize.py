@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from strategies.issue import Issue
 from strategies.localization import signals
 from strategies.localization.bm25 import query
-from strategies.localization.clues import Clues, clues
+from strategies.localization.clues import clues
 from strategies.localization.history import earlier_commits, touched_alike
 from strategies.localization.index import index
 from strategies.localization.layout import SHARES, Candidate, Ranges, lay_out, whole
@@ -51,14 +51,6 @@ class Located:
     score: float
     reasons: tuple[str, ...]
     lines: tuple[tuple[int, int], ...] = ()
-
-
-@dataclass(slots=True)
-class _Question:
-    """What an issue asks for, in every form that is needed."""
-
-    found: Clues
-    wanted: dict[str, float]
 
 
 def text_of(issue: Issue) -> str:
