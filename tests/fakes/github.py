@@ -12,10 +12,12 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from workers.github.types import (
+    BranchRule,
     FailedCheck,
     LabelLook,
     Missing,
     Permission,
+    Refused,
     RemoteComment,
     RemoteCommit,
     RemoteIssue,
@@ -56,6 +58,9 @@ class FakeGitHub:
     files: dict[str, str] = field(default_factory=dict)
     after: Callable[[str], None] = lambda _write: None
     drafts: bool = True
+    rules: list[BranchRule] = field(default_factory=list)
+    refuses: Refused | None = None
+    """Raised when a branch is made: what only the push itself tells."""
     token: str = "ghs_0123456789abcdef0123456789abcdef0123"
 
     def __post_init__(self) -> None:
@@ -193,6 +198,10 @@ class FakeGitHub:
         return self._commit(name, (parent,), message)
 
     def add_branch(self, branch: str, sha: str) -> None:
+        if self.refuses is not None:
+            raise self.refuses
+        if any(branch.startswith(f"{name}/") or name.startswith(f"{branch}/") for name in self.branches):
+            raise Unprocessable(422, "Reference update failed")
         if branch in self.branches:
             raise Unprocessable(422, "Reference already exists")
         assert sha in self.commits
@@ -210,6 +219,12 @@ class FakeGitHub:
             for n, p in self.pulls.items()
         }
         self._wrote("move")
+
+    def list_branches(self, prefix: str) -> tuple[str, ...]:
+        return tuple(sorted(name for name in self.branches if name.startswith(prefix)))
+
+    def list_rules(self, branch: str) -> tuple[BranchRule, ...]:
+        return tuple(self.rules)
 
     # -- pull requests
 

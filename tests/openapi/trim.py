@@ -49,6 +49,8 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
     f"{R}/git/refs": ("post",),
     f"{R}/git/refs/{{ref}}": ("patch", "delete"),
     f"{R}/git/matching-refs/{{ref}}": ("get",),
+    f"{R}/rules/branches/{{branch}}": ("get",),
+    f"{R}/rulesets/{{ruleset_id}}": ("get",),
     f"{R}/git/blobs": ("post",),
     f"{R}/git/blobs/{{file_sha}}": ("get",),
     f"{R}/git/trees": ("post",),

@@ -114,8 +114,8 @@ def resolve_local(
         file = file.model_copy(update={"accept": request.accept})
     caps = [operator.limits.issue_usd, file.budget.issue_usd, request.cap_usd]
     meter = CapMeter(min(c for c in caps if c is not None))
-    require_usable(operator, key_of, opener)
     if ask is not None:
+        require_usable(operator, key_of)  # before litellm is loaded, which takes seconds
         check_models(operator, meter, opener, key_of, ask)
     solver = IssueSolver(
         operator=operator,

@@ -147,6 +147,11 @@ def parse_repository_file(text: str, *, strategies: Collection[str]) -> Reposito
     return file
 
 
+def line_of_key(text: str, key: str) -> int:
+    """On which line of a file that can be used a key stands, counted from 1; 0 when it is not written."""
+    return read_yaml(text)[1].get((key,), 0)
+
+
 def _unknown_strategy(tree: dict[str, Any], line: int, strategies: Collection[str]) -> list[ConfigProblem]:
     name = tree.get("strategy")
     if not isinstance(name, str) or name in strategies:

@@ -37,7 +37,7 @@ def _not_read(settings: Settings, read: Sequence[Path]) -> list[DoctorCheck]:
         warn(
             ENVIRONMENT,
             f"{path} is not read: settings never come from the current folder",
-            f"mv {path} {settings.home}/",
+            f"if you wrote it, move what it says to {settings.home / path.name}; it may be somebody else's",
         )
         for path in here
         if path.is_file() and path not in read and path != settings.config and path.parent != settings.home

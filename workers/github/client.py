@@ -23,10 +23,13 @@ from workers.github.parsing import (
     read_repository,
 )
 from workers.github.types import (
+    BranchRule,
     FailedCheck,
     LabelLook,
     Missing,
+    Moved,
     Permission,
+    Refused,
     RemoteComment,
     RemoteCommit,
     RemoteIssue,
@@ -55,8 +58,17 @@ class GitHub(Connection):
         return found
 
     def read_issue(self, number: int) -> RemoteIssue:
-        """An issue (or a pull request as an issue)."""
-        return read_issue(self.get(f"{self._repo}/issues/{number}"))
+        """An issue (or a pull request as an issue). Raises Moved when another repository's was answered.
+
+        GitHub redirects to where an issue was transferred to, and to a repository's new name.
+        """
+        answer = self.get(f"{self._repo}/issues/{number}")
+        where = "/".join(str(answer.get("repository_url") or "").rsplit("/", 2)[1:])
+        if where and (where.casefold() != self.repository.casefold() or answer.get("number") != number):
+            ours = self.read_repository().full_name  # by its id, which a new name does not change
+            if where.casefold() != ours.casefold() or answer.get("number") != number:
+                raise Moved(301, f"it was transferred to {where}#{answer.get('number')}")
+        return read_issue(answer)
 
     def read_permission(self, login: str) -> Permission:
         """What a person may do here; "none" for strangers."""
@@ -183,6 +195,36 @@ class GitHub(Connection):
     def move_branch(self, branch: str, sha: str, *, force: bool) -> None:
         """Point an existing branch at `sha`. Without `force` only forwards."""
         self.write("PATCH", f"{self._repo}/git/refs/heads/{quote(branch)}", {"sha": sha, "force": force})
+
+    def list_branches(self, prefix: str) -> tuple[str, ...]:
+        """The names of the branches that begin with `prefix`."""
+        refs = self.get(f"{self._repo}/git/matching-refs/heads/{quote(prefix)}")
+        return tuple(str(r["ref"]).removeprefix("refs/heads/") for r in refs)
+
+    def list_rules(self, branch: str) -> tuple[BranchRule, ...]:
+        """The active rules for a branch of that name, there or not; without those that this App may bypass, or of whose
+        ruleset it cannot be told. () where GitHub knows no rulesets (an Enterprise Server before 3.12)."""
+        try:
+            found = list(self.pages(f"{self._repo}/rules/branches/{quote(branch, safe='')}"))
+        except Refused:
+            return ()
+        held = {int(r.get("ruleset_id") or 0) for r in found}
+        names = {i: name for i in held if i and (name := self._binding(i)) is not None}
+        return tuple(
+            BranchRule(str(r["type"]), names[int(r["ruleset_id"])], r.get("parameters") or {})
+            for r in found
+            if int(r.get("ruleset_id") or 0) in names
+        )
+
+    def _binding(self, ruleset: int) -> str | None:
+        """The name of a ruleset that binds this App, None for one that it may bypass or not read."""
+        try:
+            answer = self.get(f"{self._repo}/rulesets/{ruleset}")
+        except Refused:
+            return None
+        if answer.get("current_user_can_bypass") in ("always", "exempt"):
+            return None
+        return str(answer.get("name") or ruleset)
 
     # -- pull requests ---------------------------------------------------------------------------------------
 

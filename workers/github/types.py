@@ -7,12 +7,14 @@ ForgeError
 ├── InstallationGone      uninstalled, suspended, or the repository was taken out of it
 └── Refused               GitHub's answer is no; `status` and its own words
     ├── Missing           404 or 410
+    │   └── Moved         it answers, but from another repository
     └── Unprocessable     422
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -52,6 +54,10 @@ class Refused(ForgeError):
 
 class Missing(Refused):
     """It is not there, or this App may not see it."""
+
+
+class Moved(Missing):
+    """GitHub followed a redirect to another repository: the issue was transferred. `message` says where it is now."""
 
 
 class Unprocessable(Refused):
@@ -131,6 +137,18 @@ class RemoteCommit:
     tree: str
     message: str
     parents: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BranchRule:
+    """One active rule of a ruleset for a branch's name, which this App cannot bypass. `parameters` are GitHub's.
+
+    https://docs.github.com/en/rest/repos/rules#get-rules-for-a-branch
+    """
+
+    kind: str
+    ruleset: str
+    parameters: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ class JobEnding:
     `strategy` are one word each, for the outcome's row.
     `threads` are line comments of a review that are answered. `needed` is USD of the call that found no room,
     `strong_only` USD that the strong model alone would have cost (an estimate); both None for none.
+    `diff` is what is published, for the comment where it cannot be.
     `quiet`: say it only where a comment is there already. Made by the functions of `workers.pipeline.endings`.
     """
 
@@ -63,6 +64,7 @@ class JobEnding:
     needed: Decimal | None = None
     strong_only: Decimal | None = None
     check_title: str = ""
+    diff: str = ""
 
 
 def to_facts(s: JobEnding) -> dict[str, Any]:
@@ -105,6 +107,7 @@ _PLAIN = (
     "evidence",
     "tier",
     "strategy",
+    "diff",
 )
 _MONEY = ("needed", "strong_only")  # text in the facts, "" for none
 _PUBLICATION = ("issue", "branch", "base", "parent", "message", "title", "body", "draft", "follow_up")

@@ -19,7 +19,8 @@ from workers.db.tables import AttemptRow, IssueTextRow, JobRow, StepRow
 from workers.jobs import ending
 from workers.jobs.ending import JobEnding
 from workers.jobs.history import situations
-from workers.jobs.step_kinds import ENDING_STEPS, SETTLEMENT, VERSIONS
+from workers.jobs.job import Kind
+from workers.jobs.step_kinds import ENDING_STEPS, KEPT, SETTLEMENT, VERSIONS
 from workers.jobs.versions import Versions
 from workers.redact import redact
 
@@ -46,6 +47,23 @@ def pending_settlement(session: Session, job_id: int) -> JobEnding | None:
     if row is None or row.kind != SETTLEMENT:
         return None
     return ending.from_facts(row.facts)
+
+
+def keep_publication(session: Session, job_id: int, kept: JobEnding, now: datetime) -> None:
+    """Keep a fix that could not be published."""
+    add_step(session, job_id, Step(KEPT, kept.headline, ending.to_facts(kept)), now)
+
+
+def kept_publication(session: Session, repository_id: int, issue: int, before: int) -> JobEnding | None:
+    """The fix that the issue's last job before the job `before` could not publish; None when it kept none."""
+    of_issue = (JobRow.repository_id == repository_id, JobRow.issue == issue, JobRow.kind == Kind.RESOLVE.value)
+    older = select(JobRow.id).where(*of_issue, JobRow.id < before)
+    last = session.scalars(older.order_by(JobRow.id.desc()).limit(1)).first()
+    if last is None:
+        return None
+    found = select(StepRow).where(StepRow.job_id == last, StepRow.kind == KEPT).order_by(StepRow.id.desc()).limit(1)
+    row = session.scalars(found).first()
+    return None if row is None else ending.from_facts(row.facts)
 
 
 def keep_attempts(

@@ -298,6 +298,32 @@ def failed(reason: str, details: str) -> str:
     return f"{sentence(reason)}{shown}\n\nOnce that is solved, comment `/autofix retry`."
 
 
+def not_published(reason: str, fix: str, said: str, found: str, diff: str, *, pull: bool = False) -> str:
+    """A fix that was paid for and that GitHub would not take: what it earned and cost, why, and the change itself."""
+    parts = [
+        f"I have a fix, but I couldn't publish it: {ours(reason).rstrip('.')}.",
+        block(said, 1_500, "text") if said else "",
+        found,
+        folded("The change", diff_block(diff)) if diff else "",
+        " ".join(p for p in (fix, _publish_again(pull=pull)) if p),
+    ]
+    return "\n\n".join(p for p in parts if p)
+
+
+def _publish_again(*, pull: bool) -> str:
+    if pull:
+        return f"Then apply the change, or comment {_once_more(pull=pull)}."
+    return (
+        "Then comment `/autofix retry`: I'll only publish it, so nothing is paid again. To have it solved anew "
+        "instead, name a strategy: `/autofix retry cascade`."
+    )
+
+
+def publishing_again() -> str:
+    """A retry where a fix is kept."""
+    return "It's in the queue. I have a fix already, so I'll only publish it; nothing is paid again."
+
+
 def cancelled(reason: str, total: Decimal) -> str:
     """Somebody stopped it."""
     return f"{sentence(reason, 300)} This cost {show_usd(total)}. Comment `/autofix` to start again."

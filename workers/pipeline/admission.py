@@ -11,13 +11,23 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal, Protocol
 
-from workers.config.errors import ConfigError
-from workers.config.repository_file import PATH, RepositoryFile, parse_repository_file
-from workers.github.types import FailedCheck, Permission, RemoteCommit, RemoteIssue, RemotePull, RemoteRepository
+from strategies.verdict import Evidence
+from workers.config.errors import ConfigError, ConfigProblem
+from workers.config.repository_file import PATH, RepositoryFile, line_of_key, parse_repository_file
+from workers.github.branch_rules import BranchFacts, no_base, publish_problem
+from workers.github.types import (
+    BranchRule,
+    FailedCheck,
+    Permission,
+    RemoteCommit,
+    RemoteIssue,
+    RemotePull,
+    RemoteRepository,
+)
 from workers.jobs.branch import branch_of
 from workers.jobs.job import Job, State
 from workers.messages import comments
-from workers.messages.pull_request import is_ours
+from workers.messages.pull_request import commit_message, is_ours
 from workers.pipeline import labels
 from workers.pipeline.follow_up import FollowUpRequest
 
@@ -34,10 +44,12 @@ class RepositoryReader(Protocol):
 
 
 class BranchReader(Protocol):
-    """What an earlier job may have left: our branch and its pull request."""
+    """What an earlier job may have left (our branch and its pull request), and what holds for a branch of that name."""
 
     def find_pull(self, branch: str, state: Literal["open", "closed", "all"] = "open") -> RemotePull | None: ...
     def read_branch(self, branch: str) -> RemoteCommit | None: ...
+    def list_branches(self, prefix: str) -> tuple[str, ...]: ...
+    def list_rules(self, branch: str) -> tuple[BranchRule, ...]: ...
 
 
 class GitHubReader(RepositoryReader, BranchReader, Protocol):
@@ -46,7 +58,8 @@ class GitHubReader(RepositoryReader, BranchReader, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All that the decision looks at. `pull` and `tip` are of our branch; `left` is USD under the tightest cap."""
+    """All that the decision looks at. `pull` and `ours` are of our branch; `left` is USD under the tightest cap.
+    `base_problem` is said when the base branch is not there."""
 
     actor: str
     issue_number: int
@@ -55,8 +68,9 @@ class Snapshot:
     permission: Permission
     file: RepositoryFile | ConfigError
     pull: RemotePull | None
-    tip: RemoteCommit | None
+    ours: BranchFacts
     left: Decimal
+    base_problem: ConfigProblem | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +132,29 @@ def take_snapshot(
         permission=forge.read_permission(who) if who else "write",
         file=file,
         pull=forge.find_pull(branch),
-        tip=forge.read_branch(branch),
+        ours=look_at_branch(forge, branch),
         left=Decimal(0) if isinstance(file, ConfigError) else left(file),
+        base_problem=None if isinstance(file, ConfigError) else _base_problem(forge, repository, file),
     )
+
+
+def look_at_branch(forge: BranchReader, branch: str) -> BranchFacts:
+    """What holds for a branch of ours. Raises ForgeError."""
+    neighbours = forge.list_branches(branch.partition("/")[0])
+    return BranchFacts(branch, forge.read_branch(branch), neighbours, forge.list_rules(branch))
+
+
+def _base_problem(forge: GitHubReader, repository: RemoteRepository, file: RepositoryFile) -> ConfigProblem | None:
+    base = file.base or repository.default_branch
+    if forge.read_branch(base) is not None:
+        return None
+    text = forge.read_file(PATH, repository.default_branch) or ""
+    return no_base(base, line_of_key(text, "base") if file.base else 0, forge.list_branches(""))
+
+
+def admit_again(s: Snapshot) -> Admitted | Rejected:
+    """The decision on publishing a fix that an earlier job paid for: nothing is spent, so no money has to be left."""
+    return admit(replace(s, left=max(s.left, Decimal(1))))
 
 
 def admit(s: Snapshot) -> Admitted | Rejected:
@@ -142,10 +176,16 @@ def admit(s: Snapshot) -> Admitted | Rejected:
         return replace(
             _declined(f"there is already an open pull request from the branch `{branch}`.", fix), label=labels.OPENED
         )
-    if s.tip is not None and not is_ours(s.tip.message, s.issue_number):
+    if s.ours.tip is not None and not is_ours(s.ours.tip.message, s.issue_number):
         return _declined(
             f"the branch `{branch}` holds commits that are not mine.", "Rename or delete it, then `/autofix retry`."
         )
+    if s.base_problem is not None:
+        text = comments.bad_configuration(PATH, (s.base_problem,))
+        return Rejected(State.DECLINED, "the base branch is not there", text, labels.NEEDS_HUMAN)
+    problem = publish_problem(s.ours, commit_message(s.issue_number, s.issue.title, 0, Evidence()))
+    if problem is not None:
+        return replace(_declined(*problem), label=labels.NEEDS_HUMAN)
     if s.left <= 0:
         return Rejected(State.OVER_BUDGET, "no money is left", "", labels.OVER_BUDGET)
     return Admitted(s.file, s.file.base or s.repository.default_branch)

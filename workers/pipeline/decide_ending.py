@@ -26,6 +26,8 @@ from workers.pipeline.admission import Admitted
 from workers.pipeline.checkout import changed_files, template
 from workers.solving.solve_request import SolveResult
 
+DIFF_LIMIT = 60_000
+"""Characters of a diff that are kept for the comment where it cannot be published."""
 ASKED: dict[str, Rung] = {
     "reproduction": Rung.REPRODUCTION,
     "regression": Rung.REGRESSION,
@@ -217,6 +219,7 @@ def _published(solved: SolvedJob) -> JobEnding:
         evidence=evidence.top.name.lower(),
         tier=chosen.attempt.tier,
         strategy=solved.result.versions.strategy,
+        diff=solved.workspace.diff(resolution.patch)[:DIFF_LIMIT],
     )
 
 
@@ -245,6 +248,7 @@ def _published_in_doubt(solved: SolvedJob, doubtful: JudgedAttempt) -> JobEnding
         evidence=evidence.top.name.lower(),
         tier=doubtful.attempt.tier,
         strategy=solved.result.versions.strategy,
+        diff=solved.workspace.diff(doubtful.attempt.patch)[:DIFF_LIMIT],
     )
 
 

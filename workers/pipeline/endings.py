@@ -44,10 +44,14 @@ def unjudged(text: str) -> JobEnding:
     return JobEnding(State.DECLINED, reason, "Could not be judged", text, labels.NEEDS_HUMAN)
 
 
-def branch_taken(branch: str) -> JobEnding:
-    """Somebody else's commits are on our branch when it is to be published."""
-    text = comments.refused(f"the branch `{branch}` holds commits that are not mine.", "Rename or delete it.")
-    return JobEnding(State.DECLINED, "the branch is taken", "Not published", text, labels.NEEDS_HUMAN)
+def not_published(kept: JobEnding, reason: str, fix: str, said: str = "") -> JobEnding:
+    """A fix that was paid for cannot be published now. `kept` would publish it; `said` are GitHub's own words."""
+    pull = kept.publication is not None and kept.publication.follow_up
+    text = comments.not_published(reason, fix, said, kept.text, kept.diff, pull=pull)
+    return JobEnding(
+        State.FAILED, reason, "I have a fix, and could not publish it", text, labels.NEEDS_HUMAN,
+        strong_only=kept.strong_only,
+    )  # fmt: skip
 
 
 def over_budget(

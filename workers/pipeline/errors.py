@@ -15,7 +15,7 @@ from sandbox.errors import MirrorError, SandboxUnavailable
 from strategies.models.model import ModelRefused, ModelUnavailable
 from strategies.prompts.prompt import PromptError
 from workers.billing.ledger import SpendingStopped
-from workers.github.types import CredentialsRefused, InstallationGone, RateLimited, Refused, Unreachable
+from workers.github.types import CredentialsRefused, InstallationGone, Moved, RateLimited, Refused, Unreachable
 from workers.jobs.job import State
 from workers.pipeline.publish import BranchMoved
 
@@ -70,9 +70,37 @@ def classify_error(error: Exception, runs: int, max_runs: int, now: datetime) ->
     return Retry(now + wait, reason, shown=False, is_bug=True)
 
 
+NOT_GRANTED = "requested are not granted"
+"""Of GitHub's words when an installation has not approved what the App asks for."""
+
+
+def refusal(error: Exception, branch: str) -> tuple[str, str] | None:
+    """Why GitHub would not take what is published, and what people can do; None for what is no refusal.
+
+    `Refused` is GitHub's answer to a request, and trouble that outlasts the runs counts as one too.
+    """
+    if not isinstance(error, Refused) or isinstance(error, Moved):
+        return None
+    said = error.message.lower()
+    if NOT_GRANTED in said or "resource not accessible by integration" in said:
+        return "a permission of the App is not approved", "Approve it in the settings of the installation."
+    if "secret" in said:
+        return "GitHub found what looks like a secret in it", "Look at the change, and allow it there if it is none."
+    if "signature" in said or "signed" in said:
+        return "GitHub wants signed commits here", f"Leave `{branch}` out of that rule, or let this App bypass it."
+    if "rule" in said or "protected" in said or "restricted" in said:
+        return "a rule of this repository refuses it", f"Leave `{branch}` out of that rule, or let this App bypass it."
+    return "GitHub refused it", "GitHub's words above say what is in the way."
+
+
 def _final(error: Exception) -> Fail | None:
     """The end, for an error that another run would only repeat; None for others."""
     match error:
+        case Moved():
+            return Fail(State.CANCELLED, error.message, shown=False)
+        case Refused() if NOT_GRANTED in error.message:
+            fix = "the App's permissions are not approved; approve them in the settings of the installation"
+            return Fail(State.FAILED, fix, str(error))
         case InstallationGone():
             return Fail(State.CANCELLED, f"the App may not work here any more ({error})", shown=False)
         case Refused():

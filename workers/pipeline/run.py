@@ -23,6 +23,7 @@ from workers.billing.totals import CapScope
 from workers.config.repository_file import RepositoryFile
 from workers.github.types import RemoteIssue, RemotePull, RemoteRepository
 from workers.jobs import outcomes, queue, timeline
+from workers.jobs.branch import branch_of
 from workers.jobs.ending import JobEnding, to_facts
 from workers.jobs.history import AttemptHistory
 from workers.jobs.job import Job, Kind, LeaseLost, State
@@ -33,6 +34,7 @@ from workers.pipeline.admission import (
     Admitted,
     Rejected,
     admit,
+    admit_again,
     admit_follow_up,
     recheck_issue,
     recheck_pull_request,
@@ -41,7 +43,7 @@ from workers.pipeline.admission import (
 from workers.pipeline.checkout import checkout
 from workers.pipeline.decide_ending import FollowUpWork, SolvedJob, decide_ending
 from workers.pipeline.dependencies import Forge, JobDependencies
-from workers.pipeline.errors import Retry, classify_error
+from workers.pipeline.errors import Retry, classify_error, refusal
 from workers.pipeline.follow_up import FollowUpRequest, answer_threads, instructions, read_request, threads_to_answer
 from workers.pipeline.issue_text import visible_issue
 from workers.pipeline.lease_heartbeat import Cancelled, LeaseHeartbeat
@@ -76,6 +78,7 @@ class Run:
             interval=deps.edit_interval,
         )
         self.progress = Progress(heartbeat, self.leased, self.comment)
+        self.published = False
 
     @property
     def job(self) -> Job:
@@ -98,18 +101,23 @@ class Run:
         except Cancelled as error:
             return self._end(self._cancelled(str(error)))
         except BranchTaken as error:
-            return self._end(endings.branch_taken(str(error)))
+            reason = f"the branch `{error}` holds commits that are not mine"
+            return self._end(self._not_published(ending, reason, "Rename or delete it."))
         except Exception as error:  # noqa: BLE001 - what it means is decided in one place; a bug is raised or logged there
-            return self._end(self._failed(error))
+            return self._end(self._failed(error, ending))
 
     # -- lines 5 and 6: admission and checkout ---------------------------------------------------------------
 
     def _work_on_issue(self) -> JobEnding:
         self.deps.at_line(5)
         snapshot = take_snapshot(self.forge, self.job, self.deps.strategies, self._money_left)
-        decision = admit(snapshot)
+        kept = self._kept()
+        decision = admit(snapshot) if kept is None else admit_again(snapshot)
         if isinstance(decision, Rejected):
+            self._keep(kept)
             return self._rejected(decision)
+        if kept is not None:
+            return kept
         waits = self._approval(decision, snapshot.issue)
         if waits is not None:
             return waits
@@ -253,8 +261,12 @@ class Run:
         reason = reason or (row.reason if row is not None else "") or "somebody stopped it"
         return endings.cancelled(reason, self._bill().total)
 
-    def _failed(self, error: Exception) -> JobEnding:
+    def _failed(self, error: Exception, ending: JobEnding | None) -> JobEnding:
         """The ending that an error means. Raises it when another run is to try again, or when GitHub is not there."""
+        unpublished = ending is not None and ending.publication is not None and not self.published
+        why = refusal(error, self.job.branch or branch_of(self.job.issue))
+        if unpublished and why is not None:
+            return self._not_published(ending, *why, said=str(error))
         if isinstance(error, BranchMoved):
             self.leased.add_step(Step(SETTLED, "decided on a commit that is not the newest any more"))
         decision = classify_error(error, self.job.attempts, self.deps.max_runs, self.deps.clock())
@@ -266,7 +278,29 @@ class Run:
             raise error
         if decision.is_bug:
             log.error("a job failed on an error of ours", job=self.job.id, exc_info=error)
+        if unpublished and decision.state is State.FAILED:
+            return self._not_published(ending, decision.reason, "", decision.details)
         return endings.failed(decision.reason, decision.details, decision.state)
+
+    def _not_published(self, ending: JobEnding | None, reason: str, fix: str, said: str = "") -> JobEnding:
+        """The ending of a fix that cannot be published; it is kept, so that a retry only publishes it."""
+        if ending is None or ending.publication is None:
+            return endings.failed(reason, said)
+        self._keep(ending)
+        return endings.not_published(ending, reason, fix, said)
+
+    def _keep(self, ending: JobEnding | None) -> None:
+        if ending is not None:
+            with self.deps.database.begin() as session:
+                queue.fenced(session, self.heartbeat.lease)
+                timeline.keep_publication(session, self.job.id, ending, self.deps.clock())
+
+    def _kept(self) -> JobEnding | None:
+        """A fix that the last job could not publish; None when a strategy is named, which asks to solve it anew."""
+        if self.job.strategy:
+            return None
+        with self.deps.database.read() as session:
+            return timeline.kept_publication(session, self.job.repository_id, self.job.issue, self.job.id)
 
     # -- lines 10 and 11: publish, show the ending, settle ---------------------------------------------------
 
@@ -296,6 +330,7 @@ class Run:
         pull = None
         if ending.publication is not None:
             pull = publish(self.forge, ending.publication, self.leased.fence)
+            self.published = True
             answer_threads(self.forge, pull, ending.threads, self.leased.fence)
             self.leased.update(branch=pull.head_branch, pull_request=pull.number)
         self.deps.at_line(11)

@@ -22,7 +22,7 @@ from workers.config.repository_file import PATH, RepositoryFile
 from workers.db import audit
 from workers.deliveries import inbox, installations
 from workers.github.types import ForgeError, LabelLook, Permission, RateLimited, Unreachable
-from workers.jobs import outcomes, queue
+from workers.jobs import outcomes, queue, timeline
 from workers.jobs.commands import Command, FollowUp, Instruct, Learn, Lifecycle, Observe, Place
 from workers.jobs.job import Job, Kind
 from workers.messages import comments
@@ -209,9 +209,12 @@ class SlashCommand:
                 now=now,
             )
             self._note(session, f"/autofix {c.verb}", now)
+            kept = timeline.kept_publication(session, c.place.repository_id, number, made.job_id)
         if not made.created:
             return comments.already_running()
         self.deps.wake(made.job_id)
+        if kept is not None and not strategy:
+            return comments.publishing_again()
         return comments.approved(started=True) if approved else comments.queued(strategy)
 
     def stop(self, _permission: Permission) -> str:

@@ -26,18 +26,16 @@ _NOT_SERVED = frozenset({401, 403, 404})
 
 def check_models(operator: Operator, meter: Meter, open_model: OpenModel, key_of: KeyOf, ask: Ask = look_up) -> None:
     """Raise ModelRefused for the first tier whose key or model its server does not take, with the nearest names."""
-    seen: set[tuple[str, str]] = set()
+    open_questions: dict[tuple[str, str], tuple[TierOptions, ModelSpec, LookUp]] = {}
     for tier in operator.tiers:
-        spec = spec_of(tier, key_of)
-        if (spec.model, spec.api_base) in seen:
-            continue
-        seen.add((spec.model, spec.api_base))
-        provider = provider_name(tier.model, listed_models())
+        spec, provider = spec_of(tier, key_of), provider_name(tier.model, listed_models())
         found = ask(spec, provider)
         if problem := lookup_problem(tier, provider, found):
             raise ModelRefused(f"tier {tier.name!r}: {problem}")
         if not found.lists(tier.model):
-            _ask_one_word(tier, open_model(spec), meter, found)
+            open_questions.setdefault((spec.model, spec.api_base), (tier, spec, found))
+    for tier, spec, found in open_questions.values():  # opening the first model loads litellm, which takes seconds
+        _ask_one_word(tier, open_model(spec), meter, found)
 
 
 def lookup_problem(tier: TierOptions, provider: str, found: LookUp) -> str:

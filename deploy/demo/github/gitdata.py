@@ -9,7 +9,7 @@ import re
 from datetime import datetime
 from typing import Any
 
-from deploy.demo.github import shapes
+from deploy.demo.github import rules, shapes
 from deploy.demo.github.objects import NoSuchObject, Signature
 from deploy.demo.github.request import ApiRequest, Operation, Reply, RequestRefused, invalid, not_found
 from deploy.demo.github.state import now
@@ -69,6 +69,10 @@ def create_ref(request: ApiRequest) -> Reply:
     sha = _commit_sha(request)
     if request.repo.objects.ref(name):
         raise RequestRefused(422, "Reference already exists")
+    rules.check_creation(request.repo, name.removeprefix("refs/heads/"))
+    others = [other for other, _ in request.repo.objects.refs("refs/heads/")]
+    if any(name.startswith(f"{other}/") or other.startswith(f"{name}/") for other in others):
+        raise RequestRefused(422, "Reference update failed")
     _guard_workflows(request, None, sha)
     request.repo.objects.set_ref(name, sha)
     request.actions.push(request.repo, name, None, sha, request.actor)

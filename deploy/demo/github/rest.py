@@ -11,13 +11,19 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode
 
-from deploy.demo.github import apps, auth, gitdata, issues, pulls
+from deploy.demo.github import apps, auth, gitdata, issues, pulls, rules
 from deploy.demo.github.actions import Actions
 from deploy.demo.github.objects import NoSuchObject
 from deploy.demo.github.request import ApiRequest, Operation, Reply, RequestRefused, not_found
 from deploy.demo.github.state import World
 
-OPERATIONS: tuple[Operation, ...] = (*apps.OPERATIONS, *issues.OPERATIONS, *gitdata.OPERATIONS, *pulls.OPERATIONS)
+OPERATIONS: tuple[Operation, ...] = (
+    *apps.OPERATIONS,
+    *issues.OPERATIONS,
+    *gitdata.OPERATIONS,
+    *pulls.OPERATIONS,
+    *rules.OPERATIONS,
+)
 NO_CONTENT = 204
 LONG = ("path", "ref")  # parameters that may contain slashes
 

@@ -134,6 +134,17 @@ class DemoCheckRun:
 
 
 @dataclass(slots=True)
+class DemoRuleset:
+    """Active rules for the branches whose names match `pattern`. `rules` are (type, parameters)."""
+
+    id: int
+    name: str
+    pattern: str
+    rules: list[tuple[str, dict[str, Any]]]
+    bypass: Literal["always", "pull_requests_only", "never"] = "never"
+
+
+@dataclass(slots=True)
 class DemoRepository:
     """A repository. `people` maps logins to their permission; the owner is its administrator.
 
@@ -152,6 +163,7 @@ class DemoRepository:
     issues: dict[int, DemoIssue] = field(default_factory=dict)
     gone: dict[int, str] = field(default_factory=dict)
     checks: list[DemoCheckRun] = field(default_factory=list)
+    rulesets: list[DemoRuleset] = field(default_factory=list)
     created: datetime = field(default_factory=now)
 
     @property

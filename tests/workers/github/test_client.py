@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 from deploy.demo.github import StandIn
 from deploy.demo.github.rest import HttpAnswer
+from deploy.demo.github.state import DemoRuleset
 from tests.deploy.standins import Conformance
 from workers.github.client import GitHub
 from workers.github.connection import AppCredentials, RepositoryAccess
@@ -23,6 +24,7 @@ from workers.github.types import (
     CredentialsRefused,
     InstallationGone,
     Missing,
+    Moved,
     RateLimited,
     Refused,
     Unprocessable,
@@ -224,6 +226,59 @@ def test_a_name_that_belongs_to_another_repository_now_is_refused(
     world.rest.fault = lambda *_rest: other
     with pytest.raises(Missing, match="another repository"):
         github.read_repository()
+
+
+def test_an_issue_that_another_repository_answers_for_is_noticed_and_a_new_name_is_none(
+    world: StandIn, opened: Callable[..., GitHub]
+) -> None:
+    github = opened()
+    number = world.open_issue(NAME, "Rounding", "is wrong", by="ada")
+    mine = github._send(github._open(github.token), "GET", f"/repos/{NAME}/issues/{number}")
+    own = github._send(github._open(github.token), "GET", f"/repos/{NAME}")
+    answers = {f"/repos/{NAME}": refuse(200, {**own, "full_name": "demo/renamed"})}
+    world.rest.fault = lambda _method, path: answers.get(path)
+    for where, new in (("demo/other", number), ("demo/other", 7), ("demo/renamed", 8)):
+        elsewhere = {**mine, "repository_url": f"{world.api_url}/repos/{where}", "number": new}
+        answers[f"/repos/{NAME}/issues/{number}"] = refuse(200, elsewhere)
+        github.repository = NAME
+        with pytest.raises(Moved, match=rf"transferred to {where}#{new}"):
+            github.read_issue(number)
+    renamed = {**mine, "repository_url": f"{world.api_url}/repos/demo/renamed"}
+    answers[f"/repos/{NAME}/issues/{number}"] = refuse(200, renamed)
+    github.repository = NAME
+    assert github.read_issue(number).title == "Rounding"
+
+
+@pytest.mark.parametrize(("bypass", "told"), [("never", True), ("pull_requests_only", True), ("always", False)])
+def test_the_rules_of_a_branch_are_those_that_bind_this_app(
+    world: StandIn, opened: Callable[..., GitHub], observer: Conformance, bypass: Literal["always", "never"], told: bool
+) -> None:
+    github = opened()
+    world.repository(NAME).rulesets.append(
+        DemoRuleset(5, "ours only", r"autofix/.*", [("creation", {}), ("deletion", {})], bypass)
+    )
+    found = github.list_rules("autofix/issue-1")
+    assert [(r.kind, r.ruleset) for r in found] == (
+        [("creation", "ours only"), ("deletion", "ours only")] if told else []
+    )
+    assert github.list_rules("main") == ()
+    tip = github.read_branch("main")
+    assert tip is not None
+    if told:
+        with pytest.raises(Unprocessable, match="creations being restricted"):
+            github.add_branch("autofix/issue-1", tip.sha)
+        return
+    github.add_branch("autofix/issue-1", tip.sha)
+    assert github.list_branches("auto") == ("autofix/issue-1",)
+    with pytest.raises(Unprocessable, match="update failed"):
+        github.add_branch("autofix", tip.sha)
+    observer.verify()
+
+
+def test_an_older_server_without_rulesets_has_no_rules(world: StandIn, opened: Callable[..., GitHub]) -> None:
+    github = opened()
+    world.rest.fault = lambda _method, path: refuse(404) if "/rules" in path else None
+    assert github.list_rules("autofix/issue-1") == ()
 
 
 def test_an_unreachable_github_is_named(opened: Callable[..., GitHub]) -> None:

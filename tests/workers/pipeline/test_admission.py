@@ -11,6 +11,7 @@ import pytest
 from tests.fakes.github import issue, repository
 from workers.config.errors import ConfigError, ConfigProblem
 from workers.config.repository_file import RepositoryFile
+from workers.github.branch_rules import BranchFacts
 from workers.github.types import FailedCheck, RemoteCommit, RemotePull
 from workers.jobs.job import State
 from workers.pipeline import labels
@@ -23,6 +24,10 @@ THEIRS = RemoteCommit("abc", "tree", "My work", ())
 BROKEN = ConfigError(".github/autofix.yml", (ConfigProblem(3, "budgit", "is not a known key", "write `budget`"),))
 
 
+def facts(**known: Any) -> BranchFacts:
+    return replace(BranchFacts("autofix/issue-1"), **known)
+
+
 def snapshot(**changed: object) -> Snapshot:
     given = Snapshot(
         actor="ada",
@@ -32,7 +37,7 @@ def snapshot(**changed: object) -> Snapshot:
         permission="write",
         file=RepositoryFile(),
         pull=None,
-        tip=None,
+        ours=BranchFacts("autofix/issue-1"),
         left=Decimal(2),
     )
     return replace(given, **changed)  # type: ignore[arg-type] # a test names real fields
@@ -53,7 +58,7 @@ def test_the_file_may_name_another_base_branch() -> None:
 
 
 def test_a_branch_of_ours_from_an_earlier_job_is_no_obstacle() -> None:
-    assert isinstance(admit(snapshot(tip=OURS)), Admitted)
+    assert isinstance(admit(snapshot(ours=facts(tip=OURS))), Admitted)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +74,7 @@ def test_a_branch_of_ours_from_an_earlier_job_is_no_obstacle() -> None:
         ({"permission": "none"}, State.DECLINED, "no write access"),
         ({"file": BROKEN}, State.DECLINED, "cannot be used"),
         ({"pull": PULL}, State.DECLINED, "open pull request"),
-        ({"tip": THEIRS}, State.DECLINED, "not mine"),
+        ({"ours": facts(tip=THEIRS)}, State.DECLINED, "not mine"),
         ({"left": Decimal(0)}, State.OVER_BUDGET, "no money"),
     ],
 )

@@ -14,6 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from sandbox.errors import SandboxUnavailable
 from sandbox.repository.patch import Patch
@@ -30,8 +31,19 @@ from tests.fakes.github import FakeGitHub, issue, repository
 from workers.billing.policy import BudgetLimits
 from workers.billing.quote import Quote
 from workers.db.database import Database, open_database
+from workers.db.tables import JobRow
 from workers.deliveries import inbox, installations
-from workers.github.types import RateLimited, RemoteCommit, ReviewComment, Unreachable
+from workers.github.types import (
+    BranchRule,
+    Moved,
+    RateLimited,
+    Refused,
+    RemoteCommit,
+    RemoteIssue,
+    ReviewComment,
+    Unprocessable,
+    Unreachable,
+)
 from workers.jobs import outcomes, queue
 from workers.jobs.branch import branch_of
 from workers.jobs.commands import Command, FollowUp, Instruct, Observe, Place
@@ -131,10 +143,12 @@ class House:
     solver: FakeSolver
     woken: list[int]
 
-    def start(self, actor: str = "ada") -> int:
+    def start(self, actor: str = "ada", strategy: str = "") -> int:
         with self.database.begin() as session:
             installations.ensure_repository(session, Place(3, 7, "ada/parcel", 1), self.clock())
-            made = queue.enqueue(session, queue.NewJob(Place(3, 7, "ada/parcel", 1), actor=actor), now=self.clock())
+            made = queue.enqueue(
+                session, queue.NewJob(Place(3, 7, "ada/parcel", 1), actor=actor, strategy=strategy), now=self.clock()
+            )
         return made.job_id
 
     def job(self, job_id: int) -> Job:
@@ -624,6 +638,104 @@ def test_a_branch_of_somebody_else_stops_it_before_any_money(house: Callable[...
     assert run(it.deps, it.start()) is State.DECLINED
     assert "not mine" in it.said
     assert it.solver.calls == 0
+
+
+@pytest.mark.parametrize("way", ["prefix", "rule", "base"])
+def test_what_could_not_be_published_is_told_before_any_money(house: Callable[..., House], way: str) -> None:
+    it = house()
+    if way == "prefix":
+        it.github.branches["autofix"] = it.github.branches["main"]
+    elif way == "rule":
+        it.github.rules.append(BranchRule("creation", "ours only"))
+    else:
+        it.github.files[".github/autofix.yml"] = "draft: true\nbase: develop\n"
+    assert run(it.deps, it.start()) is State.DECLINED
+    assert {"prefix": "there is a branch `autofix`", "rule": "ours only", "base": "line 2: `base`"}[way] in it.said
+    assert it.solver.calls == 0
+    assert it.github.issues[1].labels == ("autofix", labels.NEEDS_HUMAN)
+
+
+REFUSALS = {
+    "Repository rule violations found": "A rule of this repository",
+    "Resource not accessible by integration": "permission of the App",
+    "push declined due to a detected secret": "looks like a secret",
+    "Commits must have verified signatures.": "signed commits",
+    "Validation Failed": "GitHub refused it",
+}
+
+
+@pytest.mark.parametrize("words", REFUSALS)
+def test_a_fix_that_github_refuses_is_kept_and_a_retry_only_publishes_it(
+    house: Callable[..., House], words: str
+) -> None:
+    it = house(solved(tried(passes=True)))
+    it.github.refuses = Unprocessable(422, words)
+    first = it.start()
+    assert run(it.deps, first) is State.FAILED
+    assert REFUSALS[words].lower() in it.said.lower()
+    assert all(part in it.said for part in (words, "It cost $", "diff --git", "nothing is paid again"))
+    assert it.github.issues[1].labels == ("autofix", labels.NEEDS_HUMAN)
+
+    again = it.start()  # still refused: it stays kept
+    assert run(it.deps, again) is State.FAILED
+    it.github.refuses = None
+    last = it.start()
+    assert run(it.deps, last) is State.OPENED
+    assert (it.solver.calls, len(it.github.pulls)) == (1, 1)
+    with it.database.read() as session:
+        paid = {row.id for row in session.scalars(select(JobRow)) if row.usd}
+    assert paid <= {first}, "what is published again is not paid again"
+
+
+def test_a_fix_stays_kept_while_it_may_not_be_published(house: Callable[..., House]) -> None:
+    it = house(solved(tried(passes=True)))
+    it.github.refuses = Refused(403, "Resource not accessible by integration")
+    assert run(it.deps, it.start()) is State.FAILED
+    it.github.refuses = None
+    it.github.rules.append(BranchRule("creation", "ours only"))
+    assert run(it.deps, it.start()) is State.DECLINED
+    it.github.rules.clear()
+    assert run(it.deps, it.start()) is State.OPENED
+    assert it.solver.calls == 1
+
+
+def test_a_retry_with_a_strategy_solves_anew(house: Callable[..., House]) -> None:
+    it = house(solved(tried(passes=True)), solved(tried(passes=True)))
+    it.github.refuses = Unprocessable(422, "Repository rule violations found")
+    assert run(it.deps, it.start()) is State.FAILED
+    it.github.refuses = None
+    assert run(it.deps, it.start(strategy="strong")) is State.OPENED
+    assert it.solver.calls == 2
+
+
+def test_a_branch_of_somebody_else_at_the_last_moment_keeps_the_fix(house: Callable[..., House]) -> None:
+    it = house(solved(tried(passes=True)))
+    theirs = it.github.add_commit(it.github.branches["main"], {"x": ("100644", b"x")}, "Mine")
+
+    def taken(line: int) -> None:
+        if line == 10:
+            it.github.branches[branch_of(1)] = theirs.sha
+
+    it.deps = replace(it.deps, at_line=taken)
+    assert run(it.deps, it.start()) is State.FAILED
+    assert all(part in it.said for part in ("not mine", "diff --git", "nothing is paid again"))
+    del it.github.branches[branch_of(1)]
+    it.deps = replace(it.deps, at_line=lambda _line: None)
+    assert run(it.deps, it.start()) is State.OPENED
+    assert it.solver.calls == 1
+
+
+def test_an_issue_that_was_transferred_is_left_alone(house: Callable[..., House]) -> None:
+    it = house()
+
+    def moved(number: int) -> RemoteIssue:
+        raise Moved(301, "it was transferred to ada/other#7")
+
+    it.github.read_issue = moved  # type: ignore[method-assign]  # GitHub's redirect
+    job = it.start()
+    assert run(it.deps, job) is State.CANCELLED
+    assert it.job(job).reason == "it was transferred to ada/other#7"
+    assert (it.solver.calls, it.github.comments) == (0, {})
 
 
 def test_a_job_cancelled_in_the_queue_after_it_spoke_is_told_by_another_wake_up(house: Callable[..., House]) -> None:
