@@ -8,17 +8,14 @@ from contextlib import ExitStack
 from pathlib import Path
 
 STAGES = ("/mnt", "/media", "/srv", "/opt")
-_STAGE = """user=$1; stage=$2; shift 2
+_STAGE = """user=$1; stage=$2; folders=$3; files=$4; table=$5; shift 5
 mount -t tmpfs -o mode=755,nosuid,nodev tmpfs "$stage" || exit 1
-i=0
-while [ "$1" != -- ]; do
-    if [ -d "$1" ]; then mkdir "$stage/$i"; else : >"$stage/$i"; fi
-    mount --bind "$1" "$stage/$i" || exit 1
-    i=$((i + 1)); shift
-done
-shift
+[ -z "$folders" ] || (cd "$stage" && mkdir -- $folders) || exit 1
+for file in $files; do : >"$stage/$file"; done
+printf '%s' "$table" >"$stage/table" && mount --all --fstab "$stage/table" || exit 1
 exec setpriv --reuid="$user" --regid="$user" --clear-groups --inh-caps=-all -- "$@"
 """
+"""Few processes, because every command in a sandbox waits for them; one `mount` reads all binds (fstab(5))."""
 
 
 class Mounts:
@@ -71,5 +68,13 @@ class Mounts:
         whole = [*bwrap, *mounts, *rest]
         if self._user is None:
             return whole
-        before = ["unshare", "--mount", "--propagation", "private", "sh", "-c", _STAGE, "sh", str(self._user), stage]
-        return [*before, *sources, "--", *whole]
+        folders = " ".join(str(n) for n, source in enumerate(sources) if Path(source).is_dir())
+        files = " ".join(str(n) for n, source in enumerate(sources) if not Path(source).is_dir())
+        table = "".join(f"{_escaped(source)} {stage}/{n} none bind 0 0\n" for n, source in enumerate(sources))
+        before = ["unshare", "--mount", "--propagation", "private", "sh", "-c", _STAGE, "sh"]
+        return [*before, str(self._user), stage, folders, files, table, *whole]
+
+
+def _escaped(path: str) -> str:
+    """A path as a field of fstab(5)."""
+    return "".join(f"\\{ord(c):03o}" if c in " \t\n\\#" else c for c in path)

@@ -1,8 +1,12 @@
-"""Every case of the docket gets its exact verdict, and the last line of the table counts what it says."""
+"""Cases of the docket get their exact verdicts, and the last line of the table counts what it says.
+
+A test run judges the first wrong and the first right patch of each class and runner; `make verdicts` judges them all.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -18,16 +22,25 @@ LANGUAGES = {"node": "node", "jest": "node", "vitest": "node", "mocha": "node", 
 IN_DOCKER = ("plain", "pytest")
 
 
+def chosen(cases: Mapping[str, Sequence[Case]]) -> Iterator[tuple[str, Case]]:
+    """The class and the case of the first wrong and the first right one of each class and runner."""
+    seen = set()
+    for kind, found in cases.items():
+        for case in found:
+            if (place := (kind, case.repository.runner, case.kind)) not in seen:
+                seen.add(place)
+                yield kind, case
+
+
 def parameters(*, docker: bool) -> Iterator[object]:
-    """Each case with the marks of what it needs; in Docker, only those of one class and one runner."""
-    for kind, cases in all_cases().items():
-        for case in cases:
-            runner = case.repository.runner
-            if docker and (kind, runner) != IN_DOCKER:
-                continue
-            marks = [pytest.mark.network, pytest.mark.docker if docker else pytest.mark.bubblewrap]
-            marks += [getattr(pytest.mark, LANGUAGES[runner])] if runner in LANGUAGES else []
-            yield pytest.param(case, id=f"{kind}-{runner}-{case.what}", marks=marks)
+    """Each chosen case with the marks of what it needs; in Docker, only those of one class and one runner."""
+    for kind, case in chosen(all_cases()):
+        runner = case.repository.runner
+        if docker and (kind, runner) != IN_DOCKER:
+            continue
+        marks = [pytest.mark.network, pytest.mark.docker if docker else pytest.mark.bubblewrap]
+        marks += [getattr(pytest.mark, LANGUAGES[runner])] if runner in LANGUAGES else []
+        yield pytest.param(case, id=f"{kind}-{runner}-{case.what}", marks=marks)
 
 
 @pytest.fixture(scope="session")
@@ -54,6 +67,15 @@ def test_docker_gives_the_same_verdicts(case: Case, folder: Path) -> None:
 def test_no_two_cases_have_one_name() -> None:
     names = [(kind, c.kind, c.repository.runner, c.what) for kind, cases in all_cases().items() for c in cases]
     assert len(names) == len(set(names))
+
+
+def test_a_test_run_judges_at_least_sixty_wrong_and_forty_right_ones_of_every_class_and_runner() -> None:
+    cases = all_cases()
+    kinds = Counter(case.kind for _, case in chosen(cases))
+    assert kinds["wrong"] >= 60
+    assert kinds["right"] >= 40
+    every = {(kind, case.repository.runner) for kind, found in cases.items() for case in found}
+    assert {(kind, case.repository.runner) for kind, case in chosen(cases)} == every
 
 
 PASSED, FAILED, UNJUDGED = (Verdict(j, Evidence(), "the words") for j in Judged)
