@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -60,7 +61,9 @@ ACCOUNTS = {
     "/etc/nsswitch.conf": b"passwd: files\ngroup: files\nhosts: files\n",
 }
 _RUN = 'cd -- "$1" || exit 127; shift; exec "$@"'
-_THAW = 'cp -a /frozen/checkout/. "$1"/ && cp -a /frozen/home/. "$2"/ && cp -a /frozen/tmp/. "$3"/'
+_THAW = (
+    'cp -a /frozen/checkout/. "$1"/ && cp -a /frozen/home/. "$2"/ && cp -a /frozen/tmp/. "$3"/ && shift 3 && exec "$@"'
+)
 
 
 class BubblewrapBackend:
@@ -109,9 +112,9 @@ class BubblewrapBackend:
         frozen = Path(environment.ref)
         if not frozen.is_dir():
             raise SandboxUnavailable(f"environment {environment.key} is gone: prepare it again")
-        sandbox = self.copy(frozen, frozen)
+        sandbox = BubblewrapSandbox(self, folders.new_folder(self.options.home, self.name, self.user), frozen / "env")
         try:
-            transfer.fill(sandbox.raw, sandbox.root, tree)
+            transfer.fill(partial(self._thawing, sandbox, frozen), sandbox.root, tree)
         except BaseException:
             sandbox.close()
             raise
@@ -132,18 +135,29 @@ class BubblewrapBackend:
 
     def copy(self, source: Path, frozen: Path) -> BubblewrapSandbox:
         """A sandbox on `frozen`'s dependencies with the checkout, home and /tmp of `source`; copied inside itself."""
-        folder = folders.new_folder(self.options.home, self.name, self.user)
-        sandbox = BubblewrapSandbox(self, folder, frozen / "env")
-        layout = self.layout
+        sandbox = BubblewrapSandbox(self, folders.new_folder(self.options.home, self.name, self.user), frozen / "env")
         try:
-            binds = {f"/frozen/{part}": source / part for part in ("checkout", "home", "tmp")}
-            thaw = ("sh", "-c", _THAW, "sh", layout.root, layout.home, layout.tmp)
-            result = sandbox.execute(thaw, timeout=transfer.TRANSFER_SECONDS, cap=65_536, read_only=binds)
-            transfer.demand(result, "copying files")
+            copied = self._thawing(sandbox, source, ("true",), b"", transfer.TRANSFER_SECONDS, 65_536)
+            transfer.demand(copied, "copying files")
         except BaseException:
             sandbox.close()
             raise
         return sandbox
+
+    def _thawing(
+        self,
+        box: BubblewrapSandbox,
+        source: Path,
+        argv: Sequence[str],
+        stdin: IO[bytes] | bytes,
+        timeout: float,
+        cap: int,
+    ) -> ExecResult:
+        """Run one of our own commands once checkout, home and /tmp of `source` are copied into the sandbox."""
+        layout = self.layout
+        binds = {f"/frozen/{part}": source / part for part in ("checkout", "home", "tmp")}
+        thaw = ("sh", "-c", _THAW, "sh", layout.root, layout.home, layout.tmp, *argv)
+        return box.execute(thaw, timeout=timeout, cap=cap, stdin=stdin, read_only=binds)
 
     def _set_up(self, box: BubblewrapSandbox, recipe: Recipe, tree: SourceTree, say: Say) -> None:
         """Run the set-up lines with the proxy as their only way out, then leave only what they made."""
