@@ -125,6 +125,7 @@ LOADS_LITELLM = (
     "tests/strategies/models/test_paid_answers.py",
     "tests/strategies/models/test_provider_usage.py",
     "tests/workers/solving/test_provider_setups.py",
+    "tests/strategies/models/test_streaming.py",
 )
 """Tests of the real litellm, whose import alone takes seconds."""
 LONG = (

@@ -30,9 +30,10 @@ def readable(text: str) -> str:
     return re.sub("[\ud800-\udfff]", "\ufffd", text.replace("\r\n", "\n"))
 
 
-def to_wire(prompt: Prompt, *, marks: bool) -> list[dict[str, Any]]:
+def to_wire(prompt: Prompt, *, marks: bool, system: bool = True) -> list[dict[str, Any]]:
     """The messages of `prompt`. With `marks`, cached prefixes are marked as Anthropic wants it; without, neighbours
-    of the same role become one message, for servers that insist on turns."""
+    of the same role become one message, for servers that insist on turns. Without `system`, what the system says is
+    said by the user."""
     chosen = _marked(prompt.messages) if marks else frozenset()
     result: list[dict[str, Any]] = []
     for place, message in enumerate(prompt.messages):
@@ -42,7 +43,8 @@ def to_wire(prompt: Prompt, *, marks: bool) -> list[dict[str, Any]]:
         elif message.tool_calls:
             one = {"role": "assistant", "content": text or None, "tool_calls": [_call(c) for c in message.tool_calls]}
         else:
-            one = {"role": message.role, "content": text or "(empty)"}
+            role = "user" if message.role == "system" and not system else message.role
+            one = {"role": role, "content": text or "(empty)"}
         if place in chosen and isinstance(one["content"], str):
             one["content"] = [{"type": "text", "text": one["content"], "cache_control": {"type": "ephemeral"}}]
         last = result[-1] if result else None

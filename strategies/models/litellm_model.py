@@ -8,9 +8,10 @@ under the same reservation but reported as uncertain (see `strategies.models.ask
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -18,14 +19,34 @@ import tenacity
 
 from strategies.models import tokens
 from strategies.models.chat_format import calls_of, finish_of, to_wire, tools_to_wire
-from strategies.models.http_exchange import CallRecord, RecordingTransport, recorded
-from strategies.models.model import Completion, Message, Model, ModelRefused, ModelUnavailable, Prompt
+from strategies.models.circuit_breaker import CircuitBreaker, CircuitBreakers
+from strategies.models.model import (
+    Completion,
+    Message,
+    Model,
+    ModelError,
+    ModelRefused,
+    ModelUnavailable,
+    Prompt,
+    PromptTooLong,
+    QuotaExhausted,
+)
 from strategies.models.model_spec import ModelSpec
 from strategies.models.price import Price
 from strategies.models.price_table import entry, price_of
-from strategies.models.provider_errors import Trouble, judge, reported_by
+from strategies.models.provider_errors import Trouble, chain, judge, reported_by
 from strategies.models.thoughts import without_thoughts
 from strategies.models.usage import ReportedUsage
+from strategies.models.wire.http_exchange import (
+    CallRecord,
+    Exchange,
+    RecordingTransport,
+    recorded,
+    sending_client,
+    watched,
+)
+from strategies.models.wire.learned_parameters import Habits, Sent, learn, room_for_output
+from strategies.models.wire.raw_answer import loads
 
 TRIES = 5
 LONGEST_WAIT = 90.0
@@ -33,9 +54,20 @@ LONGEST_WAIT = 90.0
 DEFAULT_OUTPUT = 16_000
 UNKNOWN_OUTPUT = 8_192
 """Output tokens at most, where the operator says nothing: worst cases are reserved, so they must stay payable."""
+THINKING = 8_000
+"""Tokens that a model which thinks gets beside what a short answer is bounded to: thoughts count as output."""
+STREAMED = 2_000
+"""Output tokens above which an answer streams, so that a provider that hangs is noticed by its silence."""
 CONNECT_SECONDS = 15.0
 _OWN_SERVERS = frozenset({"anthropic", "custom_openai", "openai", "text-completion-openai"})
 """Protocols that servers of one's own speak."""
+WATCH_SECONDS = 2.0
+LESSONS = 6
+"""What may be learned of a model's parameters within one call; nothing is charged for a request that is refused."""
+_LEARNS = frozenset({400, 404, 422, 501})
+_BREAKERS = CircuitBreakers()
+_HABITS: dict[tuple[str, str], Habits] = {}
+_HABITS_LOCK = threading.Lock()
 
 
 def _litellm() -> Any:
@@ -64,14 +96,22 @@ def _record_everything(litellm: Any) -> None:
     import httpx
     from litellm.llms.custom_httpx.http_handler import get_ssl_configuration
 
-    client = httpx.Client(verify=get_ssl_configuration(), follow_redirects=False)  # each request has its own timeout
-    transport = RecordingTransport(client)
+    transport = RecordingTransport(sending_client(get_ssl_configuration()))
     litellm.sync_transport = transport
     litellm.client_session = httpx.Client(transport=transport, follow_redirects=True)
 
 
-def open_model(spec: ModelSpec, *, sleep: Callable[[float], None] = time.sleep) -> Model:
-    """The model that `spec` names, not yet called. Raises ModelRefused for an unknown model, provider or price."""
+def open_model(
+    spec: ModelSpec,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+    watch_seconds: float = WATCH_SECONDS,
+    breakers: CircuitBreakers = _BREAKERS,
+) -> Model:
+    """The model that `spec` names, not yet called. `breakers` are shared by all models of a process.
+
+    Raises ModelRefused for an unknown model, provider or price.
+    """
     litellm = _litellm()
     price = price_of(spec, litellm.model_cost)
     try:
@@ -81,30 +121,50 @@ def open_model(spec: ModelSpec, *, sleep: Callable[[float], None] = time.sleep) 
             f"model {spec.model!r} names no provider that litellm knows; write it as provider/name, "
             "for example anthropic/claude-haiku-5-5, or openai/NAME with api_base for a compatible server"
         ) from error
-    return LitellmModel(
-        spec, price, str(provider), dict(entry(spec.priced_as or spec.model, litellm.model_cost)), sleep
-    )
+    row = dict(entry(spec.priced_as or spec.model, litellm.model_cost))
+    waits = (breakers.of(str(provider), spec.api_base), breakers.of(str(provider), spec.api_base, spec.model))
+    return LitellmModel(spec, price, str(provider), row, sleep, watch_seconds, waits)
 
 
 class LitellmModel:
     """One model behind litellm; keeps `strategies.models.model.Model`."""
 
     def __init__(
-        self, spec: ModelSpec, price: Price, provider: str, row: dict[str, object], sleep: Callable[[float], None]
+        self,
+        spec: ModelSpec,
+        price: Price,
+        provider: str,
+        row: dict[str, object],
+        sleep: Callable[[float], None],
+        watch_seconds: float,
+        breakers: tuple[CircuitBreaker, CircuitBreaker],
     ) -> None:
         self.name = spec.model
         self.price = price
         listed = row.get("max_output_tokens")
         most = min(listed, DEFAULT_OUTPUT) if isinstance(listed, int) and listed > 0 else UNKNOWN_OUTPUT
-        self.max_output_tokens = spec.max_output_tokens or most
+        self._most = spec.max_output_tokens or most
         known = bool(row.get("supports_function_calling"))
         self.supports_tools = known if spec.supports_tools is None else spec.supports_tools
+        thinks = bool(row.get("supports_reasoning")) or spec.reasoning_effort not in (None, "none")
+        self.thinking_tokens = THINKING if thinks else 0
         self._spec = spec
         self._provider = provider
         self._marks = "claude" in spec.model.lower() or provider == "anthropic"
         self._known = tokens.Known()
         self._thoughts: OrderedDict[str, dict[str, Any]] = OrderedDict()
         self._sleep = sleep
+        self._watch_seconds = watch_seconds
+        self._breakers = breakers
+
+    @property
+    def max_output_tokens(self) -> int:
+        """What the operator or the table allows, or less where the provider has refused that."""
+        return min(self._most, self._habits.most_output or self._most)
+
+    @property
+    def _habits(self) -> Habits:
+        return _HABITS.get((self._spec.model, self._spec.api_base), Habits())
 
     def count(self, prompt: Prompt) -> int:
         thoughts = sum(tokens.bound(str(kept)) for m in prompt.messages if (kept := self._thought(m)))
@@ -112,13 +172,26 @@ class LitellmModel:
 
     def complete(self, prompt: Prompt) -> Completion:
         started = time.monotonic()
+        self._let_alone()
         try:
             completion = self._retrying()(self._call, prompt)
         except _Again as last:
-            raise ModelUnavailable(f"{self.name}: {last.trouble.message}") from last
+            raise self._unavailable(last.trouble) from last
         if completion.reported and completion.reported.whole:
             self._known.learn(prompt, completion.reported.usage.input_tokens)
         return replace(completion, seconds=time.monotonic() - started)
+
+    def _let_alone(self) -> None:
+        """Wait with all others for a provider that asks for it or does not answer. Raises ModelUnavailable."""
+        wait = max(breaker.wait() for breaker in self._breakers)
+        if 0 < wait <= LONGEST_WAIT:
+            self._sleep(wait)
+            wait = max(breaker.wait() for breaker in self._breakers)
+        if wait > 0:
+            since = self._breakers[0].outage()
+            why = f"has not answered for {since:.0f} s" if since else "asks for patience"
+            text = f"{self.name}: its provider {why} and is asked again in {wait:.0f} s"
+            raise ModelUnavailable(text, wait=wait, outage=since)
 
     def _retrying(self) -> tenacity.Retrying:
         backoff = tenacity.wait_exponential_jitter(initial=1, max=30, jitter=1)
@@ -136,44 +209,148 @@ class LitellmModel:
         )
 
     def _call(self, prompt: Prompt) -> Completion:
-        import httpx
+        """One answer, after what the provider says of the parameters is learned."""
+        limit = prompt.max_output_tokens or self.max_output_tokens
+        for _ in range(LESSONS):
+            habits = self._habits
+            limit = min(limit, self.max_output_tokens)
+            try:
+                return self._asked(prompt, limit, habits)
+            except _Lesson as lesson:
+                if lesson.habits is not None:
+                    self._learned(lesson.habits)
+                    if self._spec.say is not None:
+                        self._spec.say(f"{self.name}: {lesson.text} from now on, as its provider wants it")
+                limit = lesson.limit or limit
+        raise ModelRefused(f"{self.name}: its provider refuses every form of the request")
 
-        litellm = _litellm()
-        options: dict[str, Any] = dict(self._spec.provider)
+    def _asked(self, prompt: Prompt, limit: int, habits: Habits) -> Completion:
+        """One request and its answer. Raises _Again, _Lesson or ModelError; or what `watch` raised."""
+        stream = habits.stream and limit > STREAMED
+        options, sent = self._options(prompt, limit, habits, stream=stream)
+        record = CallRecord(timeout=self._timeout(stream=stream))
+        try:
+            with recorded(record), watched(record, self._spec.watch, self._watch_seconds):
+                raw = self._streamed(options, record, habits) if stream else _litellm().completion(**options)
+            completion = self._read(raw, reported_by(record.exchanges))
+        except Exception as error:  # providers raise a zoo; one function says what each means
+            if record.stopped is not None:
+                raise record.stopped from None
+            for one in chain(error):
+                if type(one).__name__ == "SoftTimeLimitExceeded":
+                    raise one from None  # the worker's own clock, which the library takes for a provider's error
+            raise self._meaning(judge(error, self._spec.api_key, exchanges=record.exchanges), sent, habits) from error
+        self._breakers[0].answered()
+        self._breakers[1].answered()
+        return completion
+
+    def _options(self, prompt: Prompt, limit: int, habits: Habits, *, stream: bool) -> tuple[dict[str, Any], Sent]:
+        """Litellm's arguments, and what of them a provider may refuse."""
+        spec = self._spec
+        effort = spec.reasoning_effort if habits.effort is None else habits.effort
+        marks = self._marks and habits.marks
+        keyless = spec.api_base and self._provider in _OWN_SERVERS  # the protocol wants a key, the server none
+        options: dict[str, Any] = dict(spec.provider) | {
+            "model": spec.model,
+            "messages": self._messages(prompt, marks=marks, system=habits.system),
+            "timeout": self._timeout(stream=stream),
+            "num_retries": 0,
+            "max_retries": 0,
+            "api_key": spec.api_key or ("unset" if keyless else None),
+        }
+        if habits.output_name.startswith("extra:"):
+            body = spec.provider.get("extra_body")
+            own = dict(body) if isinstance(body, Mapping) else {}
+            options["extra_body"] = own | {habits.output_name.removeprefix("extra:"): limit}
+        else:
+            options[habits.output_name] = limit
         if prompt.tools:
             options["tools"] = tools_to_wire(prompt.tools)
-        if prompt.temperature is not None:
+        if prompt.temperature is not None and habits.temperature:
             options["temperature"] = prompt.temperature
-        if self._spec.reasoning_effort:
-            options["reasoning_effort"] = self._spec.reasoning_effort
-        if self._spec.api_base:
-            options["api_base"] = self._spec.api_base
-        keyless = self._spec.api_base and self._provider in _OWN_SERVERS  # the protocol wants a key, the server none
-        key = self._spec.api_key or ("unset" if keyless else None)
-        record = CallRecord(timeout=httpx.Timeout(self._spec.timeout, connect=CONNECT_SECONDS))
-        try:
-            with recorded(record):
-                raw = litellm.completion(
-                    model=self._spec.model,
-                    messages=self._messages(prompt),
-                    max_tokens=prompt.max_output_tokens or self.max_output_tokens,
-                    timeout=record.timeout,
-                    num_retries=0,
-                    max_retries=0,
-                    api_key=key,
-                    **options,
-                )
-            return self._read(raw, reported_by(record.exchanges))
-        except Exception as error:  # providers raise a zoo; one function says what each means
-            trouble = judge(error, self._spec.api_key, exchanges=record.exchanges)
-            if trouble.again:
-                raise _Again(trouble) from error
-            kind = ModelUnavailable if trouble.lost else ModelRefused
-            text = f"{self.name}: {trouble.message}"
-            raise kind(text, uncertain=trouble.uncertain, reported=trouble.reported) from error
+        if effort:
+            options["reasoning_effort"] = effort
+        if spec.api_base:
+            options["api_base"] = spec.api_base
+        if stream:
+            options |= {"stream": True, "stream_options": {"include_usage": True}}
+        sent = Sent(
+            output=limit,
+            temperature="temperature" in options,
+            effort=effort or "",
+            stream=stream,
+            system=habits.system and any(m.role == "system" for m in prompt.messages),
+            marks=marks and any(m.cache for m in prompt.messages),
+        )
+        return options, sent
 
-    def _messages(self, prompt: Prompt) -> list[dict[str, Any]]:
-        wire = to_wire(prompt, marks=self._marks)
+    def _timeout(self, *, stream: bool) -> Any:
+        import httpx
+
+        return httpx.Timeout(self._spec.silence if stream else self._spec.timeout, connect=CONNECT_SECONDS)
+
+    def _streamed(self, options: dict[str, Any], record: CallRecord, habits: Habits) -> Any:
+        """The answer put together from its pieces. One that came whole all the same is read, not asked for again."""
+        litellm = _litellm()
+        raw, problem = None, Exception("the stream holds no answer")
+        try:
+            pieces = list(litellm.completion(**options))
+            raw = litellm.stream_chunk_builder(pieces, messages=options["messages"])
+        except Exception as error:  # noqa: BLE001 - raised again unless the answer came another way
+            problem = error
+        whole = _came_whole(record)
+        if whole is not None and record.stopped is None:
+            self._learned(replace(habits, stream=False))
+            record.replay = whole
+            plain = {name: value for name, value in options.items() if name not in ("stream", "stream_options")}
+            return litellm.completion(**plain)
+        if raw is None or not raw.choices:
+            raise problem
+        if reported_by(record.exchanges) is None:
+            self._learned(replace(habits, stream=False))  # its streams do not say what they cost
+        return raw
+
+    def _learned(self, habits: Habits) -> None:
+        with _HABITS_LOCK:
+            _HABITS[(self._spec.model, self._spec.api_base)] = habits
+
+    def _meaning(self, trouble: Trouble, sent: Sent, habits: Habits) -> Exception:
+        """What a failed request is to the caller; the breakers hear of it."""
+        if (trouble.lost and trouble.status is None) or (trouble.again and trouble.status != 429):  # noqa: PLR2004 - HTTP
+            self._breakers[0].failed()
+        elif trouble.status is not None:
+            self._breakers[0].answered()
+        if trouble.wait:
+            self._breakers[1].hold(trouble.wait)
+        if trouble.again:
+            return _Again(trouble)
+        if not trouble.uncertain and (trouble.status is None or trouble.status in _LEARNS):
+            room = room_for_output(sent, trouble.said)
+            if room:
+                return _Lesson(limit=room)
+            lesson = None if room == 0 else learn(habits, sent, trouble.said)
+            if lesson is not None and lesson[0] != habits:
+                return _Lesson(*lesson)
+        text = f"{self.name}: {trouble.message}"
+        if trouble.kind == "quota":
+            return QuotaExhausted(text)
+        if trouble.kind:
+            return PromptTooLong(text)
+        if trouble.lost:
+            return self._unavailable(trouble)
+        return ModelRefused(text, uncertain=trouble.uncertain, reported=trouble.reported)
+
+    def _unavailable(self, trouble: Trouble) -> ModelError:
+        return ModelUnavailable(
+            f"{self.name}: {trouble.message}",
+            uncertain=trouble.uncertain,
+            reported=trouble.reported,
+            wait=max(trouble.wait or 0.0, *(breaker.wait() for breaker in self._breakers)),
+            outage=self._breakers[0].outage(),
+        )
+
+    def _messages(self, prompt: Prompt, *, marks: bool, system: bool) -> list[dict[str, Any]]:
+        wire = to_wire(prompt, marks=marks, system=system)
         for one in wire:
             calls = one.get("tool_calls")
             if calls and (kept := self._thoughts.get(calls[0]["id"])):
@@ -212,6 +389,25 @@ class LitellmModel:
 
     def _thought(self, message: Message) -> dict[str, Any] | None:
         return self._thoughts.get(message.tool_calls[0].id) if message.tool_calls else None
+
+
+def _came_whole(record: CallRecord) -> Exchange | None:
+    """The exchange of an answer that came as one JSON body although it was to stream: some servers know no other way,
+    and an error may come as a success."""
+    last = next((one for one in reversed(record.exchanges) if one.answered), None)
+    if last is None or not last.ended or "event-stream" in last.content_type or "eventstream" in last.content_type:
+        return None
+    return last if isinstance(loads(last.body().decode("utf-8", "replace")), dict) else None
+
+
+class _Lesson(Exception):
+    """A refusal that says how to ask: other habits from now on, or less room for this answer."""
+
+    def __init__(self, habits: Habits | None = None, text: str = "", limit: int = 0) -> None:
+        super().__init__(text)
+        self.habits = habits
+        self.text = text
+        self.limit = limit
 
 
 class _Again(Exception):

@@ -82,15 +82,17 @@ class Metered:
 
     def worst(self, prompt: Prompt) -> Decimal:
         """USD that this prompt can cost at most."""
-        return self.model.price.worst(self.model.count(prompt), self._output(prompt))
+        return self.model.price.worst(self.model.count(prompt), self.room(prompt))
 
-    def _output(self, prompt: Prompt) -> int:
+    def room(self, prompt: Prompt) -> int:
+        """Output tokens that the answer may have: the thoughts of a model that thinks come beside what is asked for."""
         most = self.model.max_output_tokens
-        return min(prompt.max_output_tokens or most, most)
+        thoughts: int = getattr(self.model, "thinking_tokens", 0)
+        return min(prompt.max_output_tokens + thoughts, most) if prompt.max_output_tokens else most
 
     def complete(self, prompt: Prompt) -> Completion:
         """One metered answer. Raises OverBudget before, or ModelError after, the call."""
-        prompt = replace(prompt, max_output_tokens=self._output(prompt))
+        prompt = replace(prompt, max_output_tokens=self.room(prompt))
         worst = self.worst(prompt)
         reservation = self.meter.reserve(self.tier, self.model.name, prompt.purpose, worst)
         charge = Charge(

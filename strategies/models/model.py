@@ -2,7 +2,9 @@
 
 ModelError
 ├── ModelUnavailable    tried again with back-off and still not there (rate limit, overload, network)
-└── ModelRefused        permanent: wrong key, unknown model, bad request; the provider's words
+└── ModelRefused        trying the same again cannot help: wrong key, unknown model; the provider's words
+    ├── QuotaExhausted  the account has no credit left
+    └── PromptTooLong   more than the model reads, or than the account may send at once: a smaller one may do
 """
 
 from __future__ import annotations
@@ -26,11 +28,33 @@ class ModelError(Exception):
 
 
 class ModelUnavailable(ModelError):
-    """Transient trouble outlasted the retries."""
+    """Transient trouble outlasted the retries. `wait` is in how many seconds it may be worth asking again, `outage` for
+    how many the provider has not answered anybody here; 0 where that is not known."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        uncertain: bool = False,
+        reported: ReportedUsage | None = None,
+        wait: float = 0.0,
+        outage: float = 0.0,
+    ) -> None:
+        super().__init__(message, uncertain=uncertain, reported=reported)
+        self.wait = wait
+        self.outage = outage
 
 
 class ModelRefused(ModelError):
-    """Trying again cannot help; the message is the provider's, redacted."""
+    """Trying the same again cannot help; the message is the provider's, redacted."""
+
+
+class QuotaExhausted(ModelRefused):
+    """The account has no credit left, or has reached its own limit of spending: people must see to it."""
+
+
+class PromptTooLong(ModelRefused):
+    """The prompt is more than the model reads, or than the account may send at once: a smaller one may do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +127,11 @@ class Model(Protocol):
 
     name: str
     price: Price
-    max_output_tokens: int
     supports_tools: bool
+
+    @property
+    def max_output_tokens(self) -> int:
+        """Tokens that one answer may have."""
 
     def count(self, prompt: Prompt) -> int:
         """Input tokens of `prompt`, never less than the provider will count (an upper estimate where unsure)."""

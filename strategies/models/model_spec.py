@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -11,7 +11,9 @@ from decimal import Decimal
 class ModelSpec:
     """`model` is litellm's name: `anthropic/claude-haiku-5-5`; `openai/NAME` with `api_base` for a compatible server.
 
-    Prices are USD per million tokens and replace the price table's; `timeout` is seconds for one answer.
+    Prices are USD per million tokens and replace the price table's. `timeout` is seconds for one answer; one that
+    streams may take longer, but not be silent for `silence` seconds. `watch` is called while an answer is waited for
+    and may raise, which breaks it off; `say` is told what was learned about the model.
     `max_output_tokens` None takes the model's own limit, at most 16,000. `supports_tools` None asks the table.
     `api_key` "" leaves it to the provider's usual environment variable. `provider` holds the provider's own parameters
     (`api_version`, `vertex_project`, `aws_region_name`, …), sent with every call. `priced_as` "" or the table's name of
@@ -31,3 +33,6 @@ class ModelSpec:
     timeout: float = 600.0
     provider: Mapping[str, object] = field(default_factory=dict, repr=False)
     priced_as: str = ""
+    silence: float = 600.0
+    watch: Callable[[], None] | None = field(default=None, repr=False, compare=False)
+    say: Callable[[str], None] | None = field(default=None, repr=False, compare=False)

@@ -1,8 +1,8 @@
 """What a failed call means: again or never, whether it may have been charged, and what could help.
 
-Decided by what went over the wire (`strategies.models.http_exchange`), not by the library's error, whose status may be
-made up. Not charged: a request that was never sent or never reached anybody, and any answer with an error status.
-Charged: everything that began with a success, and perhaps what was sent and never answered.
+Decided by what went over the wire (`strategies.models.wire.http_exchange`), not by the library's error, whose status
+may be made up. Not charged: a request that was never sent or never reached anybody, and any answer with an error
+status. Charged: everything that began with a success, and perhaps what was sent and never answered.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from datetime import UTC, datetime
 from functools import reduce
 from typing import Any, Literal
 
-from strategies.models.http_exchange import Exchange
-from strategies.models.raw_answer import loads, read_answer
-from strategies.models.retry_hints import asked_wait
 from strategies.models.usage import ReportedUsage
-from strategies.models.usage_shapes import added, reported
+from strategies.models.wire.http_exchange import Exchange
+from strategies.models.wire.raw_answer import loads, read_answer
+from strategies.models.wire.retry_hints import asked_wait
+from strategies.models.wire.usage_shapes import added, reported
 
 _SECRETS = re.compile(
     r"\b(?:sk|pk|rk|gsk|xai|AIza)[-_][A-Za-z0-9_\-*]{6,}|\bAIza[\w-]{20,}|gh[opsu]_[A-Za-z0-9._]{20,}"
@@ -46,6 +46,8 @@ _BROKEN = (
 _TIMEOUTS = ("Timeout", "APITimeoutError", "TimeoutException", "TimeoutError")
 MESSAGE = 800
 """Characters of a provider's message that are kept."""
+
+SAID = 20_000
 
 Kind = Literal["", "quota", "too_large", "overflow"]
 
@@ -82,7 +84,7 @@ class Trouble:
     """`again`: trying again may help, after `wait` seconds if the provider said so; `lost`: sent, but no answer that
     can be used came. `kind`: an account without credit, a request beyond what the account may send at once, a prompt
     beyond what the model reads. `reported` is what an unreadable answer says that it used. `status` is the real one,
-    None without an answer. `message` is redacted."""
+    None without an answer. `message` is redacted; `said` is the whole of what was said, for reading only."""
 
     message: str
     again: bool
@@ -92,6 +94,7 @@ class Trouble:
     kind: Kind = ""
     reported: ReportedUsage | None = None
     status: int | None = None
+    said: str = ""
 
 
 def judge(error: BaseException, *secrets: str, exchanges: Sequence[Exchange] | None = None) -> Trouble:
@@ -107,7 +110,7 @@ def judge(error: BaseException, *secrets: str, exchanges: Sequence[Exchange] | N
         return Trouble(text, again=False, uncertain=True, lost=True)
     last = exchanges[-1] if exchanges else None
     if last is None:
-        return Trouble(redact(_plain(error), *secrets), again=False, uncertain=False)
+        return Trouble(redact(_plain(error), *secrets), again=False, uncertain=False, said=_plain(error)[:SAID])
     if last.status is None:
         return Trouble(redact(f"cannot be reached: {_plain(error)}", *secrets), again=True, uncertain=False)
     body = last.body().decode("utf-8", "replace")
@@ -126,7 +129,8 @@ def by_status(status: int, body: str, headers: dict[str, str], said: str, *secre
     wait = asked_wait(headers, body, datetime.now(UTC))
     kind = kind_of(status, body, wait)
     again = not kind and (status in _AGAIN or status >= 500)  # noqa: PLR2004 - the server's fault
-    return Trouble(message, again=again, uncertain=False, wait=wait, kind=kind, status=status)
+    told = f"{said}\n{body}"[:SAID]
+    return Trouble(message, again=again, uncertain=False, wait=wait, kind=kind, status=status, said=told)
 
 
 def kind_of(status: int, body: str, wait: float | None = None) -> Kind:

@@ -22,7 +22,7 @@ class RawReply:
     headers: Mapping[str, str] = field(default_factory=dict)
     cut: int | None = None
     pieces: tuple[bytes, ...] = ()
-    pause: Callable[[int], None] = lambda _: None
+    pause: Callable[[int], object] = lambda _: None
 
 
 def json_reply(value: object, status: int = 200, **headers: str) -> RawReply:

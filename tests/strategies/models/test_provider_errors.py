@@ -7,7 +7,8 @@ from types import SimpleNamespace
 import httpx
 import pytest
 
-from strategies.models.provider_errors import judge, redact
+from strategies.models.provider_errors import judge, redact, words
+from strategies.models.wire.http_exchange import Exchange
 
 
 def failed(status: int, message: str = "trouble", **headers: str) -> Exception:
@@ -80,3 +81,90 @@ def test_keys_never_reach_a_message(text: str) -> None:
     cleaned = redact(text, secret)
     assert "[redacted]" in cleaned
     assert not any(part in cleaned for part in ("abcdef", "abc.def", "aaaa", "hunter2", "abcd"))
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (429, '{"error":{"message":"You exceeded your current quota","type":"insufficient_quota","code":"insufficient_quota"}}', "quota"),
+        (402, '{"error":{"message":"Insufficient Balance"}}', "quota"),
+        (400, "Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing", "quota"),
+        (400, "You have reached your specified API usage limits. You will regain access on 2026-12-01", "quota"),
+        (403, "Your team abc has either used all available credits or reached its monthly spending limit.", "quota"),
+        (402, "This request requires more credits, or fewer max_tokens. You requested up to 16000 tokens", "quota"),
+        (400, '{"code":"Arrearage","message":"Access denied, please make sure your account is in good standing."}', "quota"),
+        (429, '{"error":{"code":"1113","message":"余额不足或无可用资源包,请充值。"}}', "quota"),
+        (429, '{"error":{"type":"exceeded_current_quota_error","message":"Your account is suspended"}}', "quota"),
+        (429, '{"error":{"status":"RESOURCE_EXHAUSTED","message":"You exceeded your current quota. Please retry in 34.1s.","details":[{"retryDelay":"34s"}]}}', ""),
+        (429, '{"error":{"status":"RESOURCE_EXHAUSTED","message":"You exceeded your current quota. Please retry in 34.1s.","details":[{"quotaId":"GenerateRequestsPerDayPerProject"}]}}', "quota"),
+        (429, "Rate limit reached for gpt in organization o on tokens per min (TPM): Limit 30000, Used 25000, Requested 9000. Please try again in 8s.", ""),
+        (429, "Request too large for gpt in organization o on tokens per min (TPM): Limit 30000, Requested 39000.", "too_large"),
+        (413, '{"error":{"message":"Request too large for model `x` on tokens per minute (TPM): Limit 6000, Requested 19231"}}', "too_large"),
+        (413, "<html>413 Request Entity Too Large</html>", "too_large"),
+        (413, '{"type":"error","error":{"type":"request_too_large","message":"Request exceeds the maximum size"}}', "too_large"),
+        (400, "This model's maximum context length is 8192 tokens. However, your messages resulted in 9000 tokens.", "overflow"),
+        (400, '{"error":{"code":"context_length_exceeded","message":"Your input exceeds the context window of this model."}}', "overflow"),
+        (400, "prompt is too long: 210000 tokens > 200000 maximum", "overflow"),
+        (400, "Input is too long for requested model.", "overflow"),
+        (400, "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).", "overflow"),
+        (400, '{"error":{"code":400,"message":"the request exceeds the available context size","type":"exceed_context_size_error"}}', "overflow"),
+        (400, "Range of input length should be [1, 129024]", "overflow"),
+        (400, "Prompt contains 40000 tokens and 0 draft tokens, too large for model with 32768 maximum context length", "overflow"),
+        (422, "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 4096. Input is too long", "overflow"),
+        (429, "Too many requests", ""),
+        (429, "", ""),
+        (529, '{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}', ""),
+        (503, "upstream connect error", ""),
+        (401, "Incorrect API key provided", ""),
+        (404, "The model does not exist", ""),
+        (400, "Invalid value for role", ""),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_helped_by_trying_again_is_told_apart_from_overload(status: int, body: str, kind: str) -> None:
+    one = Exchange(status=status, raw=bytearray(body.encode()), ended=True)
+    trouble = judge(RuntimeError("whatever"), exchanges=[one])
+    assert trouble.kind == kind
+    assert trouble.again == (not kind and status in (429, 503, 529))
+    assert (trouble.uncertain, trouble.status) == (False, status)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ('{"error":{"message":"no","code":"bad"}}', "no (bad)"),
+        ('[{"error":{"code":400,"message":"no","status":"INVALID_ARGUMENT"}}]', "no (INVALID_ARGUMENT)"),
+        ('{"message":"no"}', "no"),
+        ('{"error":"no"}', "no"),
+        ('{"detail":[{"loc":["body","x"],"msg":"Extra inputs"}]}', "Extra inputs at body.x"),
+        (
+            '{"error":{"message":"Provider returned error","metadata":{"raw":"{\\"error\\":{\\"message\\":\\"too hot\\"}}"}}}',
+            "too hot",
+        ),
+        ("<html>no</html>", ""),
+        ("upstream down", "upstream down"),
+        ("", ""),
+    ],
+)
+def test_the_providers_own_words_are_found(body: str, said: str) -> None:
+    assert words(body) == said
+
+
+def test_what_was_answered_lost_or_never_sent_decides_what_was_charged() -> None:
+    error = RuntimeError("the library's words")
+    answered = Exchange(
+        status=200, raw=bytearray(b'{"usage": {"prompt_tokens": 5, "completion_tokens": 1}}'), ended=True
+    )
+    broken = judge(error, exchanges=[answered])
+    assert (broken.uncertain, broken.lost, broken.again) == (True, True, False)
+    assert broken.reported is not None
+    assert broken.reported.usage.input_tokens == 5
+    refused = Exchange(status=500, ended=True)
+    assert judge(error, exchanges=[answered, refused]).uncertain
+    lost = judge(error, exchanges=[Exchange()])
+    assert (lost.uncertain, lost.lost) == (True, True)
+    nowhere = judge(error, exchanges=[Exchange(unreached=True)])
+    assert (nowhere.uncertain, nowhere.again) == (False, True)
+    unsent = judge(error, exchanges=[])
+    assert (unsent.uncertain, unsent.again) == (False, False)
+    token = Exchange(asks=False, status=200, raw=bytearray(b'{"access_token": "x"}'), ended=True)
+    assert not judge(error, exchanges=[token, refused]).uncertain

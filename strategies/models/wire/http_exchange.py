@@ -8,11 +8,14 @@ charged, and for what, is read from here.
 from __future__ import annotations
 
 import json
+import socket
+import threading
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import Any
 
 import httpx
 
@@ -59,21 +62,60 @@ class Exchange:
 
 @dataclass(slots=True)
 class CallRecord:
-    """The exchanges of one call, in order. `watch` is called for every piece of an answer and may raise; what it
-    raised is kept, because libraries wrap it. `timeout` in seconds replaces the library's own where it is set."""
+    """The exchanges of one call, in order. `timeout` in seconds replaces the library's own where it is set. `replay` is
+    an answer that is given instead of asking: the same bytes, read by the library in another way. `stopped` is what
+    broke the call off from our side."""
 
-    watch: Callable[[], None] = lambda: None
     timeout: httpx.Timeout | None = None
+    replay: Exchange | None = None
     exchanges: list[Exchange] = field(default_factory=list)
     stopped: BaseException | None = None
+    connections: list[Any] = field(default_factory=list)
 
-    def look(self) -> None:
-        """Call `watch`, and keep what it raises."""
-        try:
-            self.watch()
-        except BaseException as error:
-            self.stopped = error
-            raise
+    def stop(self, error: BaseException) -> None:
+        """Break the call off from another thread, at once: the provider sees that nobody listens any more."""
+        self.stopped = error
+        for connection in list(self.connections):
+            plug = connection.get_extra_info("socket")
+            with suppress(OSError, AttributeError):
+                plug.shutdown(socket.SHUT_RDWR)
+
+    def check(self) -> None:
+        """Raise what stopped the call."""
+        if self.stopped is not None:
+            raise self.stopped
+
+    def trace(self, event: str, told: dict[str, Any]) -> None:
+        """Httpcore tells what it does; a connection that was made is kept."""
+        connection = told.get("return_value")
+        if event.endswith(".complete") and hasattr(connection, "get_extra_info"):
+            self.connections.append(connection)
+            if self.stopped is not None:
+                self.stop(self.stopped)
+
+
+@contextmanager
+def watched(record: CallRecord, watch: Callable[[], None] | None, every: float) -> Iterator[None]:
+    """Call `watch` from time to time, in seconds, while the call is under way; what it raises breaks the call off."""
+    if watch is None:
+        yield
+        return
+    done = threading.Event()
+
+    def look() -> None:
+        while not done.wait(every):
+            try:
+                watch()
+            except BaseException as error:  # noqa: BLE001 - raised again where the call was made
+                record.stop(error)
+                return
+
+    thread = threading.Thread(target=look, name="model call watch", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
 
 
 _CURRENT: ContextVar[CallRecord | None] = ContextVar("pennyfix_call_record", default=None)
@@ -89,8 +131,14 @@ def recorded(record: CallRecord) -> Iterator[CallRecord]:
         _CURRENT.reset(token)
 
 
+def sending_client(verify: Any) -> httpx.Client:
+    """What sends: by the machine's proxies and authorities, each call on a connection of its own. One that was kept
+    open and that the server has closed meanwhile looks like an answer that was lost, and would be charged."""
+    return httpx.Client(verify=verify, follow_redirects=False, limits=httpx.Limits(max_keepalive_connections=0))
+
+
 class RecordingTransport(httpx.BaseTransport):
-    """Sends by `client`, which keeps the machine's proxies and authorities, and records for the call under way."""
+    """Sends by `client` and records for the call under way."""
 
     def __init__(self, client: httpx.Client) -> None:
         self._client = client
@@ -99,12 +147,18 @@ class RecordingTransport(httpx.BaseTransport):
         record = _CURRENT.get()
         if record is None:
             return self._client.send(request, stream=True)
-        record.look()
-        exchange = Exchange(url=str(request.url.copy_with(query=None)), asks=_asks(request))
+        record.check()
+        asks = _asks(request)
+        if asks and record.replay is not None:
+            kept = record.replay
+            return httpx.Response(kept.status or 200, headers={"content-type": kept.content_type}, content=kept.body())
+        exchange = Exchange(url=str(request.url.copy_with(query=None)), asks=asks)
         record.exchanges.append(exchange)
         request.headers["accept-encoding"] = "identity"  # a compressed answer that is cut off can hardly be read
+        more: dict[str, Any] = {"trace": record.trace}
         if record.timeout is not None:
-            request.extensions = {**request.extensions, "timeout": record.timeout.as_dict()}
+            more["timeout"] = record.timeout.as_dict()
+        request.extensions = {**request.extensions, **more}
         try:
             response = self._client.send(request, stream=True)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol):
@@ -135,7 +189,7 @@ class _KeptBody(httpx.SyncByteStream):
         for piece in self._response.iter_raw():
             if len(self._exchange.raw) < KEPT_BYTES:
                 self._exchange.raw += piece
-            self._record.look()
+            self._record.check()
             yield piece
         self._exchange.ended = len(self._exchange.raw) < KEPT_BYTES
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from strategies.models.raw_answer import read_answer
 from strategies.models.usage import ReportedUsage, Usage
-from strategies.models.usage_shapes import MOST_TOKENS, added, number, read_usage, reported
+from strategies.models.wire.raw_answer import read_answer
+from strategies.models.wire.usage_shapes import MOST_TOKENS, added, number, read_usage, reported
 
 OPENAI = {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110}
 

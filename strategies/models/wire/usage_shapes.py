@@ -20,8 +20,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from strategies.models.raw_answer import RawAnswer, loads
 from strategies.models.usage import ReportedUsage, Usage
+from strategies.models.wire.raw_answer import RawAnswer, loads
 
 Counts = Mapping[str, Any]
 

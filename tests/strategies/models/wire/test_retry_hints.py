@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from strategies.models.retry_hints import asked_wait
+from strategies.models.wire.retry_hints import asked_wait
 
 NOW = datetime(2026, 11, 29, 12, 0, 0, tzinfo=UTC)
 
