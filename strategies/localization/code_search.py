@@ -14,7 +14,8 @@ from strategies.issue import Issue
 from strategies.localization.file_kinds import is_test
 from strategies.localization.functions import parts_of, scored
 from strategies.localization.index import Index, index
-from strategies.localization.localize import question_words, rank
+from strategies.localization.localize import rank
+from strategies.localization.question import question_words
 from strategies.localization.symbols import Definition, definitions
 
 if TYPE_CHECKING:

@@ -1,9 +1,11 @@
-"""Which files earlier commits touched whose messages sound like the issue: read from the mirror, before the base."""
+"""What earlier commits tell of files: read from the mirror, before the base commit, without any file's content."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,11 +19,15 @@ if TYPE_CHECKING:
 COMMITS = 3_000
 """Of the base commit's ancestors, the latest."""
 ALIKE = 25
-"""Commits that have a say."""
+"""Commits that have a say in what a question is about."""
 MOST_FILES = 30
 """A commit that touches more files says nothing about one of them."""
 MESSAGE = 2_000
 """Characters of a message that are read."""
+LATELY = 1_500
+"""After so many commits, a change counts a third as much."""
+DOUBT = 3
+"""Added to the number of a file's commits, so that a single one proves little."""
 _SECONDS = 20.0
 
 
@@ -33,9 +39,52 @@ class Commit:
     paths: tuple[str, ...]
 
 
-def earlier_commits(workspace: Workspace) -> tuple[Commit, ...]:
-    """The latest commits up to the base that changed few files; () where the mirror cannot tell."""
-    return read_log(_log(workspace.git_dir, workspace.base))
+@dataclass(frozen=True)
+class History:
+    """The latest commits up to the base, newest first; those that changed very many files are left out."""
+
+    commits: tuple[Commit, ...] = ()
+
+    @cached_property
+    def _messages(self) -> Ranking:
+        return Ranking({str(place): words(commit.message) for place, commit in enumerate(self.commits)})
+
+    @cached_property
+    def often(self) -> dict[str, float]:
+        """Path → how often it changed, lately above all; 1.0 for the first."""
+        votes: dict[str, float] = {}
+        for place, commit in enumerate(self.commits):
+            vote = math.exp(-place / LATELY) / math.sqrt(len(commit.paths))
+            for path in commit.paths:
+                votes[path] = votes.get(path, 0.0) + vote
+        return _scaled({path: math.log1p(vote) for path, vote in votes.items()})
+
+    def alike(self, wanted: Mapping[str, float]) -> dict[str, float]:
+        """Path → how much the commits most like the question (word → weight) changed it; 1.0 for the first."""
+        scores = self._messages.scores(wanted)
+        votes: dict[str, float] = {}
+        for place in sorted(scores, key=lambda place: (-scores[place], int(place)))[:ALIKE]:
+            paths = self.commits[int(place)].paths
+            for path in paths:
+                votes[path] = votes.get(path, 0.0) + scores[place] / math.sqrt(len(paths))
+        return _scaled(votes)
+
+    def together(self, files: Mapping[str, float]) -> dict[str, float]:
+        """Path → how often it changed in one commit with these files (path → weight); 1.0 for the first."""
+        votes: dict[str, float] = {}
+        for file, weight in files.items():
+            shared = [commit.paths for commit in self.commits if file in commit.paths]
+            for paths in shared:
+                for path in paths:
+                    if path != file:
+                        vote = weight / math.sqrt(len(paths)) / (len(shared) + DOUBT)
+                        votes[path] = votes.get(path, 0.0) + vote
+        return _scaled(votes)
+
+
+def history(workspace: Workspace) -> History:
+    """The history of a workspace's base commit; an empty one where the mirror cannot tell."""
+    return History(read_log(_log(workspace.git_dir, workspace.base)))
 
 
 def _log(git_dir: Path, base: str) -> str:
@@ -58,15 +107,6 @@ def read_log(told: str) -> tuple[Commit, ...]:
     return tuple(found)
 
 
-def touched_alike(commits: tuple[Commit, ...], wanted: dict[str, float]) -> dict[str, float]:
-    """Path → how much the commits most like the question (word → weight) changed it; 1.0 for the first of them."""
-    ranking = Ranking({str(place): words(commit.message) for place, commit in enumerate(commits)})
-    scores = ranking.scores(wanted)
-    best = sorted(scores, key=lambda place: (-scores[place], int(place)))[:ALIKE]
-    votes: dict[str, float] = {}
-    for place in best:
-        paths = commits[int(place)].paths
-        for path in paths:
-            votes[path] = votes.get(path, 0.0) + scores[place] / math.sqrt(len(paths))
+def _scaled(votes: Mapping[str, float]) -> dict[str, float]:
     top = max(votes.values(), default=0.0)
     return {path: vote / top for path, vote in votes.items()} if top else {}

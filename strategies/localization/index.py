@@ -12,6 +12,7 @@ from strategies.localization.bm25 import Ranking, words
 from strategies.localization.facts_store import keep_facts, known_facts
 from strategies.localization.file_facts import FileFacts
 from strategies.localization.file_kinds import is_prose, is_skipped
+from strategies.localization.history import History, history
 from strategies.localization.symbols import Definition
 
 if TYPE_CHECKING:
@@ -63,6 +64,12 @@ class Index:
             documents[path] = counted
             lengths[path] = length
         return Ranking(documents, lengths)
+
+    @cached_property
+    def history(self) -> History:
+        """What the commits up to this one tell."""
+        workspace = self._workspace()
+        return history(workspace) if workspace else History()
 
     def text(self, path: str) -> str:
         """The text of one file, "" when it is none."""

@@ -1,8 +1,8 @@
 """Which files, and which lines of them, an issue is about: from its words alone, without network or model.
 
-Clues that name a place outright (stack frames, paths, symbols, messages) are added to what is alike in words: the whole
-file, its best passage, the messages of earlier commits. Then tests point at what they test, and the best files at what
-they import. The same issue and commit give the same list.
+Clues that name a place outright (stack frames, paths, symbols, messages) are added to what is alike in words: the file,
+its best passage, its path, the names it defines, the messages of earlier commits. Then tests point at what they test,
+and the best files at what they import and at what changed with them. The same issue and commit give the same list.
 """
 
 from __future__ import annotations
@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING
 
 from strategies.issue import Issue
 from strategies.localization import signals
-from strategies.localization.bm25 import query
 from strategies.localization.clues import clues
-from strategies.localization.history import earlier_commits, touched_alike
 from strategies.localization.index import index
 from strategies.localization.layout import SHARES, Candidate, Ranges, lay_out, whole
+from strategies.localization.question import question_words, text_of
 from strategies.localization.signals import Signal, share
 
 if TYPE_CHECKING:
@@ -25,20 +24,24 @@ if TYPE_CHECKING:
 
 WEIGHTS: Mapping[str, float] = {
     "lexical": 6.0,
-    "passages": 4.0,
-    "frames": 8.0,
-    "files": 9.0,
-    "symbols": 5.0,
-    "phrases": 6.0,
-    "history": 5.0,
+    "passages": 5.0,
+    "paths": 5.0,
+    "names": 2.0,
+    "frames": 6.0,
+    "files": 7.0,
+    "symbols": 2.0,
+    "phrases": 7.0,
+    "alike": 4.5,
+    "often": 0.8,
+    "together": 0.5,
     "tested": 2.0,
     "neighbours": 1.5,
 }
 """Of each signal, in points for what it holds most likely."""
-TESTS, PROSE, CONFIGURATION = 0.4, 0.3, 0.3
+TESTS, PROSE, CONFIGURATION = 0.4, 0.1, 0.2
 """What is left of the score of files that a fix seldom changes."""
-TITLE = 2.0
-"""A word of the title counts as so many of the text."""
+COMPANIONS = 3
+"""Source files whose companions in earlier commits are looked at."""
 MOST_FILES = 40
 
 
@@ -53,35 +56,33 @@ class Located:
     lines: tuple[tuple[int, int], ...] = ()
 
 
-def text_of(issue: Issue) -> str:
-    """Everything the issue says, as one text."""
-    comments = "\n".join(c.body for c in issue.comments)
-    return "\n".join(filter(None, (issue.title, issue.body, comments, issue.instructions)))
-
-
-def question_words(issue: Issue) -> dict[str, float]:
-    """The words of the issue with their weights; those of the title weigh more."""
-    return query([(issue.title, TITLE), (text_of(issue), 1.0)])
-
-
 def gather(issue: Issue, workspace: Workspace) -> dict[str, Signal]:
     """Every signal by its name."""
     known, found, wanted = index(workspace), clues(text_of(issue)), question_words(issue)
     result = {
         "lexical": signals.lexical(known, wanted),
+        "paths": signals.paths(known, wanted),
         "frames": signals.frames(known, found),
         "files": signals.files(known, found),
         "symbols": signals.symbols(known, found),
         "phrases": signals.phrases(known, found),
-        "history": signals.history(known, touched_alike(earlier_commits(workspace), wanted)),
+        "alike": signals.told(known, known.history.alike(wanted), "changed by commits that sound like the issue"),
+        "often": signals.told(known, known.history.often, ""),
     }
-    likely = combined(result)
-    result["passages"] = signals.passages(known, wanted, sorted(likely, key=lambda p: (-likely[p], p)))
-    likely = combined(result)
-    lexical = result["lexical"].points
-    result["tested"] = signals.tested(known, lexical)
-    result["neighbours"] = signals.neighbours(known, likely)
+    likely = _best_first(combined(result))
+    result["passages"] = signals.passages(known, wanted, likely)
+    result["names"] = signals.names(known, wanted, likely)
+    scores = combined(result)
+    sources = [p for p in _best_first(scores) if share(p, tests=0, prose=0, configuration=0)][:COMPANIONS]
+    together = known.history.together({path: scores[path] for path in sources})
+    result["tested"] = signals.tested(known, result["lexical"].points)
+    result["neighbours"] = signals.neighbours(known, scores)
+    result["together"] = signals.told(known, together, "often changed with the files above")
     return result
+
+
+def _best_first(scores: Mapping[str, float]) -> list[str]:
+    return sorted(scores, key=lambda path: (-scores[path], path))
 
 
 def combined(found: Mapping[str, Signal], weights: Mapping[str, float] = WEIGHTS) -> dict[str, float]:
@@ -97,7 +98,7 @@ def rank(issue: Issue, workspace: Workspace) -> tuple[Located, ...]:
     """The files that matter most, best first, at most 40."""
     found = gather(issue, workspace)
     scores = combined(found)
-    best = sorted(scores, key=lambda p: (-scores[p], p))[:MOST_FILES]
+    best = _best_first(scores)[:MOST_FILES]
     return tuple(
         Located(
             path,

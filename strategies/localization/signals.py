@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 import posixpath
 import re
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from strategies.localization.bm25 import Ranking, parts, words
 from strategies.localization.clues import Clues, Frame
 from strategies.localization.file_kinds import is_configuration, is_prose, is_test
 from strategies.localization.index import Index
@@ -18,6 +20,8 @@ COMMON = 12
 """A symbol, phrase or file name that stands in more files than this points nowhere."""
 AROUND = 12
 """Lines shown around a line that is pointed at."""
+MOST_NAMED = 150
+"""Files whose definitions are compared."""
 MOST_READ = 60
 """Files whose passages are looked at."""
 LEXICAL = 200
@@ -44,7 +48,7 @@ class Signal:
         """Add to what points at `path`."""
         self.points[path] = self.points.get(path, 0.0) + points
         reasons = self.reasons.setdefault(path, [])
-        if reason not in reasons:
+        if reason and reason not in reasons:
             reasons.append(reason)
         self.lines.setdefault(path, []).extend(lines)
 
@@ -120,9 +124,9 @@ def files(known: Index, found: Clues) -> Signal:
 
 def _module(known: Index, name: str) -> str:
     """The file of the longest leading part of a dotted name, "" when there is none."""
-    parts = name.split(".")
-    for size in range(len(parts), 0, -1):
-        tail = "/".join(parts[:size])
+    split = name.split(".")
+    for size in range(len(split), 0, -1):
+        tail = "/".join(split[:size])
         for path in (
             f"{tail}.py",
             f"src/{tail}.py",
@@ -179,6 +183,26 @@ def lexical(known: Index, wanted: Mapping[str, float]) -> Signal:
     scores = known.ranking.scores(wanted)
     for path in sorted(scores, key=lambda p: (-scores[p], p))[:LEXICAL]:
         signal.add(path, scores[path], "shares words with the issue")
+    return signal.scaled()
+
+
+def paths(known: Index, wanted: Mapping[str, float]) -> Signal:
+    """Words shared with a file's path."""
+    signal = Signal()
+    spoken = {path: words(path.replace("/", " ").replace(".", " ")) for path in known.facts}
+    for path, score in Ranking(spoken).scores(wanted).items():
+        signal.add(path, score, "its path shares words with the issue")
+    return signal.scaled()
+
+
+def names(known: Index, wanted: Mapping[str, float], candidates: Sequence[str]) -> Signal:
+    """Words shared with the names that each candidate defines."""
+    signal = Signal()
+    held: dict[str, Counter[str]] = {}
+    for path in [path for path in candidates if path in known.facts][:MOST_NAMED]:
+        held[path] = Counter(part for one in known.facts[path].definitions for part in parts(one.name))
+    for path, score in Ranking(held).scores(wanted).items():
+        signal.add(path, score, "its definitions share words with the issue")
     return signal.scaled()
 
 
@@ -243,10 +267,10 @@ def share(path: str, *, tests: float, prose: float, configuration: float) -> flo
     return configuration if is_configuration(path) else 1.0
 
 
-def history(known: Index, touched: Mapping[str, float]) -> Signal:
-    """What earlier commits changed that sound like the issue (path → 0.0 to 1.0)."""
+def told(known: Index, points: Mapping[str, float], reason: str) -> Signal:
+    """What the history tells (path → 0.0 to 1.0), as far as the files are still there; without a reason where "" is."""
     signal = Signal()
-    for path, points in touched.items():
+    for path, value in points.items():
         if path in known.facts:
-            signal.add(path, points, "changed by commits that sound like the issue")
+            signal.add(path, value, reason)
     return signal.scaled()

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from strategies.issue import Issue
 from strategies.localization.index import Index, index
 from strategies.localization.layout import Candidate, lay_out
-from strategies.localization.localize import Located, question_words
+from strategies.localization.localize import Located
 from strategies.localization.pack import pack
+from strategies.localization.question import question_words
 from strategies.localization.signals import matches
 from strategies.prompts.prompt import PromptFolder
 

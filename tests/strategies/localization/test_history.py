@@ -4,7 +4,7 @@ from pathlib import Path
 
 from strategies.issue import Issue
 from strategies.localization.bm25 import query
-from strategies.localization.history import MOST_FILES, Commit, earlier_commits, read_log, touched_alike
+from strategies.localization.history import MOST_FILES, Commit, History, history, read_log
 from strategies.localization.localize import rank
 from tests.fakes.origin import Origin
 from tests.fakes.workspace import memory_workspace
@@ -17,7 +17,7 @@ COMMITS = (
 
 
 def test_files_of_commits_that_sound_alike_are_pointed_at() -> None:
-    votes = touched_alike(COMMITS, query([("rounding of cents: round the total", 1.0)]))
+    votes = History(COMMITS).alike(query([("rounding of cents: round the total", 1.0)]))
     assert max(votes, key=lambda path: votes[path]) == "money.py"
     assert votes["money.py"] == 1.0
     assert votes["a.py"] < votes["tests/test_money.py"]
@@ -25,8 +25,25 @@ def test_files_of_commits_that_sound_alike_are_pointed_at() -> None:
 
 
 def test_a_question_without_a_word_of_the_history_points_nowhere() -> None:
-    assert touched_alike(COMMITS, query([("unheard of", 1.0)])) == {}
-    assert touched_alike((), query([("round", 1.0)])) == {}
+    assert History(COMMITS).alike(query([("unheard of", 1.0)])) == {}
+    assert History().alike(query([("round", 1.0)])) == {}
+
+
+def test_what_changed_often_and_lately_comes_first_and_sweeping_commits_count_less() -> None:
+    commits = (Commit("x", ("late.py",)), *(Commit("x", ("other.py",)),) * 3, *(Commit("x", ("a.py", "b.py")),) * 3)
+    often = History(commits).often
+    assert max(often, key=lambda path: often[path]) == "other.py"
+    assert often["other.py"] == 1.0
+    assert often["late.py"] < often["a.py"] < 1.0
+    old = Commit("x", ("old.py",))
+    assert History((Commit("x", ("new.py",)), *(Commit("x", ("z.py",)),) * 2_000, old)).often["old.py"] < 0.1
+
+
+def test_files_that_changed_together_point_at_each_other() -> None:
+    commits = (Commit("x", ("a.py", "b.py")), Commit("y", ("a.py", "b.py")), Commit("z", ("a.py", "c.py")))
+    found = History(commits).together({"a.py": 1.0})
+    assert found == {"b.py": 1.0, "c.py": 0.5}
+    assert History(commits).together({"gone.py": 1.0}) == {}
 
 
 def test_a_log_is_read_with_messages_of_many_lines_and_without_sweeping_commits() -> None:
@@ -40,7 +57,7 @@ def test_the_history_up_to_the_base_is_read_from_the_mirror(tmp_path: Path) -> N
     origin.commit({"till.py": "x = 1\n"})
     origin.commit({"other.py": "y = 1\n"})
     with origin.workspace(tmp_path / "home") as workspace:
-        assert [commit.paths for commit in earlier_commits(workspace)] == [("other.py",), ("till.py",)]
+        assert [commit.paths for commit in history(workspace).commits] == [("other.py",), ("till.py",)]
 
 
 def test_what_a_similar_commit_changed_is_located_though_no_word_is_shared(tmp_path: Path) -> None:
@@ -52,4 +69,4 @@ def test_what_a_similar_commit_changed_is_located_though_no_word_is_shared(tmp_p
 
 
 def test_without_a_repository_there_is_no_history() -> None:
-    assert earlier_commits(memory_workspace({"a.py": "x = 1\n"})) == ()
+    assert history(memory_workspace({"a.py": "x = 1\n"})) == History()
