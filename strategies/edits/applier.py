@@ -1,55 +1,62 @@
 """Applies edits to files, tolerantly and never at two places. What does not apply is explained, the rest is kept.
 
 It reads through the function it is given and writes nothing: the result is a `Patch`. A file keeps its line
-ends, byte order mark, final newline and undecodable bytes.
+ends, byte order mark, final newline and undecodable bytes, and one that parsed before still does.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection
 
 from sandbox.repository.patch import Patch
 from strategies.edits import match
 from strategies.edits.edit import Applied, Create, Delete, Edit, Edits, Problem, Replace
-from strategies.edits.match import Match, plain
-from strategies.edits.paths import nearest, refusal, same_tail
+from strategies.edits.elisions import is_elision, is_whole
+from strategies.edits.header import NoFile, file_of
+from strategies.edits.parses import broken
+from strategies.edits.paths import nearest, refusal, same_letters, same_tail, spelt_out, without_root
+from strategies.edits.place import Placed, Unplaceable, place
 
 BOM = "\ufeff"
-_DOTS = re.compile(r"^\s*(?:#|//|/\*|<!--|--|;|%)?\s*(?:\.\.\.|…)\s*(?:\*/|-->)?\s*$")
-_ELIDED = re.compile(
-    r"^\s*(?:#|//|/\*|<!--|--|;|%)?\s*(?:\.\.\.|…).*\b(?:existing|rest|unchanged|remaining|same|omitted|previous)\b",
-    re.IGNORECASE,
-)
+LFS = "version https://git-lfs.github.com/spec/"
+"""How the pointer begins that stands for a file in Git LFS (https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md)."""
 
 
 class _Refused(Exception):
     """One edit cannot be applied; the message is for the model."""
 
 
-def apply(edits: Edits, read: Callable[[str], str | None], paths: Collection[str] = ()) -> Applied:
+def apply(
+    edits: Edits, read: Callable[[str], str | None], paths: Collection[str] = (), done: Collection[Edit] = ()
+) -> Applied:
     """Apply `edits` one after the other on top of what `read` gives (None: no such text file).
 
-    `paths` are the repository's files; with them a wrong path is corrected or answered with the nearest ones.
+    `paths` are the repository's files; with them a wrong path is corrected or answered with the nearest ones. `done`
+    are edits that are in the files already: one that is written again is not made again.
     """
-    bench = _Bench(read, paths)
+    bench = _Bench(read, paths, done)
     problems = list(edits.problems)
     for edit in edits.items:
         try:
             bench.apply(edit)
-        except _Refused as why:
+        except (_Refused, NoFile, Unplaceable) as why:
             problems.append(Problem(edit.path, str(why), edit))
-    return Applied(bench.patch(), tuple(problems), tuple(bench.notes))
+    problems += bench.take_back_broken()
+    return Applied(bench.patch(), tuple(problems), tuple(bench.notes), tuple(bench.made.values()))
 
 
 class _Bench:
     """The files as they are after the edits so far (None: deleted)."""
 
-    def __init__(self, read: Callable[[str], str | None], paths: Collection[str]) -> None:
+    def __init__(self, read: Callable[[str], str | None], paths: Collection[str], done: Collection[Edit]) -> None:
         self._read = read
         self._paths = paths
         self._now: dict[str, str | None] = {}
         self._before: dict[str, str | None] = {}
+        self._parsed: dict[str, bool] = {}
+        self._last = ""
+        self._done = {_key(edit.path, edit) for edit in done}
+        self.made: dict[tuple[object, ...], Edit] = {}
         self.notes: list[str] = []
 
     def _text(self, path: str) -> str | None:
@@ -65,120 +72,195 @@ class _Bench:
         return Patch(files)
 
     def apply(self, edit: Edit) -> None:
-        why = refusal(edit.path)
-        if why:
+        named = edit.path
+        if not isinstance(edit, Delete) and edit.above:
+            named = file_of(
+                edit.above, self._last, self._paths, lambda p: p in self._paths or self._text(p) is not None
+            )
+        named = without_root(named, self._paths) if isinstance(edit, Create) else named
+        self._last = named
+        why = refusal(named)
+        if why and not same_tail(named, self._paths):
             raise _Refused(why)
+        key = _key(named, edit)
+        if key in self._done or key in self.made:
+            self.notes.append(f"{named}: an edit that is written twice was made once")
+            return
         if isinstance(edit, Create):
-            self._create(edit)
+            if edit.shown and self._is_quotation(named, edit):
+                return
+            self._create(named, edit)
         elif isinstance(edit, Delete):
-            path, _ = self._existing(edit.path)
+            path, _ = self._existing(named)
             self._now[path] = None
         else:
-            path, text = self._existing(edit.path)
+            path, text = self._existing(named)
             self._now[path] = self._replace(path, text, edit)
+        self.made[key] = edit
 
     def _existing(self, path: str) -> tuple[str, str]:
         text = self._text(path)
         if text is not None:
+            if text.startswith(LFS):
+                raise _Refused("the file is in Git LFS: what is in the repository is only a pointer to it")
             return path, text
         if path in self._paths and self._now.get(path, self._before[path]) is None:
             deleted = self._before[path] is not None
             raise _Refused("the file was deleted by an earlier edit" if deleted else "binary or too large to edit")
-        tail = same_tail(path, self._paths)
-        text = self._text(tail) if tail else None
+        other = same_letters(path, self._paths) or same_tail(path, self._paths)
+        text = self._text(other) if other else None
         if text is not None:
-            self.notes.append(f"{path}: taken as {tail}")
-            return tail, text
-        like = nearest(path, self._paths)
+            self.notes.append(f"{path}: taken as {spelt_out(other)}")
+            return self._existing(other)
+        like = [spelt_out(p) if p != spelt_out(p) else p for p in nearest(path, self._paths)]
         hint = f"; did you mean {' or '.join(like)}?" if like else ""
-        raise _Refused(f"there is no file {path}{hint} (a new file has an empty SEARCH part)")
+        raise _Refused(f"there is no file {spelt_out(path)}{hint} (a new file has an empty SEARCH part)")
 
-    def _create(self, edit: Create) -> None:
-        text = self._text(edit.path)
-        if text is None and edit.path in self._paths and self._before[edit.path] is None:
+    def _is_quotation(self, path: str, edit: Create) -> bool:
+        """Whether lines shown below a path explain edits that were made, or what is there already."""
+        if any(key[0] == path for key in self.made):
+            self.notes.append(f"{path}: lines shown beside its edits were not read as another one")
+            return True
+        text = self._text(path)
+        return text is not None and match.find(text.removeprefix(BOM).split("\n"), _lines(edit.content), ()) is not None
+
+    def _create(self, path: str, edit: Create) -> None:
+        other = same_letters(path, self._paths) if self._text(path) is None else ""
+        path = other or path
+        text = self._text(path)
+        if text is None and path in self._paths and self._before[path] is None:
             raise _Refused("a file of this name exists and is binary or too large to edit")
-        if text and text.strip():
-            raise _Refused(
-                "the file exists already; quote the lines to replace in SEARCH, or delete it first "
-                f"with a line `DELETE {edit.path}`"
-            )
-        if edit.path in self._now and self._before[edit.path] is not None and text is None:
-            self.notes.append(f"{edit.path}: rewritten as a whole")
         content = edit.content
         if content and not content.endswith("\n"):
             content += "\n"
-        self._now[edit.path] = content.encode("utf-8", "replace").decode()
+        if text and text.strip():
+            content = self._rewritten(path, text, content)
+        else:
+            left_out = next((x for x in content.splitlines() if is_elision(x) and x.strip() != "..."), None)
+            if left_out is not None and len(left_out.strip()) > 3 and "..." in left_out:  # noqa: PLR2004 - the dots
+                raise _Refused(f"the new file leaves lines out ({left_out.strip()!r}); write all of it")
+        if path in self._now and self._before[path] is not None and text is None:
+            self.notes.append(f"{path}: rewritten as a whole")
+        self._now[path] = content.encode("utf-8", "replace").decode()
+
+    def _rewritten(self, path: str, text: str, content: str) -> str:
+        """A whole file in the place of an existing one, with its line ends, if it is evidently the whole."""
+        body = text.removeprefix(BOM)
+        if text.startswith(LFS):
+            raise _Refused("the file is in Git LFS: what is in the repository is only a pointer to it")
+        if not is_whole([match.plain(line) for line in body.split("\n")], content.split("\n")):
+            raise _Refused(
+                "the file exists already, and this is not evidently all of it; quote the lines to replace in SEARCH, "
+                f"or delete it first with a line `DELETE {path}` in a block"
+            )
+        if any("\udc80" <= c <= "\udcff" for c in text):
+            raise _Refused("the file holds bytes that are no UTF-8: quote the lines to replace in SEARCH")
+        self.notes.append(f"{path}: rewritten as a whole")
+        old = _File(text)
+        lines = content.split("\n")[:-1]
+        return old.text(old.ended_like(lines, set(old.lines)))
 
     def _replace(self, path: str, text: str, edit: Replace) -> str:
         search, replace = edit.search, edit.replace
+        file = _File(text)
         if edit.others:  # the longest passage that stands in the file is the one that was meant
-            lines = text.removeprefix(BOM).split("\n")
-            readings = sorted((*edit.others, (search, replace)), key=lambda pair: -len(pair[0]))
-            for one, other in readings:
-                if match.find(lines, _lines(one), ()):
-                    search, replace = one, other
+            pairs = sorted((*edit.others, (search, replace)), key=lambda pair: -len(pair[0]))
+            for finder in (match.close, match.loose):
+                hit = next((pair for pair in pairs if finder(file.lines, _lines(pair[0]), ())), None)
+                if hit:
+                    search, replace = hit
                     break
-        return self._one(path, text, search, replace, edit.line)
-
-    def _one(self, path: str, text: str, search: str, replace: str, line: int | None) -> str:
-        bom, body = (BOM, text[1:]) if text.startswith(BOM) else ("", text)
-        lines = body.split("\n")
-        ended = lines[-1] == ""
-        if ended:
-            lines.pop()
-        crlf = sum(1 for own in lines if own.endswith("\r")) * 2 > len(lines) - (not ended)
-        if crlf and not ended:
-            lines[-1] += "\r"
-        own_lines = set(lines)
-        quoted = _lines(search)
-        wanted = _lines(replace)
+        quoted, wanted = _lines(search), _lines(replace)
         if quoted == wanted:
             raise _Refused("SEARCH and REPLACE are the same: this changes nothing")
-        found = match.find(lines, quoted, wanted) or match.part_of_line(lines, quoted, wanted)
-        if found is None:
-            found = self._without_exact(lines, quoted, wanted)
-        if found is None:
+        placed = place(file.lines, quoted, wanted, edit.line, path)
+        if placed is None:
             self.notes.append(f"{path}: already as the edit wants it")
             return text
-        at = _choose(found, line)
-        size = len(found.search)
-        _elisions(lines, found)
-        fitted = match.fit(lines[at : at + size], found.search, found.replace)
-        if fitted is None:
-            raise _Refused(
-                f"lines {at + 1}–{at + size} cannot be re-indented or re-encoded from what you quoted; quote them "
-                "exactly, with their own indentation"
-            )
-        if found.how:
-            self.notes.append(f"{path}: matched at line {at + 1} up to {found.how}")
-        fitted = [one if one in own_lines or not crlf else one.rstrip("\r") + "\r" for one in fitted]
-        fitted = [
-            one.encode("utf-8", "surrogateescape" if _escaped(one) else "replace").decode("utf-8", "surrogateescape")
-            for one in fitted
-        ]
-        lines[at : at + size] = fitted
-        if not lines:
-            return bom
-        whole = "\n".join(lines)
-        return bom + (whole + "\n" if ended else whole.removesuffix("\r") if crlf else whole)
+        if placed.how:
+            self.notes.append(f"{path}: matched at line {placed.at + 1} up to {placed.how}")
+        return self._chosen(path, text, [file.with_lines(placed, option) for option in placed.options], placed)
 
-    def _without_exact(self, lines: list[str], quoted: list[str], wanted: list[str]) -> Match | None:
-        """The near match, or None when the replacement already stands there. Raises with the nearest lines."""
-        if _stands(lines, wanted):
-            return None
-        ranked = match.near(lines, quoted)
-        dots = [q for q in quoted if _DOTS.match(q) or _ELIDED.match(q)]
-        if dots:
-            raise _Refused(
-                f"SEARCH leaves lines out ({dots[0].strip()!r}); quote every line, or use one block per place"
-                + _nearest_text(lines, len(quoted), ranked)
-            )
-        if ranked:
-            best, at = ranked[0]
-            second = ranked[1][0] if len(ranked) > 1 else 0.0
-            if best >= match.NEAR and best - second >= match.CLEARLY and at + len(quoted) <= len(lines):
-                return Match((at,), tuple(quoted), tuple(wanted), f"small differences ({best:.0%} alike)")
-        raise _Refused("SEARCH does not stand in the file" + _nearest_text(lines, len(quoted), ranked))
+    def _chosen(self, path: str, text: str, texts: list[str], placed: Placed) -> str:
+        """The reading that parses, where the file did before; the first where it is sure. Raises _Refused."""
+        distinct = list(dict.fromkeys(texts))
+        if broken(path, text) != "" or (len(distinct) == 1 and not placed.sure):
+            if placed.sure:
+                return distinct[0]
+            raise _Refused(placed.doubt)
+        if placed.sure and broken(path, distinct[0]) == "":
+            return distinct[0]
+        whole = [one for one in distinct if broken(path, one) == ""]
+        if len(whole) == 1:
+            self.notes.append(f"{path}: re-indented so that it parses")
+            return whole[0]
+        if whole and not placed.sure:
+            raise _Refused(placed.doubt)
+        return distinct[0]
+
+    def take_back_broken(self) -> list[Problem]:
+        """Undo what leaves a file that parsed before and does not now, with a problem for each."""
+        problems = []
+        for path, text in self._now.items():
+            before = self._before[path]
+            if text is None or before is None or text == before or broken(path, before) != "":
+                continue
+            why = broken(path, text)
+            if why:
+                self._now[path] = before
+                self.made = {key: edit for key, edit in self.made.items() if key[0] != path}
+                problems.append(
+                    Problem(
+                        path,
+                        f"with these edits the file no longer parses ({why}); none of them is kept, send all of them",
+                    )
+                )
+        return problems
+
+
+class _File:
+    """The lines of a text without their ends, and how they end."""
+
+    def __init__(self, text: str) -> None:
+        self.bom, body = (BOM, text[1:]) if text.startswith(BOM) else ("", text)
+        self.lines = body.split("\n")
+        self.ended = self.lines[-1] == ""
+        if self.ended:
+            self.lines.pop()
+        ends = len(self.lines) - (not self.ended)
+        self.crlf = sum(1 for own in self.lines if own.endswith("\r")) * 2 > ends
+        if self.crlf and not self.ended:
+            self.lines[-1] += "\r"
+
+    def ended_like(self, fresh: list[str], own: set[str]) -> list[str]:
+        """New lines with the line ends of the others."""
+        return [one if one in own or not self.crlf else one.rstrip("\r") + "\r" for one in fresh]
+
+    def with_lines(self, placed: Placed, option: tuple[str, ...]) -> str:
+        """The text with `option` in its place."""
+        fresh = self.ended_like(list(option), set(self.lines))
+        fresh = [
+            one.encode("utf-8", "surrogateescape" if _escaped(one) else "replace").decode("utf-8", "surrogateescape")
+            for one in fresh
+        ]
+        return self.text([*self.lines[: placed.at], *fresh, *self.lines[placed.at + placed.size :]])
+
+    def text(self, lines: list[str]) -> str:
+        """`lines` as a text that ends as this one does."""
+        if not lines:
+            return self.bom
+        whole = "\n".join(lines)
+        return self.bom + (whole + "\n" if self.ended else whole.removesuffix("\r") if self.crlf else whole)
+
+
+def _key(path: str, edit: Edit) -> tuple[object, ...]:
+    """What makes two edits the same one, however they are indented or spaced."""
+    if isinstance(edit, Replace):
+        return (
+            path,
+            *(tuple(x.strip() for x in part.split("\n") if x.strip()) for part in (edit.search, edit.replace)),
+        )
+    return (path, type(edit).__name__, edit.content if isinstance(edit, Create) else "")
 
 
 def _lines(text: str) -> list[str]:
@@ -186,43 +268,5 @@ def _lines(text: str) -> list[str]:
     return lines[:-1] if lines[-1] == "" else lines
 
 
-def _stands(lines: list[str], wanted: list[str]) -> bool:
-    """Whether a replacement of several lines is in the file already: the edit was made before."""
-    if sum(1 for w in wanted if w.strip()) < 2:  # noqa: PLR2004 - a single line may stand anywhere by chance
-        return False
-    there = match.find(lines, wanted, [])
-    return there is not None and len(there.places) == 1
-
-
 def _escaped(line: str) -> bool:
     return any("\udc80" <= c <= "\udcff" for c in line)
-
-
-def _choose(found: Match, line: int | None) -> int:
-    """The one place. Raises _Refused when there are several and no line number picks one."""
-    if len(found.places) == 1:
-        return found.places[0]
-    if line is not None and line - 1 in found.places:
-        return line - 1
-    numbers = ", ".join(str(p + 1) for p in found.places[:10])
-    raise _Refused(
-        f"SEARCH stands at {len(found.places)} places (lines {numbers}); add lines around it until it is unique"
-    )
-
-
-def _elisions(lines: list[str], found: Match) -> None:
-    """Refuse a replacement that would swap real lines for "... rest of the code ..."."""
-    for one in found.replace:
-        if (_ELIDED.match(one) or (_DOTS.match(one) and one.strip() not in ("...", "…"))) and (
-            one not in found.search and one not in lines
-        ):
-            raise _Refused(f"REPLACE leaves lines out ({one.strip()!r}); write the whole replacement")
-
-
-def _nearest_text(lines: list[str], size: int, ranked: list[tuple[float, int]]) -> str:
-    if not ranked or ranked[0][0] < 0.4:  # noqa: PLR2004 - less alike than that is no help
-        return "; nothing in it is similar"
-    at = ranked[0][1]
-    stop = min(len(lines), at + min(size, 60) + 2)
-    shown = "\n".join(f"{n + 1:5d}| {plain(lines[n])[:300]}" for n in range(max(at - 2, 0), stop))
-    return f". The nearest lines are (with line numbers, which are not part of the file):\n{shown}"

@@ -1,7 +1,9 @@
 """Reads search/replace blocks out of a model's answer. Pure text: whether an edit fits is the applier's question.
 
-The format asked for is in `prompts/edit-format.md`; accepted are also fences of any kind, a missing final
-newline, CRLF, decorated or quoted file names, a file name after `SEARCH`, several blocks below one name.
+The format asked for is in `prompts/edit-format.md`; accepted are also fences of any kind, the markers of merge
+conflicts and of other editors, a missing final newline, CRLF, decorated or quoted file names, a file name after
+`SEARCH` or in the fence's label, several blocks below one name. What stands above a block is handed on as it is:
+only the applier knows which of it is the name of a file.
 """
 
 from __future__ import annotations
@@ -10,99 +12,178 @@ import re
 from dataclasses import dataclass, field
 
 from strategies.edits.edit import Create, Delete, Edit, Edits, Problem, Replace
-from strategies.edits.paths import clean_path, looks_like_path
+from strategies.edits.paths import clean_path, in_label, looks_like_path
 
-_START = re.compile(r"^\s{0,3}<{5,9}\s*SEARCH\b[ \t]*(?P<path>.*?)\s*$", re.IGNORECASE)
-_END = re.compile(r"^\s{0,3}>{5,9}\s*REPLACE\b.*$", re.IGNORECASE)
-_FENCE = re.compile(r"^\s*(?:`{3,}|~{3,})(?P<word>.*)$")
-_EXACT = re.compile(r"^={7}\s*$")
-_LOOSE = re.compile(r"^\s{0,3}={5,9}\s*$")
-_DELETE = re.compile(r"^\s*(?:[*\-]\s+)?DELETE:?\s+(?P<path>[^/\s].*?)\s*$")
+_WORDS = r"SEARCH|ORIGINAL|CURRENT|BEFORE|FIND|OLD"
+_START = re.compile(
+    rf"^(?P<indent>\s*)(?:<{{5,9}}|-{{5,9}}(?=\s*SEARCH\b))\s*(?:{_WORDS})\b[ \t]*:?[ \t]*(?P<path>.*?)\s*$",
+    re.IGNORECASE,
+)
+_BARE_START = re.compile(r"^(?P<indent>\s*)<{7}(?P<path>)(?:[ \t]+\S+)?[ \t]*$")
+_END = re.compile(r"^\s*(?:>{5,9}|\+{5,9}|<{5,9})\s*(?:REPLACE(?:MENT)?|UPDATED|AFTER|NEW)\b.*$", re.IGNORECASE)
+_BARE_END = re.compile(r"^\s*>{5,9}(?:[ \t]+\S+)?[ \t]*$")
+_FENCE = re.compile(r"^\s*(?P<mark>`{3,}|~{3,})(?P<word>[^`]*)$")
+_EXACT = re.compile(r"^\s*={7}\s*$")
+_LOOSE = re.compile(r"^\s*={5,9}\s*$")
+_DELETE = re.compile(r"^\s*(?:[*\-]\s+)?DELETE(?:\s+FILE)?:?\s+(?P<path>[^/\s].*?)\s*$")
+_REQUESTS = frozenset({"http", "rest", "sql", "curl"})
+"""Labels of fences in which DELETE is a word of their own."""
+ABOVE = 3
 
 
 @dataclass(slots=True)
 class _Reader:
-    """Where the reading stands: the file named last, the lines of prose, what was found."""
+    """Where the reading stands: the lines since the last block, the file named last, what was found."""
 
     path: str = ""
+    above: list[str] = field(default_factory=list)
     prose: list[str] = field(default_factory=list)
     items: list[Edit] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    fence: str | None = None
+    """The label of the fence that is open, or None outside of one."""
 
-    def name_block(self, on_marker: str) -> str:
-        """The file of the block that starts now: after the marker, above it, or the one before."""
-        above = [(i, line) for i, line in enumerate(self.prose) if line.strip()][-3:]
-        if on_marker and looks_like_path(on_marker):
-            self.path = clean_path(on_marker)
-        elif above:
-            self._name_above(above)
-        return self.path
+    def plain(self, line: str) -> None:
+        """A line that belongs to no block."""
+        fence = _FENCE.match(line)
+        if fence:
+            label = fence["word"].strip()
+            self.fence = None if self.fence is not None and not label else label
+        self.above.append(line)
 
-    def _name_above(self, above: list[tuple[int, str]]) -> None:
-        for place in range(len(above) - 1, -1, -1):
-            index, line = above[place]
+    def headers(self, on_marker: str) -> tuple[str, ...]:
+        """What stands above the block that starts now, nearest first: up to the first line outside its fence."""
+        found = [on_marker] if on_marker else []
+        outside = self.fence is None
+        for line in reversed([one for one in self.above if one.strip()]):
             fence = _FENCE.match(line)
             if fence:
-                word = fence["word"].split()[-1] if fence["word"].split() else ""
-                if not (word and "." in word and looks_like_path(word)):
-                    continue
-                line = word
-            inside = place > 0 and _FENCE.match(above[place - 1][1]) is not None and place == len(above) - 1
-            if looks_like_path(line) or (inside and clean_path(line)):
-                self.path = clean_path(line)
-                del self.prose[index:]
-            return
+                label = in_label(fence["word"])
+                found += [label] if label and not outside else []
+                outside = True
+            else:
+                found.append(line.strip())
+                if outside:
+                    break
+        return tuple(found[:ABOVE])
+
+    def name_block(self, headers: tuple[str, ...]) -> str:
+        """The file of the block below `headers` as far as words alone tell: the one named, else the one before."""
+        for place, header in enumerate(headers):
+            if looks_like_path(header) or (place == 0 and _is_name(header)):
+                self.path = clean_path(header)
+                if self.above and header == self.above[-1].strip():
+                    self.above.pop()
+                break
+        return self.path
+
+    def end_block(self) -> None:
+        """The lines above the block are done with: what named no file is prose."""
+        self.prose += [line for line in self.above if not (looks_like_path(line) and clean_path(line) == self.path)]
+        self.above = []
+
+
+def _is_name(header: str) -> bool:
+    return bool(re.fullmatch(r"[\w.+@-]+", clean_path(header))) and not header.rstrip().endswith(":")
+
+
+def has_blocks(text: str) -> bool:
+    """Whether a line of `text` opens a search/replace block."""
+    return any(_START.match(line) or _BARE_START.match(line) for line in text.splitlines())
 
 
 def read_blocks(text: str) -> Edits:
-    """Every block in `text`, in order."""
+    """Every block in `text`, in order, and the deletions that stand in fences. `prose` is what is left."""
     lines = text.replace("\r\n", "\n").split("\n")
     reader = _Reader()
     at = 0
     while at < len(lines):
         line = lines[at]
-        start = _START.match(line)
+        start = _START.match(line) or _bare_start(lines, at)
         if start:
-            at = _block(reader, lines, at, start["path"])
+            at = _block(reader, lines, at, start)
             continue
         delete = _DELETE.match(line)
         if delete and looks_like_path(delete["path"]):
-            reader.items.append(Delete(clean_path(delete["path"])))
+            _delete(reader, clean_path(delete["path"]), line)
         else:
-            reader.prose.append(line)
+            reader.plain(line)
         at += 1
-    prose = "\n".join(line for line in reader.prose if not _FENCE.match(line)).strip()
-    return Edits(tuple(reader.items), prose, tuple(reader.problems))
+    reader.prose += reader.above
+    return Edits(tuple(reader.items), "\n".join(reader.prose), tuple(reader.problems))
 
 
-def _block(reader: _Reader, lines: list[str], at: int, on_marker: str) -> int:
-    """Read the block whose SEARCH marker is at `at`; the index after it."""
-    path = reader.name_block(on_marker)
-    end = at + 1
-    while end < len(lines) and not _END.match(lines[end]):
-        if _START.match(lines[end]):
-            break
-        end += 1
-    body = lines[at + 1 : end]
-    if end == len(lines) or not _END.match(lines[end]):
+def _bare_start(lines: list[str], at: int) -> re.Match[str] | None:
+    """A marker without its word, if a divider and an end follow it before any other start."""
+    start = _BARE_START.match(lines[at])
+    divided = False
+    for line in lines[at + 1 :] if start else ():
+        if _START.match(line) or _BARE_START.match(line):
+            return None
+        divided = divided or bool(_EXACT.match(line))
+        if _END.match(line) or _BARE_END.match(line):
+            return start if divided else None
+    return None
+
+
+def _delete(reader: _Reader, path: str, line: str) -> None:
+    if reader.fence is None:
+        reader.problems.append(
+            Problem(
+                path, f"the line `{line.strip()}` stands outside a block and was not obeyed: put it in a fence (```)"
+            )
+        )
+    elif reader.fence.lower() not in _REQUESTS:
+        reader.items.append(Delete(path))
+
+
+def _block(reader: _Reader, lines: list[str], at: int, start: re.Match[str]) -> int:
+    """Read the block whose opening marker is at `at`; the index after it."""
+    headers = reader.headers(start["path"])
+    path = reader.name_block(headers)
+    reader.end_block()
+    body, after, ended = _body(lines, at + 1, len(start["indent"]), fenced=reader.fence is not None)
+    if not ended:
         reader.problems.append(Problem(path, "the block is not closed: `>>>>>>> REPLACE` is missing"))
-        return end
-    if not path:
+        return after
+    if not path and not headers:
         reader.problems.append(Problem("", "a block names no file: put its path on the line above `<<<<<<< SEARCH`"))
-        return end + 1
+        return after
     dividers = [i for i, line in enumerate(body) if _EXACT.match(line)]
     dividers = dividers or [i for i, line in enumerate(body) if _LOOSE.match(line)]
     if not dividers:
         reader.problems.append(Problem(path, "the block has no `=======` line between search and replacement"))
-        return end + 1
-    readings = [(_text(body[:i]), _text(body[i + 1 :])) for i in dividers]
+        return after
+    readings = [(text_of(body[:i]), text_of(body[i + 1 :])) for i in dividers]
     search, replace = readings[0]
     if not search.strip():
-        reader.items.append(Create(path, replace))
+        reader.items.append(Create(path, replace, headers))
     else:
-        reader.items.append(Replace(path, search, replace, others=tuple(readings[1:])))
-    return end + 1
+        reader.items.append(Replace(path, search, replace, others=tuple(readings[1:]), above=headers))
+    return after
 
 
-def _text(lines: list[str]) -> str:
+def _body(lines: list[str], at: int, indent: int, *, fenced: bool) -> tuple[list[str], int, bool]:
+    """The lines of a block from `at`, the index after it, and whether it is closed, if only by its fence's end."""
+    stop = next((i for i in range(at, len(lines)) if _START.match(lines[i])), len(lines))
+    end = next((i for i in range(at, stop) if _END.match(lines[i])), None)
+    if end is None:
+        divider = next((i for i in range(at, stop) if _EXACT.match(lines[i])), stop)
+        end = next((i for i in range(divider, stop) if _BARE_END.match(lines[i])), None)
+        fences = [i for i in range(divider, stop) if _FENCE.match(lines[i])]
+        if end is None and fenced and len(fences) == 1 and lines[fences[0]].strip() in ("```", "~~~", "````"):
+            return _shifted(lines[at : fences[0]], indent), fences[0], True
+    if end is None:
+        return lines[at:stop], stop, False
+    return _shifted(lines[at:end], indent), end + 1, True
+
+
+def _shifted(body: list[str], indent: int) -> list[str]:
+    if indent and all(not line.strip() or not line[:indent].strip() for line in body):
+        body = [line[indent:] for line in body]  # the whole block stands in a list
+    return body
+
+
+def text_of(lines: list[str]) -> str:
+    """Lines as a text, each with its end."""
     return "".join(f"{line}\n" for line in lines)

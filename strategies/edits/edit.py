@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sandbox.repository.patch import Patch
 
@@ -12,7 +12,8 @@ class Replace:
     """Replace the one place where `search` stands by `replace` (lines, each ended by LF; the last need not be).
 
     `line` (1-based, from a unified diff) may choose between several matches. `others` are further readings
-    of the same block, for a file that itself holds lines of equals signs.
+    of the same block, for a file that itself holds lines of equals signs. `above` are the lines over the block as
+    they were written, nearest first: only who knows the repository's files can tell which of them names one.
     """
 
     path: str
@@ -20,14 +21,20 @@ class Replace:
     replace: str
     line: int | None = None
     others: tuple[tuple[str, str], ...] = ()
+    above: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Create:
-    """A new file (or the content of an empty one)."""
+    """A new file (or the content of an empty one, or all that shall be in an existing one).
+
+    `shown`: it stands in a fence below its path without saying what it is for, so it may be a mere quotation.
+    """
 
     path: str
     content: str
+    above: tuple[str, ...] = field(default=(), compare=False)
+    shown: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +67,10 @@ class Edits:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What came of the edits. `patch` holds those that applied; `notes` says where a tolerance was used."""
+    """What came of the edits. `patch` holds those that applied, which are `made`; `notes` says where a tolerance
+    was used."""
 
     patch: Patch
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
+    made: tuple[Edit, ...] = ()

@@ -1,7 +1,7 @@
 """Finds the one place in a file that a quoted passage means, and fits the replacement to it. Pure lines.
 
-Lines carry no terminator here. Tolerances, in order: none; trailing white space; blank lines around the
-passage; indentation; then, only if nearly identical and alone, the nearest passage. Two places are never one.
+Lines carry no terminator here. Tolerances, in order: none; trailing white space; blank lines around the passage;
+indentation; blank lines in it; then, only if nearly identical and alone, the nearest passage. Two places are never one.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import difflib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise, zip_longest
 
 NEAR = 0.97
 """Similarity (difflib ratio over characters) from which the nearest passage may stand in for the quoted one."""
@@ -25,7 +26,7 @@ MAX_LINES = 20_000
 class Match:
     """Where a passage stands: `places` are 0-based first lines; `how` names the tolerance, "" when exact.
 
-    More than one place means the passage is ambiguous.
+    More than one place means the passage is ambiguous. `search` has a line for each of the passage's.
     """
 
     places: tuple[int, ...]
@@ -62,13 +63,27 @@ def _trimmed(search: Sequence[str], replace: Sequence[str]) -> tuple[tuple[str, 
     return tuple(s), tuple(r)
 
 
+def close(lines: Sequence[str], search: Sequence[str], replace: Sequence[str]) -> Match | None:
+    """The places where `search` stands in `lines` but for white space at the ends of lines and blank ones around."""
+    return _find(lines, search, replace, (("", str), ("trailing white space", str.rstrip)))
+
+
+def loose(lines: Sequence[str], search: Sequence[str], replace: Sequence[str]) -> Match | None:
+    """The places where `search` stands in `lines` but for indentation."""
+    return _find(lines, search, replace, (("indentation", str.strip),))
+
+
 def find(lines: Sequence[str], search: Sequence[str], replace: Sequence[str]) -> Match | None:
     """The places where `search` stands in `lines`, by the strictest tolerance that finds any."""
-    ways: tuple[tuple[str, Callable[[str], str]], ...] = (
-        ("", str),
-        ("trailing white space", str.rstrip),
-        ("indentation", str.strip),
-    )
+    return close(lines, search, replace) or loose(lines, search, replace)
+
+
+def _find(
+    lines: Sequence[str],
+    search: Sequence[str],
+    replace: Sequence[str],
+    ways: tuple[tuple[str, Callable[[str], str]], ...],
+) -> Match | None:
     shown = [plain(line) for line in lines]
     passages = [(tuple(search), tuple(replace), "")]
     trimmed = _trimmed(search, replace)
@@ -82,6 +97,85 @@ def find(lines: Sequence[str], search: Sequence[str], replace: Sequence[str]) ->
             if places:
                 return Match(places, s, r, " and ".join(filter(None, (trim, how))))
     return None
+
+
+def without_blank_lines(lines: Sequence[str], search: Sequence[str], replace: Sequence[str]) -> Match | None:
+    """The one place where `search` stands but for blank lines between its lines, with the file's own ones put into
+    both parts. None where it cannot be told to which side of a change a blank line belongs."""
+    quoted = [line for line in search if line.strip()]
+    rows = [i for i, line in enumerate(lines) if line.strip()]
+    if len(quoted) < 2:  # noqa: PLR2004 - nothing stands between
+        return None
+    for way in (str.rstrip, str.strip):
+        places = _places([way(plain(lines[i])) for i in rows], [way(line) for line in quoted])
+        if places:
+            break
+    if len(places) != 1:
+        return None
+    stood = rows[places[0] : places[0] + len(quoted)]
+    file_gaps = [b - a - 1 for a, b in pairwise(stood)]
+    written = [line for line in replace if line.strip()]
+    gaps = _gaps(quoted, written, file_gaps, _blank_runs(search), _blank_runs(replace))
+    if gaps is None or not written:
+        return None
+    head = min(max(_blanks(replace) - _blanks(search), 0), _blanks(list(reversed(lines[: stood[0]]))))
+    tail = min(
+        max(_blanks(list(reversed(replace))) - _blanks(list(reversed(search))), 0), _blanks(lines[stood[-1] + 1 :])
+    )
+    above, below = ("",) * head, ("",) * tail
+    passage, fresh = above + _spread(quoted, file_gaps) + below, above + _spread(written, gaps) + below
+    return Match((stood[0] - head,), passage, fresh, "blank lines")
+
+
+def _blanks(lines: Sequence[str]) -> int:
+    """How many blank lines `lines` begin with."""
+    return next((i for i, line in enumerate(lines) if line.strip()), len(lines))
+
+
+def _blank_runs(lines: Sequence[str]) -> list[int]:
+    """How many blank lines stand between each two others."""
+    rows = [i for i, line in enumerate(lines) if line.strip()]
+    return [b - a - 1 for a, b in pairwise(rows)]
+
+
+def _spread(some: Sequence[str], gaps: Sequence[int]) -> tuple[str, ...]:
+    result: list[str] = []
+    for line, gap in zip_longest(some, gaps, fillvalue=0):
+        result += [str(line), *[""] * int(gap)]
+    return tuple(result)
+
+
+def _gaps(
+    quoted: Sequence[str], written: Sequence[str], in_file: list[int], in_search: list[int], in_replace: list[int]
+) -> list[int] | None:
+    """The blank lines between the lines of a replacement whose quotation has others than the file."""
+    matcher = difflib.SequenceMatcher(None, [q.strip() for q in quoted], [w.strip() for w in written], autojunk=False)
+    kept = {j + k: i + k for i, j, size in matcher.get_matching_blocks() for k in range(size)}
+    wrong = {i for i, (own, seen) in enumerate(zip(in_file, in_search, strict=True)) if own != seen}
+    pairs = {j: i for j in range(len(in_replace)) if (i := kept.get(j)) is not None and kept.get(j + 1) == i + 1}
+    told = [in_replace[j] == in_file[i] for j, i in pairs.items() if i in wrong]
+    if (told and all(told)) or (not told and any(in_replace) and not any(in_search)):
+        return in_replace  # only the quotation has others
+    result = []
+    for j, gap in enumerate(in_replace):
+        i = pairs.get(j)
+        if i is None or i not in wrong:
+            result.append(gap)
+        elif gap in (in_search[i], in_file[i]):
+            result.append(in_file[i])
+        else:
+            return None
+    used = set(pairs.values())
+    fresh = [j for j in range(len(written)) if j not in kept]
+    if any(i not in used for i in wrong):
+        return None  # a blank line stood where the change is
+    dropped = any(in_file[i] > in_search[i] for i in wrong) and not any(in_replace)
+    return None if dropped and len(fresh) > 2 and _run(fresh) else result  # noqa: PLR2004 - new lines may lack theirs
+
+
+def _run(numbers: Sequence[int]) -> bool:
+    """Whether three numbers follow each other."""
+    return any(b - a == 2 for a, b in zip(numbers, numbers[2:], strict=False))  # noqa: PLR2004 - of three
 
 
 def part_of_line(lines: Sequence[str], search: Sequence[str], replace: Sequence[str]) -> Match | None:
@@ -129,69 +223,7 @@ def near(lines: Sequence[str], search: Sequence[str], keep: int = 2) -> list[tup
     return best
 
 
-def fit(found: Sequence[str], search: Sequence[str], replace: Sequence[str]) -> list[str] | None:
-    """The replacement as it belongs into this file: the file's own lines where the edit leaves them alone,
-    its indentation and undecodable bytes elsewhere. None when that cannot be told. `found` and `search` have
-    one length."""
-    seen = [plain(line) for line in found]
-    result: list[str] = []
-    steps = difflib.SequenceMatcher(None, list(search), list(replace), autojunk=False).get_opcodes()
-    indents = _indents(seen, search)
-    if indents is None:
-        return None
-    for step, i1, i2, j1, j2 in steps:
-        if step == "equal":
-            result.extend(found[i1:i2])
-            continue
-        fresh = [_reindent(line, indents) for line in replace[j1:j2]]
-        restored = _restore(found[i1:i2], fresh)
-        if restored is None:
-            return None
-        result.extend(restored)
-    return result
-
-
-def _indent(line: str) -> str:
-    return line[: len(line) - len(line.lstrip())]
-
-
-def _indents(seen: Sequence[str], search: Sequence[str]) -> dict[str, str] | None:
-    """Quoted indentation → the file's. None when one quoted indentation means two in the file."""
-    table: dict[str, str] = {}
-    for own, quoted in zip(seen, search, strict=True):
-        if own.strip() and quoted.strip() and table.setdefault(_indent(quoted), _indent(own)) != _indent(own):
-            return None
-    return table
-
-
-def _reindent(line: str, indents: dict[str, str]) -> str:
-    if not line.strip() or all(quoted == own for quoted, own in indents.items()):
-        return line
-    have, rest = _indent(line), line.lstrip()
-    if have in indents:
-        return indents[have] + rest
-    inner = [q for q in indents if have.startswith(q)]
-    if inner:
-        key = max(inner, key=len)
-        return indents[key] + _unit(have[len(key) :], indents) + rest
-    key = min(indents, key=len)
-    own = indents[key]
-    if own.endswith(key):  # the file is indented further throughout
-        return own[: len(own) - len(key)] + have + rest
-    dropped = key[: len(key) - len(own)]  # the file is indented less
-    return have[len(dropped) :] + rest
-
-
-def _unit(extra: str, indents: dict[str, str]) -> str:
-    """Spaces become tabs where the file's indentation is tabs and the quoted one spaces."""
-    for quoted, own in indents.items():
-        if quoted and not quoted.strip(" ") and own and not own.strip("\t") and len(quoted) % len(own) == 0:
-            size = len(quoted) // len(own)
-            return "\t" * (len(extra) // size) + extra[len(extra) - len(extra) % size :] if extra else ""
-    return extra
-
-
-def _restore(found: Sequence[str], fresh: list[str]) -> list[str] | None:
+def restored(found: Sequence[str], fresh: list[str]) -> list[str] | None:
     """`fresh` with the file's undecodable bytes in place of U+FFFD, when there are as many; None when not."""
     wanted = sum(line.count("\ufffd") for line in fresh)
     if not wanted:

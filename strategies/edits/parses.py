@@ -7,6 +7,7 @@ import json
 import tomllib
 import warnings
 from collections.abc import Callable
+from functools import lru_cache
 
 from sandbox.repository.patch import Patch
 
@@ -22,6 +23,33 @@ READERS: dict[str, Callable[[bytes], object]] = {
     ".json": json.loads,
     ".toml": lambda content: tomllib.loads(content.decode("utf-8-sig")),
 }
+
+
+def _compiles(content: bytes) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        compile(content, "file", "exec", dont_inherit=True)
+
+
+STRICT: dict[str, Callable[[bytes], object]] = {**READERS, ".py": _compiles, ".pyi": _compiles}
+
+
+def broken(path: str, text: str) -> str | None:
+    """Why `text` cannot be what `path` says it is; "" when it can, None for a format that is not read here.
+
+    Stricter than `parse_problems`: a `return` that has slipped out of its function is noticed, too.
+    """
+    ending = next((e for e in STRICT if path.endswith(e)), None)
+    return None if ending is None else _why(ending, text)
+
+
+@lru_cache(maxsize=32)
+def _why(ending: str, text: str) -> str:
+    try:
+        STRICT[ending](text.encode("utf-8", "surrogateescape"))
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        return str(error) or type(error).__name__
+    return ""
 
 
 def parse_problems(patch: Patch) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.repository.patch import Patch
 from strategies.attempt import Attempt
-from strategies.edits.answer import Applied, Edits, apply, parse
+from strategies.edits.answer import Applied, Edit, Edits, apply, parse
 from strategies.localization.index import index
 from strategies.localization.localize import localize
 from strategies.localization.pack import outline, pack
@@ -156,6 +156,7 @@ class _EditedFiles:
 
     workspace: Workspace
     patch: Patch = field(default_factory=Patch)
+    made: tuple[Edit, ...] = ()
 
     def read(self, path: str) -> str | None:
         if path in self.patch.files:
@@ -166,7 +167,8 @@ class _EditedFiles:
     def apply(self, edits: Edits) -> Applied:
         gone = {p for p, c in self.patch.files.items() if c is None}
         paths = (index(self.workspace).known | set(self.patch.files)) - gone
-        applied = apply(edits, self.read, paths)
+        applied = apply(edits, self.read, paths, self.made)
+        self.made += applied.made
         merged = self.patch.merge(applied.patch)
         same = {p for p, c in merged.files.items() if self._base(p) == c}
         self.patch = merged.without(same)

@@ -43,7 +43,7 @@ def test_one_answer_holds_several_edits_a_new_file_and_a_deletion() -> None:
         + block("./b/new.py", "", "x = 1\n")
         + "```\n"
         + block("a.py", "    return b\n", "    return -b\n")
-        + "DELETE old.txt\n"
+        + "```\nDELETE old.txt\n```\n"
     )
     edits = parse(answer)
     assert edits.prose == "The cause is f.\n\nand"
@@ -175,7 +175,7 @@ def test_a_path_outside_the_repository_is_refused(path: str) -> None:
 
 def test_an_existing_file_is_not_overwritten_by_a_new_one_unless_deleted_first() -> None:
     assert "exists already" in problem({"a.py": CODE}, block("a.py", "", "new\n"))
-    assert after({"a.py": CODE}, "DELETE a.py\n" + block("a.py", "", "new\n")) == {"a.py": "new\n"}
+    assert after({"a.py": CODE}, "```\nDELETE a.py\n" + block("a.py", "", "new = 1\n") + "```") == {"a.py": "new = 1\n"}
 
 
 def test_edits_build_on_each_other_and_what_fails_does_not_take_the_rest_along() -> None:
@@ -225,7 +225,7 @@ def test_a_binary_file_is_named_as_such() -> None:
 def test_parsing_gives_the_words_of_the_edit() -> None:
     assert parse(block("a.py", "x\n", "y\n")).items == (Replace("a.py", "x\n", "y\n"),)
     assert parse(block("a.py", "", "y\n")).items == (Create("a.py", "y\n"),)
-    assert parse("DELETE a.py").items == (Delete("a.py"),)
+    assert parse("```\nDELETE a.py\n```").items == (Delete("a.py"),)
 
 
 LINE = st.text(st.characters(codec="utf-8", exclude_characters="\n\r\ufffd"), max_size=12)

@@ -1,0 +1,87 @@
+"""Fenced code in an answer (CommonMark 0.31, section 4.5), and files that are written whole into one. Pure text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from strategies.edits.edit import Create, Edits
+from strategies.edits.paths import clean_path, in_label, looks_like_path, mentioned
+
+_OPEN = re.compile(r"^(?P<indent> {0,9})(?P<mark>`{3,}|~{3,})(?P<label>[^`]*)$")
+_COMMENTED = re.compile(
+    r"^\s*(?:#|//|--|;|%|/\*|<!--)\s*(?:file(?:name|path)?\s*:\s*)?(?P<path>\S+)\s*(?:\*/|-->)?\s*$", re.IGNORECASE
+)
+_SHELL = frozenset(
+    {"bash", "console", "diff", "fish", "json", "log", "output", "patch", "powershell", "sh", "shell", "text", "zsh"}
+)
+"""Labels of fences that show something, as long as nothing but the line above names a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """`lines[start]` opens it, `lines[stop]` closes it (or is the end, where it is not `closed`)."""
+
+    label: str
+    body: tuple[str, ...]
+    start: int
+    stop: int
+    closed: bool
+
+
+def fences(lines: Sequence[str]) -> list[Fence]:
+    """Every fence in `lines`, in order. One that is opened again with a label inside is taken as it stands."""
+    found = []
+    at = 0
+    while at < len(lines):
+        opening = _OPEN.match(lines[at])
+        if not opening:
+            at += 1
+            continue
+        mark = opening["mark"]
+        stop = next((i for i in range(at + 1, len(lines)) if _closes(lines[i], mark)), len(lines))
+        cut = len(opening["indent"])
+        body = tuple(line[cut:] if not line[:cut].strip() else line for line in lines[at + 1 : stop])
+        found.append(Fence(opening["label"].strip(), body, at, stop, stop < len(lines)))
+        at = stop + 1
+    return found
+
+
+def _closes(line: str, mark: str) -> bool:
+    text = line.strip()
+    return len(text) >= len(mark) and not text.strip(mark[0]) and bool(text)
+
+
+def read_whole_files(text: str) -> Edits:
+    """Fences below, or labelled with, the path of a file: perhaps all of it, which only the applier can tell."""
+    lines = text.split("\n")
+    items = []
+    for fence in fences(lines):
+        body = list(fence.body)
+        headers = _headers(lines, fence)
+        inside = _COMMENTED.match(body[0]) if body else None
+        if inside and looks_like_path(inside["path"]) and not any(clean_path(h) == inside["path"] for h in headers):
+            headers = [inside["path"], *headers]
+        if inside and headers and clean_path(inside["path"]) == clean_path(headers[0]):
+            body = body[1:]
+        named = next((clean_path(h) for h in headers if looks_like_path(h)), "")
+        if not fence.closed or not any(line.strip() for line in body):
+            continue
+        if named and not (
+            fence.label.lower() in _SHELL and not in_label(fence.label) and fence.label.lower() != "json"
+        ):
+            items.append(Create(named, "".join(f"{line}\n" for line in body), (named,), shown=True))
+    return Edits(tuple(items))
+
+
+def _headers(lines: Sequence[str], fence: Fence) -> list[str]:
+    label = in_label(fence.label)
+    above = [line.strip() for line in lines[max(fence.start - 2, 0) : fence.start] if line.strip()]
+    line = above[-1] if above else ""
+    if label:
+        return [label]
+    if looks_like_path(line):
+        return [line]
+    named = mentioned(line) if line.rstrip("*").endswith(":") else []
+    return named if len(named) == 1 else []
