@@ -66,17 +66,11 @@ def read_scripts(folder: Path = SCRIPTS) -> tuple[ModelScript, ...]:
     return tuple(found)
 
 
-def purpose_of(system: str) -> str:
-    """What a prompt is for, by its first message."""
-    words = system.lower()
-    if "reproduc" in words or "test that fails" in words or "write a test" in words or "one test" in words:
+def purpose_of(prompt: str) -> str:
+    """What a prompt is for, by the first words of its rules."""
+    if "You write one test" in prompt:
         return "reproduction"
-    return "repair" if "repair" in words or "resolve" in words or "edit" in words else "other"
-
-
-def in_edit_format(path: str, code: str) -> str:
-    """A new file as an edit block."""
-    return f"```\n{path}\n<<<<<<< SEARCH\n=======\n{code}>>>>>>> REPLACE\n```\n"
+    return "repair" if "You repair software" in prompt else "other"
 
 
 def answer(scripts: tuple[ModelScript, ...], model: str, messages: list[dict[str, Any]]) -> tuple[str, str, str]:
@@ -84,12 +78,10 @@ def answer(scripts: tuple[ModelScript, ...], model: str, messages: list[dict[str
     texts = [_text(m) for m in messages]
     whole = "\n".join(texts)
     script = next((s for s in scripts if s.title in whole), None)
-    purpose = purpose_of(texts[0] if texts else "")
+    purpose = purpose_of(whole)
     if script is None or purpose == "other":
         return UNKNOWN, purpose, script.name if script else ""
     if purpose == "reproduction":
-        if "SEARCH" in texts[0]:
-            return in_edit_format(f"tests/test_{script.name}_issue.py", script.reproduction), purpose, script.name
         return (
             f"The test states what the issue asks for.\n\n```python\n{script.reproduction}```\n",
             purpose,

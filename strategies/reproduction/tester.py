@@ -10,13 +10,13 @@ from sandbox.guard.path_names import is_test
 from sandbox.testing.report import TestOutcome, TestResult
 from strategies.issue import Issue
 from strategies.localization.localize import Located, localize
-from strategies.localization.pack import pack
+from strategies.localization.opening import CONTEXT_TOKENS, OPENING_PROMPTS, opening
 from strategies.models.asking import ask
 from strategies.models.meter import OverBudget
 from strategies.models.model import Message, ModelError, Prompt
 from strategies.prompts.fence import fence
 from strategies.prompts.prompt import PromptFolder, digest
-from strategies.prompts.sections import ISSUE_PROMPTS, is_empty, issue_section
+from strategies.prompts.sections import is_empty
 from strategies.reproduction.agent_tester import PROMPTS as AGENT_PROMPTS
 from strategies.reproduction.agent_tester import RefusedTest, corrected
 from strategies.reproduction.fixtures import fixtures, shown
@@ -29,19 +29,17 @@ from strategies.tier import Tier
 from strategies.verdict import Reproduction
 
 TRIES = 3
-CONTEXT_TOKENS = 12_000
-"""How often the tester is asked, and how much of the code it sees."""
+"""How often the tester is asked."""
 PROMPTS = (
-    "reproduction-system",
-    "reproduction-files",
+    "reproduction-rules",
+    "reproduction-example",
     "reproduction-issue",
     "reproduction-retry",
     "reproduction-assertions",
     "reproduction-another",
-    "no-located-file",
     "no-example-test",
+    *OPENING_PROMPTS,
     *AGENT_PROMPTS,
-    *ISSUE_PROMPTS,
 )
 
 
@@ -69,7 +67,7 @@ def write_reproduction(
     located = localize(issue, test_bed.workspace, limit_tokens=CONTEXT_TOKENS)
     path = place(issue, test_bed, number, [one.path for one in located if not is_test(one.path)])
     order = _Order(issue, test_bed, path, say, prompts, number=number, tries=tries)
-    messages = opening(order, located, self_test_request(number, assertions, prompts))
+    messages = _opening(order, located, self_test_request(number, assertions, prompts))
     writers = [tester, *(t for t in stand_ins if t.name != tester.name)]
     for place_in_line, writer in enumerate(writers):
         try:
@@ -156,7 +154,8 @@ def _by_agent(order: _Order, opened: Sequence[Message], tried: _Tried, tester: T
     """The test as an agent corrected it, judged like any other. Raises ModelError, OverBudget, SandboxUnavailable."""
     order.say(Step("reproduction", f"{tester.name} corrects the test in the sandbox", {"tier": tester.name}))
     refused = RefusedTest(order.path, tried.content, tried.why, tried.output)
-    content, said = corrected(refused, opened[1:], order.test_bed, tester, order.say, order.prompts)
+    asked = [opened[1], opened[-1]]  # files and issue, and where the test goes: the agent's rules are its own
+    content, said = corrected(refused, asked, order.test_bed, tester, order.say, order.prompts)
     if content == tried.content:
         content = code(said)  # it answered instead of writing
     return _try(order, content, again=False).valid
@@ -184,8 +183,8 @@ def self_test_request(number: int, assertions: int, prompts: PromptFolder) -> st
     return few + (prompts.load("reproduction-another").fill(number=str(number + 1)) if number else "")
 
 
-def opening(order: _Order, located: Sequence[Located], more: str = "") -> list[Message]:
-    """The first messages: rules, files (stable, cacheable), then the issue and where the test goes."""
+def _opening(order: _Order, located: Sequence[Located], more: str = "") -> list[Message]:
+    """The first messages: files and issue, as whoever solves it sees them, then the rules, then where the test goes."""
     prompts, test_bed = order.prompts, order.test_bed
     sample = example(test_bed, [one.path for one in located if not is_test(one.path)])
     neighbour = (test_bed.workspace.read_text(sample) or "")[:6_000] if sample else ""
@@ -193,19 +192,15 @@ def opening(order: _Order, located: Sequence[Located], more: str = "") -> list[M
     imitated = [fence("example", neighbour, path=sample)] if neighbour else [prompts.load("no-example-test").fill()]
     if offered:
         imitated.append(fence("fixtures", shown(offered, neighbour)[:6_000]))
-    files = prompts.load("reproduction-files").fill(
-        files=pack(located, test_bed.workspace, CONTEXT_TOKENS) or prompts.load("no-located-file").fill(),
-        example="\n\n".join(imitated),
-    )
     task = prompts.load("reproduction-issue").fill(
-        issue=issue_section(order.issue, prompts),
+        example=prompts.load("reproduction-example").fill(example="\n\n".join(imitated)),
         path=order.path,
         runner=test_bed.recipe.runner or test_bed.recipe.language,
         more=more,
     )
     return [
-        Message("system", prompts.load("reproduction-system").fill()),
-        Message("user", files, cache=True),
+        *opening(order.issue, test_bed.workspace, prompts, located),
+        Message("user", prompts.load("reproduction-rules").fill()),
         Message("user", task),
     ]
 

@@ -2,8 +2,8 @@
 
 The model may ask once, too: for files that it was not shown.
 
-Files come first and in a stable order, the issue and what was learned last, so that provider caches hit on
-the second attempt (also one by the same model with other words at the end).
+Files and issue come first and in a stable order, the rules and what was learned last, so that provider caches hit on
+the second attempt, and on the test that is written from the same issue.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from strategies.attempt import Attempt
 from strategies.edits.answer import Applied, Edit, Edits, apply, parse
 from strategies.localization.index import index
 from strategies.localization.localize import localize
-from strategies.localization.pack import outline, pack
+from strategies.localization.opening import CONTEXT_TOKENS, OPENING_PROMPTS, opening
 from strategies.models.asking import ask
 from strategies.models.meter import OverBudget
 from strategies.models.model import Completion, Message, ModelError, Prompt
 from strategies.prompts.prompt import PromptFolder, digest
-from strategies.prompts.sections import ATTEMPTS_PROMPTS, ISSUE_PROMPTS, attempts_section, is_empty, issue_section
+from strategies.prompts.sections import ATTEMPTS_PROMPTS, attempts_section, is_empty
 from strategies.solvers.attempt_task import AttemptTask
 from strategies.solvers.file_request import FILE_PROMPTS, requested, shown
 from strategies.step import Step
@@ -30,13 +30,10 @@ from strategies.step import Step
 if TYPE_CHECKING:
     from sandbox.repository.workspace import Workspace
 
-CONTEXT_TOKENS = 20_000
-"""Tokens of files shown (estimated)."""
 EMPTY = "the issue has no text: nothing to work on"
 PROMPTS = (
-    "repair-system",
+    "repair-rules",
     "edit-format",
-    "repair-files",
     "repair-issue",
     "repair-retry",
     "repair-no-edits",
@@ -44,9 +41,8 @@ PROMPTS = (
     "repair-empty",
     "repair-unchanged",
     "repair-unreadable",
-    "no-located-file",
+    *OPENING_PROMPTS,
     *FILE_PROMPTS,
-    *ISSUE_PROMPTS,
     *ATTEMPTS_PROMPTS,
 )
 
@@ -107,21 +103,12 @@ def _opening(
         located = localize(task.issue, workspace, limit_tokens=limit_tokens)
     facts = {"files": [[file.path, file.score, list(file.reasons[:3])] for file in located[:10]]}
     say(Step("localize", f"{len(located)} files look relevant", facts))
-    system = prompts.load("repair-system").fill(edit_format=prompts.load("edit-format").fill())
-    files = prompts.load("repair-files").fill(
-        outline=outline(workspace),
-        files=pack(located, workspace, limit_tokens) or prompts.load("no-located-file").fill(),
-    )
     question = prompts.load("repair-issue").fill(
+        rules=prompts.load("repair-rules").fill(edit_format=prompts.load("edit-format").fill()),
         context=task.context,
-        issue=issue_section(task.issue, prompts),
         learned=attempts_section(task.hints.learned, workspace, prompts),
     )
-    return (
-        Message("system", system),
-        Message("user", files, cache=True),
-        Message("user", question),
-    )
+    return (*opening(task.issue, workspace, prompts, located, limit_tokens), Message("user", question))
 
 
 @dataclass(slots=True)

@@ -3,7 +3,8 @@
 Strategies are really run on one task whose repository is padded to a usual size, with scripted models that never
 solve it, so that every strategy makes all its calls. A follow-up call is one of a purpose (repair, reproduction, plan …)
 that the same model was asked for before on the same issue: another purpose is another conversation with other rules at
-its beginning. The share is identical prefix ÷ all input of these calls; beside it stands that of all later calls.
+its beginning. The share is identical prefix ÷ all input of these calls; beside it stands that of all later calls, in
+which the tester's first call counts as well: it begins as the solver's does.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from strategies.study.tasks.corpus import load_corpus
 from strategies.tier import Tier
 from tests.bench.row import Row
 
-AIM = 0.70
+AIM, AIM_OF_ALL = 0.70, 0.80
+DEFAULT = "cascade"
 TASK = "recent-pages"
 STRATEGIES_SHOWN = ("cascade", "strong-first", "weak-first", "majority", "self-test-cascade", "plan", "best-of-n")
 
@@ -105,6 +107,21 @@ def run() -> list[Row]:
         measured = measure()
     finally:
         logging.disable(logging.NOTSET)
+    default = measured[DEFAULT]
+    whole = Row(
+        f"cacheable share of all calls but a model's first, the tester's among them: {DEFAULT}",
+        round(default.later, 3),
+        "",
+        aim=f">= {AIM_OF_ALL:.0%}",
+        ok=default.later >= AIM_OF_ALL,
+    )
+    return [
+        whole,
+        *_rows(measured),
+    ]
+
+
+def _rows(measured: Mapping[str, Shares]) -> list[Row]:
     return [
         Row(
             f"cacheable share of {s.calls} follow-up calls: {name}",

@@ -96,13 +96,13 @@ def test_an_answer_that_was_tried_is_not_given_again() -> None:
 
 def test_the_real_prompt_is_recognised_as_a_repair() -> None:
     folder = PromptFolder()
-    system = folder.load("repair-system").fill(edit_format=folder.load("edit-format").fill())
+    system = folder.load("repair-rules").fill(edit_format=folder.load("edit-format").fill())
     assert purpose_of(system) == "repair"
 
 
 def test_the_real_prompt_for_a_test_gets_the_test_alone() -> None:
     script, folder = BY_NAME["weight"], PromptFolder()
-    system = folder.load("reproduction-system").fill()
+    system = folder.load("reproduction-rules").fill()
     text, purpose, _ = answer(tuple(BY_NAME.values()), "demo-weak", ask(system, f"Title: {script.title}"))
     assert purpose == "reproduction"
     assert code(text).decode() == script.reproduction

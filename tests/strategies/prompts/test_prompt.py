@@ -20,7 +20,7 @@ def test_an_operators_prompt_wins_and_has_another_digest(tmp_path: Path) -> None
     prompt = load("repair-learned", tmp_path)
     assert prompt.fill(attempts="two") == "Before: two costs $5"
     assert prompt.digest != load("repair-learned").digest
-    assert load("repair-files", tmp_path) == load("repair-files")
+    assert load("shared-opening", tmp_path) == load("shared-opening")
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_filling_needs_exactly_the_placeholders() -> None:
 
 
 def test_an_unknown_prompt_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(PromptError, match="repair-system"):
+    with pytest.raises(PromptError, match="repair-rules"):
         load("nonsense")
 
 
@@ -66,6 +66,6 @@ def test_a_dollar_in_a_value_is_only_a_dollar() -> None:
 
 
 def test_one_digest_stands_for_several_prompts() -> None:
-    a, b = load("repair-learned"), load("repair-files")
+    a, b = load("repair-learned"), load("shared-opening")
     assert digest(a) == a.digest
     assert digest(a, b) != digest(b, a)

@@ -13,10 +13,12 @@ import pytest
 from sandbox.recipe import Recipe
 from sandbox.repository.patch import Patch
 from strategies.issue import Issue
+from strategies.localization.opening import opening
 from strategies.models.in_memory_meter import CapMeter
 from strategies.models.meter import Metered, OverBudget
 from strategies.models.model import Completion, ModelRefused, ModelUnavailable, ToolCall
 from strategies.models.usage import Usage
+from strategies.prompts.prompt import PromptFolder
 from strategies.reproduction.agent_tester import TURNS
 from strategies.step import Step
 from strategies.tier import Tier
@@ -159,9 +161,10 @@ def test_the_tester_sees_a_neighbour_and_the_fixtures_it_may_use(tmp_path: Path)
     bench = Bench(tmp_path, FILES | {"conftest.py": "import pytest\n\n\n@pytest.fixture\ndef sale():\n    return 1\n"})
     model = ScriptedModel([TEST])
     assert bench.start(scripted_tier(model)).issue_tests.reproductions
-    shown = model.prompts[0].messages[1].content
-    assert "def test_total_of_none" in shown
-    assert "conftest.py: sale" in shown
+    messages = model.prompts[0].messages
+    assert "def test_total_of_none" in messages[-1].content
+    assert "conftest.py: sale" in messages[-1].content
+    assert messages[:2] == opening(ISSUE, bench.workspace, PromptFolder()), "as whoever solves the issue begins, too"
 
 
 # -- a tester that works in the sandbox ----------------------------------------------------------------------------

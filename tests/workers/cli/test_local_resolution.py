@@ -122,7 +122,7 @@ def test_the_operators_own_prompts_are_used_by_solver_and_tester_alike(
 ) -> None:
     words = tmp_path / "words"
     words.mkdir()
-    for name in ("repair-system", "reproduction-system"):
+    for name in ("repair-rules", "reproduction-rules"):
         text = (BUILT_IN / f"{name}.md").read_text(encoding="utf-8")
         (words / f"{name}.md").write_text(f"{text}\nHouse rule of {name}.", encoding="utf-8")
     origin = Origin(tmp_path / "origin")
@@ -134,7 +134,7 @@ def test_the_operators_own_prompts_are_used_by_solver_and_tester_alike(
         own = model.complete
 
         def complete(prompt: Prompt) -> Completion:
-            asked[prompt.purpose] = prompt.messages[0].content
+            asked[prompt.purpose] = "\n".join(m.content for m in prompt.messages)
             return own(prompt)
 
         model.complete = complete  # type: ignore[method-assign]  # a listener, not another answer
@@ -145,10 +145,10 @@ def test_the_operators_own_prompts_are_used_by_solver_and_tester_alike(
     result = resolve_local(
         LocalRequest(str(origin.path), issue), settings=settings, operator=mine, opener=listening, key_of=no_key
     )
-    assert asked["repair"].endswith("House rule of repair-system.")
-    assert asked["reproduction"].endswith("House rule of reproduction-system.")
+    assert "House rule of repair-rules." in asked["repair"]
+    assert "House rule of reproduction-rules." in asked["reproduction"]
     changed = {n for n, d in result.solved.versions.prompts.items() if d != load(n).digest}
-    assert changed == {"repair-system", "reproduction-system"}
+    assert changed == {"repair-rules", "reproduction-rules"}
 
 
 def test_without_any_tests_an_agent_has_no_sandbox_to_work_in_and_repairs(settings: Settings, tmp_path: Path) -> None:

@@ -106,14 +106,14 @@ def test_what_is_not_as_it_was_is_told(world: World, tmp_path: Path) -> None:
     job = world.keep(world.resolve(parse_operator(TIERS)))
     words = tmp_path / "words"
     words.mkdir()
-    (words / "repair-system.md").write_text((BUILT_IN / "repair-system.md").read_text() + "\nBe brief.")
+    (words / "repair-rules.md").write_text((BUILT_IN / "repair-rules.md").read_text() + "\nBe brief.")
     world.price = Price(Decimal(2), Decimal(5))
     with world.database.read() as session:
         then = load_recorded_job(session, parse_operator(TIERS).model_copy(update={"prompts": words}), job)
     result = world.resolve(then.operator, then.strategy, base=then.base, accept=then.accept)
     told = differences(then.versions, result.solved.versions.json())
     assert [d.partition(":")[0] for d in told] == [
-        "prompts.repair-system",
+        "prompts.repair-rules",
         "tiers.strong.price.input",
         "tiers.weak.price.input",
     ]

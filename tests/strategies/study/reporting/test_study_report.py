@@ -30,7 +30,7 @@ SETTING = {
     "tiers": [
         {"tier": "weak", "model": "m/small", "solver": "repair", "attempts": 2, "price": {"input": "1", "output": "5"}}
     ],
-    "prompts": {"repair-system": "aaaaaaaaaaaa"},
+    "prompts": {"repair-rules": "aaaaaaaaaaaa"},
     "parameters": {"class": "Single", "rank": 0},
 }
 N = 20

@@ -100,7 +100,7 @@ def test_a_record_says_what_exactly_produced_it(planned: Making) -> None:
     assert setting["parameters"]["class"] == "Cascade"
     assert [t["model"] for t in setting["tiers"]] == ["scripted/weak", "scripted/strong"]
     assert setting["tiers"][1]["price"]["output"] == "20"
-    assert len(setting["prompts"]["repair-system"]) == 12
+    assert len(setting["prompts"]["repair-rules"]) == 12
     assert len(setting["base_commit"]) == 40
 
 
