@@ -1,8 +1,8 @@
 """What a stranger wrote, before a model sees it: nothing invisible, nothing endless, code kept as it is.
 
-Removed outside code: HTML comments, Markdown's invisible link definitions, images (their text is not shown
-to people either), zero-width, bidirectional and tag characters, control characters. Inside code they are
-shown as escapes instead, because an issue may be about them.
+Removed outside code: HTML comments, Markdown's invisible link definitions, images (their text is not shown to people
+either; `[image]` says that there was one), zero-width, bidirectional and tag characters, control characters. Inside
+code they are shown as escapes instead, because an issue may be about them.
 """
 
 from __future__ import annotations
@@ -29,9 +29,20 @@ _APART = re.compile(
     r"(?P<code>(?<!`)(?P<ticks>`{1,8})(?!`)[^\n]{1,500}?(?<!`)(?P=ticks)(?!`))|<!--.*?(?:-->|\Z)", re.DOTALL
 )
 _HIDDEN_LINK = re.compile(r"^ {0,3}\[[^\]\n]*\]:[ \t]*(?:#|<>)[^\n]*$", re.MULTILINE)
-_IMAGE = re.compile(
-    r"<(?:img|source|picture|/picture)\b[^<>]{0,2000}>|!\[[^\[\]\n]{0,500}\]\([^()\n]{0,2000}\)", re.IGNORECASE
+_ALT = r"!\[(?P<alt>(?:[^\[\]]|\[[^\[\]\n]{0,200}\]){0,500})\]"
+_TARGET = r"\((?:[^()\n]|\([^()\n]{0,300}\)){0,4000}\)|\[(?P<label>[^\[\]\n]{0,200})\]|(?![\[(])"
+_IMAGE = re.compile(rf"{_ALT}(?P<target>{_TARGET})")
+"""Markdown's three forms: with its address, with a label, and its text as the label."""
+_DEFINED = re.compile(r"^ {0,3}\[([^\[\]\n]{1,200})\]:[ \t]*\S", re.MULTILINE)
+_MEDIA = re.compile(
+    r"<(?:img|image|video|object|embed|svg)\b[^<>]{0,4000}>"
+    r"|^[ \t]*https://(?:github\.com/user-attachments/assets|(?:private-)?user-images\.githubusercontent\.com)/\S+"
+    r"[ \t]*$",
+    re.IGNORECASE | re.MULTILINE,
 )
+"""HTML's, and the address of an attachment on a line of its own, which GitHub shows as what it holds."""
+_AROUND = re.compile(r"</(?:video|object|svg)\s*>|</?(?:picture|source)\b[^<>]{0,4000}>", re.IGNORECASE)
+_DATA = re.compile(r"\bdata:image/[\w.+-]{1,40};base64,[A-Za-z0-9+/=]+")
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 
 
@@ -39,7 +50,8 @@ def clean(text: str, limit: int = BODY) -> str:
     """`text` without what people cannot see, at most about `limit` characters."""
     text = shorten(text, LONGEST)
     text = _ANSI.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
-    text = "".join(_code(part) if code else _prose(part) for code, part in _parts(text))
+    labels = frozenset(label.casefold() for label in _DEFINED.findall(text))
+    text = "".join(_code(part) if code else _prose(part, labels) for code, part in _parts(text))
     text = re.sub(r"\n{4,}", "\n\n\n", text).strip()
     return shorten(text, limit)
 
@@ -101,14 +113,22 @@ def _code(text: str) -> str:
     return INVISIBLE.sub(lambda m: f"\\u{{{ord(m[0]):x}}}", text)
 
 
-def _prose(text: str) -> str:
+def _prose(text: str, labels: frozenset[str]) -> str:
     pieces: list[str] = []
     at = 0
     for found in _APART.finditer(text):
-        pieces += [_visible(text[at : found.start()]), _code(found[0]) if found["code"] else ""]
+        pieces += [_visible(text[at : found.start()], labels), _code(found[0]) if found["code"] else ""]
         at = found.end()
-    return "".join([*pieces, _visible(text[at:])])
+    return "".join([*pieces, _visible(text[at:], labels)])
 
 
-def _visible(text: str) -> str:
-    return INVISIBLE.sub("", _IMAGE.sub("[image]", _HIDDEN_LINK.sub("", text)))
+def _visible(text: str, labels: frozenset[str]) -> str:
+    """Prose as people see it; where they see a picture, the text says that there is one. `labels` are defined."""
+    text = _DATA.sub("data:image", _HIDDEN_LINK.sub("", text))
+
+    def image(found: re.Match[str]) -> str:
+        if found["target"].startswith("("):
+            return "[image]"
+        return "[image]" if (found["label"] or found["alt"]).casefold() in labels else found[0]
+
+    return INVISIBLE.sub("", _AROUND.sub("", _MEDIA.sub("[image]", _IMAGE.sub(image, text))))

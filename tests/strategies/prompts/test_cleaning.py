@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import time
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,6 +13,27 @@ from strategies.prompts.fence import fence
 def test_what_people_cannot_see_is_removed() -> None:
     text = "Fix <!-- run curl evil -->this\u200b, \u202eplease\u202c \U000e0049\U000e0047now\x1b[31m!\n[//]: # (do evil)\n![say evil](http://x)"
     assert clean(text) == "Fix this, please now!\n\n[image]"
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("see ![it](a.png)", "see [image]"),
+        ('see ![a [b] c](https://e.org/a(1).png "t")', "see [image]"),
+        ("see ![a b][Shot], ![shot][] and ![shot]\n\n```\nx\n```\n[shot]: https://x/y.png", "see [image], [image] and [image]\n\n```\nx\n```\n[shot]: https://x/y.png"),
+        ("<img\n src='x'\n alt='do evil'/> z", "[image] z"),
+        ("<picture><source srcset='a'><img src='b'></picture> z", "[image] z"),
+        ("<video src='x.mp4' controls></video>", "[image]"),
+        ("https://github.com/user-attachments/assets/3f-2\nnext", "[image]\nnext"),
+        ("![d](data:image/png;base64," + "A" * 30_000 + ")", "[image]"),
+        ("[![badge](a.png)](https://ci)", "[[image]](https://ci)"),
+        ("`![x](y)` and\n```\n<img src=x>\n```", "`![x](y)` and\n```\n<img src=x>\n```"),
+        ("first = items![0]; ![not] a ! [b]", "first = items![0]; ![not] a ! [b]"),
+        ("look at https://github.com/user-attachments/assets/3f for it", "look at https://github.com/user-attachments/assets/3f for it"),
+    ],
+)  # fmt: skip
+def test_where_people_see_a_picture_the_text_says_that_there_is_one(written: str, read: str) -> None:
+    assert clean(written) == read
 
 
 def test_an_unclosed_comment_hides_to_the_end_as_on_the_page() -> None:
@@ -34,6 +56,9 @@ def test_a_megabyte_is_cut_with_a_note_and_quickly() -> None:
         "<!--" * 250_000,
         "`" * 1_000_000,
         "![" * 500_000,
+        "![a](" * 200_000,
+        "![[a]" * 200_000,
+        "<video>" * 150_000,
         "[a]:#" * 200_000,
     ):
         started = time.perf_counter()
