@@ -1,7 +1,7 @@
 # Everything a person does here, by one word each. Needs Python >= 3.11, git and make; the rest comes from the lock.
 .DEFAULT_GOAL := help
 # `docs` is a folder, and this target writes what is generated in it
-.PHONY: help demo test quick check docs bench repositories verdicts run clean lock sandbox-image format services
+.PHONY: help demo test quick check docs bench answers repositories verdicts run clean lock sandbox-image format services
 
 UV_VERSION := 0.13.9
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -53,6 +53,9 @@ repositories: $(READY)  ## real repositories, set up by convention alone: ONLY=n
 
 verdicts: $(READY)  ## judge the wrong and right patches of tests/verdicts: none of them may get another verdict
 	@$(BIN)/python -m tests.verdicts
+
+answers: $(READY)  ## what real models and providers answer: billed rightly, and no edit ever silently wrong
+	@$(BIN)/python -m tests.answers
 
 format: $(READY)  ## let ruff put things in order
 	$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .

@@ -12,6 +12,7 @@ from sandbox.repository.patch import Patch
 from strategies.edits import match
 from strategies.edits.edit import Applied, Create, Delete, Edit, Edits, Problem, Replace
 from strategies.edits.elisions import is_elision, is_whole
+from strategies.edits.fences import path_in_comment
 from strategies.edits.header import NoFile, file_of
 from strategies.edits.parses import broken
 from strategies.edits.paths import nearest, refusal, same_letters, same_tail, spelt_out, without_root
@@ -131,6 +132,10 @@ class _Bench:
         if text is None and path in self._paths and self._before[path] is None:
             raise _Refused("a file of this name exists and is binary or too large to edit")
         content = edit.content
+        first, second = [*content.split("\n", 2), "", ""][:2]
+        own = (text or "").partition("\n")[0] == first != second
+        if edit.shown and path_in_comment(first) == path and not own:
+            content = content.partition("\n")[2]  # it names the file, and is none of its lines
         if content and not content.endswith("\n"):
             content += "\n"
         if text and text.strip():

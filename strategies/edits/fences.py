@@ -60,11 +60,8 @@ def read_whole_files(text: str) -> Edits:
     for fence in fences(lines):
         body = list(fence.body)
         headers = _headers(lines, fence)
-        inside = _COMMENTED.match(body[0]) if body else None
-        if inside and looks_like_path(inside["path"]) and not any(clean_path(h) == inside["path"] for h in headers):
-            headers = [inside["path"], *headers]
-        if inside and headers and clean_path(inside["path"]) == clean_path(headers[0]):
-            body = body[1:]
+        inside = path_in_comment(body[0]) if body else ""
+        headers = headers or ([inside] if inside else [])
         named = next((clean_path(h) for h in headers if looks_like_path(h)), "")
         if not fence.closed or not any(line.strip() for line in body):
             continue
@@ -73,6 +70,12 @@ def read_whole_files(text: str) -> Edits:
         ):
             items.append(Create(named, "".join(f"{line}\n" for line in body), (named,), shown=True))
     return Edits(tuple(items))
+
+
+def path_in_comment(line: str) -> str:
+    """The path that is all of a comment, or ""."""
+    found = _COMMENTED.match(line)
+    return clean_path(found["path"]) if found and looks_like_path(found["path"]) else ""
 
 
 def _headers(lines: Sequence[str], fence: Fence) -> list[str]:

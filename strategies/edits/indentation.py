@@ -57,7 +57,7 @@ def fit(found: Sequence[str], search: Sequence[str], replace: Sequence[str]) -> 
         if dedented:
             return Fit(_distinct(only_first, own, literal), sure=False)
         return Fit(_distinct(literal, own), sure=True)
-    if len(pairs) > 1 and all(f == s for f, s in pairs[1:]):  # only the first line was stripped
+    if len(pairs) > 1 and not pairs[0][1] and all(f == s for f, s in pairs[1:]):  # only the first line was stripped
         if indent_of(replace[first]) == wanted:
             return Fit(_distinct(literal), sure=True)
         return Fit(_distinct(only_first, own), sure=_better(only_first, own, found, kept))

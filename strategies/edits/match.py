@@ -170,12 +170,7 @@ def _gaps(
     if any(i not in used for i in wrong):
         return None  # a blank line stood where the change is
     dropped = any(in_file[i] > in_search[i] for i in wrong) and not any(in_replace)
-    return None if dropped and len(fresh) > 2 and _run(fresh) else result  # noqa: PLR2004 - new lines may lack theirs
-
-
-def _run(numbers: Sequence[int]) -> bool:
-    """Whether three numbers follow each other."""
-    return any(b - a == 2 for a, b in zip(numbers, numbers[2:], strict=False))  # noqa: PLR2004 - of three
+    return None if dropped and fresh and len(quoted) < len(written) else result  # new lines may lack theirs
 
 
 def part_of_line(lines: Sequence[str], search: Sequence[str], replace: Sequence[str]) -> Match | None:

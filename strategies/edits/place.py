@@ -170,6 +170,9 @@ def _in_style(lines: Sequence[str], search: Sequence[str], written: tuple[str, .
     tabs, blanks = (sum(line.startswith(sign) and bool(line.strip()) for line in lines) for sign in ("\t", "  "))
     fresh = [line for line in written if indent_of(line) and line.strip() and line not in search]
     if any(indent_of(line) for line in search if line.strip()) or not fresh or bool(tabs) == bool(blanks):
+        mixed = blanks and not tabs and any("\t" in indent_of(line) for line in fresh)
+        if mixed and not any("\t" in indent_of(line) for line in search):
+            raise Unplaceable("REPLACE indents lines with tabs, and the file never does: indent as the file does")
         return written
     if blanks and all(line.startswith("\t") for line in fresh):
         width = min(len(indent_of(line)) for line in lines if line.startswith("  ") and line.strip())
