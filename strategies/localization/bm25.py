@@ -9,9 +9,11 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from functools import lru_cache
+from typing import Generic, TypeVar
 
+Name = TypeVar("Name", bound=Hashable)
 K1 = 1.2
 B = 0.75
 _WORD = re.compile(r"[^\W\d_][\w]*|\d{2,}")
@@ -58,21 +60,29 @@ def _stem(word: str) -> str:
     return word[:-1] if len(word) > 4 and word.endswith("s") and not word.endswith("ss") else word  # noqa: PLR2004 - a word, not an abbreviation
 
 
-class Ranking:
+class Ranking(Generic[Name]):
     """BM25 over named documents, each given as its words; only what a query asks for is ever counted."""
 
-    def __init__(self, documents: Mapping[str, Mapping[str, int]], lengths: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self,
+        documents: Mapping[Name, Mapping[str, int]],
+        lengths: Mapping[Name, int] | None = None,
+        *,
+        k1: float = K1,
+        b: float = B,
+    ) -> None:
         self._documents = documents
+        self._k1, self._b = k1, b
         self._length = lengths or {name: sum(c.values()) for name, c in documents.items()}
         self._average = sum(self._length.values()) / max(len(documents), 1) or 1.0
-        self._found: dict[str, list[tuple[str, int]]] = {}
+        self._found: dict[str, list[tuple[Name, int]]] = {}
 
     def rarity(self, word: str) -> float:
         """Inverse document frequency; 0.0 for a word that no document has."""
         n = len(self.holding(word))
         return math.log(1 + (len(self._documents) - n + 0.5) / (n + 0.5)) if n else 0.0
 
-    def holding(self, word: str) -> Sequence[tuple[str, int]]:
+    def holding(self, word: str) -> Sequence[tuple[Name, int]]:
         """The documents that have `word`, each with how often."""
         found = self._found.get(word)
         if found is None:
@@ -80,12 +90,12 @@ class Ranking:
             self._found[word] = found
         return found
 
-    def scores(self, query: Mapping[str, float]) -> dict[str, float]:
+    def scores(self, query: Mapping[str, float]) -> dict[Name, float]:
         """The documents that share a word with `query` (word → weight), with their scores."""
-        norm = {n: K1 * (1 - B + B * length / self._average) for n, length in self._length.items()}
-        result: dict[str, float] = {}
+        norm = {n: self._k1 * (1 - self._b + self._b * length / self._average) for n, length in self._length.items()}
+        result: dict[Name, float] = {}
         for word in sorted(query):
-            idf = self.rarity(word) * query[word] * (K1 + 1)
+            idf = self.rarity(word) * query[word] * (self._k1 + 1)
             for name, tf in self.holding(word):
                 result[name] = result.get(name, 0.0) + idf * tf / (tf + norm[name])
         return result

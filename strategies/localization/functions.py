@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from strategies.localization.bm25 import words
+from strategies.localization.bm25 import Ranking, words
+from strategies.localization.bm25 import parts as split_name
 from strategies.localization.symbols import Definition
 
 LONG = 150
@@ -14,8 +14,15 @@ LONG = 150
 PIECE = 60
 POINTED = 1.5
 """What something points at, in units of the best part by its words."""
-K1 = 1.2
-B = 0.75
+K1 = 2.0
+B = 0.4
+"""Of BM25: long functions are changed more often than short ones, so length is discounted less than between files."""
+BESIDE = 0.3
+"""What the better neighbour of a part adds: what belongs together stands together."""
+NAMED, NAMED_FULLY = 0.3, 2.0
+"""What words of the question in a function's name add, and the weight of words from which no more is added."""
+HEAD = 0.3
+"""What the top of a file adds: its imports and constants."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,27 +76,23 @@ def _pieces(first: int, last: int, names: tuple[str, ...]) -> list[Part]:
 def scored(
     text: str, parts: Sequence[Part], weights: Mapping[str, float], pointed: Sequence[tuple[int, int]]
 ) -> list[float]:
-    """A score for each part: the question's words (word → weight) in it, and more if something points into it."""
-    lines = text.split("\n")
-    held = [words("\n".join(lines[part.first - 1 : part.last])) for part in parts]
-    lengths = [sum(h.values()) for h in held]
-    average = sum(lengths) / max(len(lengths), 1) or 1.0
-    rarity = {}
-    for word in weights:
-        n = sum(word in h for h in held)
-        rarity[word] = math.log(1 + (len(held) - n + 0.5) / (n + 0.5)) if n else 0.0
+    """A score for each part, about 1.0 for the first by its words: the question's words (word → weight) in it, in its
+    name and in what stands beside it; more for the file's head, and much more if something points into it."""
+    words_alone = _by_words(text, parts, weights)
+    beside = [0.0, *words_alone, 0.0]
     result = []
-    for counted, length in zip(held, lengths, strict=True):
-        norm = K1 * (1 - B + B * length / average)
-        result.append(
-            sum(
-                weight * rarity[word] * counted[word] * (K1 + 1) / (counted[word] + norm)
-                for word, weight in weights.items()
-                if word in counted
-            )
-        )
-    top = max(result, default=0.0) or 1.0
-    return [
-        score / top + (POINTED if any(a <= part.last and b >= part.first for a, b in pointed) else 0.0)
-        for score, part in zip(result, parts, strict=True)
-    ]
+    for n, (score, part) in enumerate(zip(words_alone, parts, strict=True)):
+        named = sum(weights.get(word, 0.0) for name in part.names for word in split_name(name))
+        hit = any(a <= part.last and b >= part.first for a, b in pointed)
+        near = BESIDE * max(beside[n], beside[n + 2]) + NAMED * min(named / NAMED_FULLY, 1.0)
+        result.append(score + near + (HEAD if n == 0 else 0.0) + (POINTED if hit else 0.0))
+    return result
+
+
+def _by_words(text: str, parts: Sequence[Part], weights: Mapping[str, float]) -> list[float]:
+    """BM25 with the parts as documents, 1.0 for the first."""
+    lines = text.split("\n")
+    ranking = Ranking({n: words("\n".join(lines[p.first - 1 : p.last])) for n, p in enumerate(parts)}, k1=K1, b=B)
+    scores = ranking.scores(weights)
+    top = max(scores.values(), default=0.0) or 1.0
+    return [scores.get(n, 0.0) / top for n in range(len(parts))]

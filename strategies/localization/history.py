@@ -46,8 +46,8 @@ class History:
     commits: tuple[Commit, ...] = ()
 
     @cached_property
-    def _messages(self) -> Ranking:
-        return Ranking({str(place): words(commit.message) for place, commit in enumerate(self.commits)})
+    def _messages(self) -> Ranking[int]:
+        return Ranking({place: words(commit.message) for place, commit in enumerate(self.commits)})
 
     @cached_property
     def often(self) -> dict[str, float]:
@@ -63,8 +63,8 @@ class History:
         """Path → how much the commits most like the question (word → weight) changed it; 1.0 for the first."""
         scores = self._messages.scores(wanted)
         votes: dict[str, float] = {}
-        for place in sorted(scores, key=lambda place: (-scores[place], int(place)))[:ALIKE]:
-            paths = self.commits[int(place)].paths
+        for place in sorted(scores, key=lambda place: (-scores[place], place))[:ALIKE]:
+            paths = self.commits[place].paths
             for path in paths:
                 votes[path] = votes.get(path, 0.0) + scores[place] / math.sqrt(len(paths))
         return _scaled(votes)

@@ -51,7 +51,7 @@ class Index:
         return result
 
     @cached_property
-    def ranking(self) -> Ranking:
+    def ranking(self) -> Ranking[str]:
         """BM25 over the texts, with the words of the path counted several times."""
         documents: dict[str, dict[str, int]] = {}
         lengths: dict[str, int] = {}

@@ -13,6 +13,8 @@ SHARES = (0.4, 0.25, 0.15, 0.1, 0.1)
 """Of the tokens, for the first files; what one does not need goes on to the next."""
 FENCE = 45
 """Tokens of the lines around a shown range, estimated."""
+DENSITY = 0.35
+"""How much a part's size counts against it: 0 not at all, 1 as much as its score for it."""
 FAINT = 0.05
 """A part that scores less, with 1.0 for the first by its words, is not shown although there is room."""
 
@@ -69,9 +71,9 @@ def fitted(file: Candidate, weights: Mapping[str, float], room: int) -> tuple[Ra
     scores = scored(file.text, parts, weights, file.pointed)
     chosen: set[int] = set()
     left = room
-    for n in sorted(range(len(parts)), key=lambda n: (-scores[n], n)):
-        part = parts[n]
-        size = tokens.estimate("\n".join([*lines[part.first - 1 : part.last], ""]))
+    sizes = [tokens.estimate("\n".join([*lines[part.first - 1 : part.last], ""])) for part in parts]
+    for n in sorted(range(len(parts)), key=lambda n: (-scores[n] / sizes[n] ** DENSITY, n)):
+        size = sizes[n]
         alone = not {n - 1, n + 1} & chosen
         if scores[n] > FAINT and size + FENCE * alone <= left:
             chosen.add(n)

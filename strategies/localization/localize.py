@@ -121,8 +121,8 @@ def localize(issue: Issue, workspace: Workspace, *, limit_tokens: int) -> tuple[
         return ()
     sources = [one for one in ranked if share(one.path, tests=0, prose=0, configuration=0)][: len(SHARES)]
     ordered = [*sources, *(one for one in ranked if one not in sources)]
-    weights = {w: n * known.ranking.rarity(w) for w, n in question_words(issue).items()}
-    laid = lay_out([Candidate(o.path, known.text(o.path), o.lines) for o in ordered], weights, limit_tokens)
+    candidates = [Candidate(o.path, known.text(o.path), o.lines) for o in ordered]
+    laid = lay_out(candidates, question_words(issue), limit_tokens)
     shown = [
         replace(one, lines=_unless_whole(laid[one.path], known.text(one.path))) for one in ordered if one.path in laid
     ]

@@ -7,6 +7,9 @@ from strategies.localization.symbols import definitions
 
 FILE = '"""About."""\n\nimport os\n\n\n@cached\ndef first(a):\n    return a\n\n\nclass C:\n    """Doc."""\n\n    # why\n    def second(self):\n        return 2\n\n    limit = 3\n'
 
+BODIES = (("a", "1"), ("b", "needle"), ("c", "1"), ("d", "1"), ("e", "1"), ("parse_it", "1"), ("f", "1"))
+WANTED = {"needle": 3.0, "parse": 0.5}
+
 
 def many(count: int, body: str = "    return x + y\n") -> str:
     return "".join(f"def function_{n}(x, y):\n{body}\n\n" for n in range(count))
@@ -81,3 +84,22 @@ def test_the_passage_with_most_different_words_is_found() -> None:
     assert found.last - found.first < PASSAGE
     assert found.score == 5.0
     assert best_passage("\n".join(lines), {"unheard": 1.0}) is None
+
+
+def test_the_head_the_neighbour_and_a_name_add_to_a_part_but_words_decide() -> None:
+    text = "import os\n\n\n" + "".join(f"def {name}():\n    return {word}\n\n\n" for name, word in BODIES)
+    parts = parts_of(text, definitions("a.py", text))
+    scores = dict(
+        zip([part.names[0] if part.names else "head" for part in parts], scored(text, parts, WANTED, ()), strict=True)
+    )
+    assert max(scores, key=lambda name: scores[name]) == "b"
+    assert scores["c"] == scores["a"] > scores["d"] == 0
+    assert scores["head"] > scores["d"]
+    assert scores["parse_it"] > scores["d"]
+
+
+def test_a_small_part_goes_before_a_large_one_that_scores_alike() -> None:
+    large = "def large():\n    needle\n" + "    x = 1\n" * 100
+    small = "def small():\n    needle\n"
+    ranges, _ = fitted(Candidate("a.py", large + "\n\n" + small), {"needle": 1.0}, 200)
+    assert ranges == ((105, 106),)
