@@ -15,6 +15,7 @@ from sandbox.repository.patch import Patch
 from strategies.attempt import Attempt, JudgedAttempt
 from strategies.issue import Issue
 from strategies.models.meter import OverBudget
+from strategies.models.model import ModelUnavailable
 from strategies.resolution import Ending, Resolution
 from strategies.step import Step
 from strategies.strategy import SolveContext, Strategy
@@ -207,8 +208,14 @@ def _judge(attempt: Attempt, context: SolveContext) -> Verdict:
     context.say(Step("verify", f"judging the patch of {attempt.tier}: {', '.join(attempt.patch.paths[:6])}"))
     try:
         verdict = context.verification.judge(attempt.patch)
-    except OverBudget as error:  # while a test was written: the attempt was paid for and is not lost
-        context.history.append(JudgedAttempt(attempt, _unjudged(f"there was no money left to judge it: {error}")))
+    except (
+        OverBudget,
+        ModelUnavailable,
+    ) as error:  # while a test was written: the attempt was paid for, it is not lost
+        short = (
+            "there was no money left to judge it" if isinstance(error, OverBudget) else "nobody could write its test"
+        )
+        context.history.append(JudgedAttempt(attempt, _unjudged(f"{short}: {error}")))
         raise
     if attempt.agreement is None or verdict.judged is Judged.FAILED:
         return verdict

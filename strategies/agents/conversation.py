@@ -41,12 +41,13 @@ class Conversation:
         self._seen[key] += 1
         return self._seen[key]
 
-    def compact(self, prompts: PromptFolder) -> bool:
-        """Replace old outputs by a line when the whole is too long; True if any was. Raises PromptError."""
-        if sum(tokens.estimate(m.content) for m in self.messages) <= COMPACT_TOKENS:
+    def compact(self, prompts: PromptFolder, most: int = COMPACT_TOKENS, kept: int = KEPT) -> bool:
+        """Replace all but the latest outputs by a line when the whole has more than `most` tokens; True if any was.
+        Raises PromptError."""
+        if sum(tokens.estimate(m.content) for m in self.messages) <= most:
             return False
         changed = False
-        for place in self.outputs[:-KEPT]:
+        for place in self.outputs[:-kept]:
             message = self.messages[place]
             if len(message.content) > SHORT:
                 size = f"{len(message.content):,}"

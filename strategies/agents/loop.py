@@ -12,10 +12,10 @@ from typing import Literal
 
 from sandbox.backend import Sandbox
 from strategies.agents.code_index import CodeIndex
-from strategies.agents.conversation import REPEATS, Conversation
+from strategies.agents.conversation import KEPT, REPEATS, Conversation
 from strategies.agents.tools import TOOL_PROMPTS, ToolUse, perform, read_calls, read_text
 from strategies.models.asking import ask
-from strategies.models.model import Completion, Message, Prompt, Tool
+from strategies.models.model import Completion, Message, Prompt, PromptTooLong, Tool
 from strategies.prompts.fence import fence
 from strategies.prompts.prompt import PromptFolder
 from strategies.step import Step
@@ -99,6 +99,16 @@ class AgentLoop:
                 return
 
     def _ask(self) -> Completion:
+        """The next answer. A model that cannot read so much is shown less of what is long past, and asked again."""
+        for kept in (KEPT, 1):
+            try:
+                return self._answer()
+            except PromptTooLong:
+                if not self.conversation.compact(self.prompts, most=0, kept=kept):
+                    raise
+        return self._answer()
+
+    def _answer(self) -> Completion:
         native = self.tier.model.model.supports_tools
         prompt = Prompt(
             tuple(self.conversation.messages),

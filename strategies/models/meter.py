@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Protocol
 
-from strategies.models.model import Completion, Model, ModelError, Prompt
+from strategies.models.model import Completion, Model, ModelError, ModelUnavailable, Prompt, QuotaExhausted
 from strategies.models.price import Price
 from strategies.models.usage import ReportedUsage, Usage
 
@@ -68,10 +69,15 @@ class Meter(Protocol):
 
 
 class Metered:
-    """A model that reserves before, settles after, and cannot be called any other way."""
+    """A model that reserves before, settles after, and cannot be called any other way.
 
-    def __init__(self, model: Model, meter: Meter, tier: str) -> None:
+    While it does not answer or has no credit, `fallbacks` are asked in order, each under a reservation of its own and
+    on the bill by its own name and price.
+    """
+
+    def __init__(self, model: Model, meter: Meter, tier: str, fallbacks: Sequence[Model] = ()) -> None:
         self.model = model
+        self.fallbacks = tuple(fallbacks)
         self.meter = meter
         self.tier = tier
         self.attempt = 0
@@ -85,29 +91,40 @@ class Metered:
         return self.model.price.worst(self.model.count(prompt), self.room(prompt))
 
     def room(self, prompt: Prompt) -> int:
-        """Output tokens that the answer may have: the thoughts of a model that thinks come beside what is asked for."""
-        most = self.model.max_output_tokens
-        thoughts: int = getattr(self.model, "thinking_tokens", 0)
-        return min(prompt.max_output_tokens + thoughts, most) if prompt.max_output_tokens else most
+        """Output tokens that the answer may have."""
+        return _room(self.model, prompt)
 
     def complete(self, prompt: Prompt) -> Completion:
         """One metered answer. Raises OverBudget before, or ModelError after, the call."""
-        prompt = replace(prompt, max_output_tokens=self.room(prompt))
-        worst = self.worst(prompt)
-        reservation = self.meter.reserve(self.tier, self.model.name, prompt.purpose, worst)
+        able = [m for m in self.fallbacks if m.supports_tools or not prompt.tools]
+        try:
+            return self._complete(self.model, prompt)
+        except (ModelUnavailable, QuotaExhausted):
+            for place, fallback in enumerate(able, 1):
+                try:
+                    return self._complete(fallback, prompt)
+                except ModelError:
+                    if place == len(able):
+                        break
+            raise
+
+    def _complete(self, model: Model, prompt: Prompt) -> Completion:
+        prompt = replace(prompt, max_output_tokens=_room(model, prompt))
+        worst = model.price.worst(model.count(prompt), prompt.max_output_tokens or 0)
+        reservation = self.meter.reserve(self.tier, model.name, prompt.purpose, worst)
         charge = Charge(
             tier=self.tier,
-            model=self.model.name,
+            model=model.name,
             purpose=prompt.purpose,
             attempt=self.attempt,
             usage=Usage(),
             usd=None,
             worst_usd=worst,
-            price=self.model.price,
+            price=model.price,
             seconds=0.0,
         )
         try:
-            completion = self.model.complete(prompt)
+            completion = model.complete(prompt)
         except ModelError as error:
             if error.uncertain:
                 self.meter.settle(reservation, replace(_charged(charge, error.reported), error=str(error)))
@@ -122,6 +139,13 @@ class Metered:
             reported = ReportedUsage(completion.usage)
         self.meter.settle(reservation, replace(_charged(charge, reported), seconds=completion.seconds))
         return completion
+
+
+def _room(model: Model, prompt: Prompt) -> int:
+    """Output tokens of an answer: the thoughts of a model that thinks come beside what is asked for."""
+    most = model.max_output_tokens
+    thoughts: int = getattr(model, "thinking_tokens", 0)
+    return min(prompt.max_output_tokens + thoughts, most) if prompt.max_output_tokens else most
 
 
 def _charged(charge: Charge, reported: ReportedUsage | None) -> Charge:

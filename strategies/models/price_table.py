@@ -58,7 +58,7 @@ def price_of(spec: ModelSpec, table: Table) -> Price:
         near = ", ".join(nearest_models(name, table_names(name, table)))
         raise ModelRefused(
             f"model {name!r} has no price in the price table: check its name{f' (nearest: {near})' if near else ''}, "
-            "or give its price (0 is allowed for a model that costs nothing)"
+            "or give input_usd_per_million and output_usd_per_million (0 is allowed for a model that costs nothing)"
         )
     return _override(from_table, spec)
 

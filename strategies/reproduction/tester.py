@@ -13,7 +13,7 @@ from strategies.localization.localize import Located, localize
 from strategies.localization.opening import CONTEXT_TOKENS, OPENING_PROMPTS, opening
 from strategies.models.asking import ask
 from strategies.models.meter import OverBudget
-from strategies.models.model import Message, ModelError, Prompt
+from strategies.models.model import Message, ModelError, ModelUnavailable, Prompt, PromptTooLong
 from strategies.prompts.fence import fence
 from strategies.prompts.prompt import PromptFolder, digest
 from strategies.prompts.sections import is_empty
@@ -57,9 +57,9 @@ def write_reproduction(
 ) -> Reproduction | None:
     """A validated test, or None when none was found in `tries` answers (which is told through `say`).
 
-    A tester whose model is not there hands over to the next of `stand_ins`. `number` above 0 asks for a further,
-    different test; `assertions` above 0 bounds how many it makes. Raises OverBudget from the metered calls, and
-    SandboxUnavailable.
+    A tester whose model is not there hands over to the next of `stand_ins`, unless its outage is to be waited out,
+    which raises ModelUnavailable. `number` above 0 asks for a further, different test; `assertions` above 0 bounds how
+    many it makes. Raises OverBudget from the metered calls, and SandboxUnavailable.
     """
     if is_empty(issue):
         return None
@@ -67,12 +67,14 @@ def write_reproduction(
     located = localize(issue, test_bed.workspace, limit_tokens=CONTEXT_TOKENS)
     path = place(issue, test_bed, number, [one.path for one in located if not is_test(one.path)])
     order = _Order(issue, test_bed, path, say, prompts, number=number, tries=tries)
-    messages = _opening(order, located, self_test_request(number, assertions, prompts))
+    more = self_test_request(number, assertions, prompts)
     writers = [tester, *(t for t in stand_ins if t.name != tester.name)]
     for place_in_line, writer in enumerate(writers):
         try:
-            return _written(order, messages, writer)
+            return _fitting(order, located, more, writer)
         except ModelError as error:
+            if isinstance(error, ModelUnavailable) and writer.waits(error):
+                raise
             after = writers[place_in_line + 1 :]
             text = f"{after[0].name} writes the test instead" if after else "no reproduction test"
             say(
@@ -95,6 +97,20 @@ class _Order:
     prompts: PromptFolder
     number: int
     tries: int
+
+
+def _fitting(order: _Order, located: Sequence[Located], more: str, writer: Tier) -> Reproduction | None:
+    """What `_written` gives, with fewer files for a model that cannot read so much."""
+    limit = CONTEXT_TOKENS
+    while True:
+        try:
+            return _written(order, _opening(order, located, more, limit), writer)
+        except PromptTooLong:
+            limit //= 2
+            if limit < CONTEXT_TOKENS // 8:
+                raise
+            text = f"that is more than {writer.name} reads: it is shown files of about {limit:,} tokens"
+            order.say(Step("reproduction", text, {"tokens": limit}))
 
 
 def _written(order: _Order, opened: Sequence[Message], tester: Tier) -> Reproduction | None:
@@ -183,7 +199,7 @@ def self_test_request(number: int, assertions: int, prompts: PromptFolder) -> st
     return few + (prompts.load("reproduction-another").fill(number=str(number + 1)) if number else "")
 
 
-def _opening(order: _Order, located: Sequence[Located], more: str = "") -> list[Message]:
+def _opening(order: _Order, located: Sequence[Located], more: str, limit_tokens: int) -> list[Message]:
     """The first messages: files and issue, as whoever solves it sees them, then the rules, then where the test goes."""
     prompts, test_bed = order.prompts, order.test_bed
     sample = example(test_bed, [one.path for one in located if not is_test(one.path)])
@@ -199,7 +215,7 @@ def _opening(order: _Order, located: Sequence[Located], more: str = "") -> list[
         more=more,
     )
     return [
-        *opening(order.issue, test_bed.workspace, prompts, located),
+        *opening(order.issue, test_bed.workspace, prompts, located, limit_tokens),
         Message("user", prompts.load("reproduction-rules").fill()),
         Message("user", task),
     ]

@@ -20,7 +20,7 @@ from strategies.localization.localize import localize
 from strategies.localization.opening import CONTEXT_TOKENS, OPENING_PROMPTS, opening
 from strategies.models.asking import ask
 from strategies.models.meter import OverBudget
-from strategies.models.model import Completion, Message, ModelError, Prompt
+from strategies.models.model import Completion, Message, ModelError, Prompt, PromptTooLong
 from strategies.prompts.prompt import PromptFolder, digest
 from strategies.prompts.sections import ATTEMPTS_PROMPTS, attempts_section, is_empty
 from strategies.solvers.attempt_task import AttemptTask
@@ -57,9 +57,8 @@ def repair(
     tier = task.tier
     if is_empty(task.issue):
         return Attempt(tier.name, "repair", Patch(), error=EMPTY)
-    conversation = _RepairConversation(task, _opening(task, say, prompts, limit_tokens), prompts)
+    conversation, completion, limit_tokens = _first_answer(task, say, prompts, limit_tokens)
     files = _EditedFiles(task.workspace)
-    completion = conversation.ask()
     edits = parse(completion.text)
     asked = () if edits.items or edits.problems else requested(completion.text)
     if asked:
@@ -88,6 +87,27 @@ def repair(
     elif applied.problems:
         error = "some edits did not apply: " + _problems(applied, 600)
     return Attempt(tier.name, "repair", files.patch, diagnosis=diagnosis[:4_000], error=error)
+
+
+SHRINKS = 3
+"""How often the shown files are halved for a model that cannot read so much."""
+
+
+def _first_answer(
+    task: AttemptTask, say: Callable[[Step], None], prompts: PromptFolder, limit_tokens: int
+) -> tuple[_RepairConversation, Completion, int]:
+    """The conversation with its first answer, and how many tokens of files the model was able to read."""
+    for left in reversed(range(SHRINKS + 1)):
+        conversation = _RepairConversation(task, _opening(task, say, prompts, limit_tokens), prompts)
+        try:
+            return conversation, conversation.ask(), limit_tokens
+        except PromptTooLong:
+            if not left:
+                raise
+        limit_tokens //= 2
+        text = f"that is more than {task.tier.name} reads: it is shown files of about {limit_tokens:,} tokens"
+        say(Step("localize", text, {"tokens": limit_tokens, "attempt": task.number}))
+    raise AssertionError("unreachable")
 
 
 def prompt_digest(prompts: PromptFolder) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from sandbox.repository.patch import Patch
 from strategies.attempt import Attempt
 from strategies.issue import Issue
-from strategies.models.model import ModelError, ModelRefused
+from strategies.models.model import ModelError, ModelRefused, ModelUnavailable
 from strategies.prompts.sections import ATTEMPTS
 from strategies.solvers.agent import agent
 from strategies.solvers.attempt_task import AttemptHints, AttemptTask
@@ -32,7 +32,7 @@ def solve(
 ) -> Attempt:
     """One attempt by `tier` with what the strategy adds; `note` is the strategy's, on why.
 
-    Raises OverBudget and SandboxUnavailable.
+    Raises OverBudget and SandboxUnavailable; ModelUnavailable where an outage is to be waited out.
     """
     hints = hints or AttemptHints()
     number = len(context.history) + 1
@@ -49,6 +49,8 @@ def solve(
         else:
             attempt = repair(task, context.say, context.prompts)
     except ModelError as error:
+        if isinstance(error, ModelUnavailable) and tier.waits(error):
+            raise
         trouble: Literal["refused", "unavailable"] = "refused" if isinstance(error, ModelRefused) else "unavailable"
         attempt = Attempt(tier.name, tier.solver, Patch(), error=str(error), trouble=trouble)
     told = any(rejected_by_test(earlier) for earlier in hints.learned[-ATTEMPTS:])

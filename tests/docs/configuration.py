@@ -53,7 +53,14 @@ OPERATOR = {
     "tiers.reasoning_effort": "For models that think before they answer.",
     "tiers.max_output_tokens": "The longest answer. The worst case of a call is reserved with it.",
     "tiers.max_turns": "How many turns the agent may take in one attempt.",
-    "tiers.timeout_seconds": "How long one call may take.",
+    "tiers.timeout_seconds": "How long one call may take that does not stream; long answers do.",
+    "tiers.silence_seconds": "How long a streaming answer may be silent, without a word or a ping, before it is given up. "
+    "Models that think are silent for long.",
+    "tiers.fallback_models": "Who answers in the tier's place while its model does not: models of other providers or "
+    "regions, asked at once, each with its own price from the table. The bill names who answered.",
+    "tiers.on_outage": "What happens while nobody of the tier answers: the job waits and is taken up again, or the next, "
+    "dearer tier steps in.",
+    "tiers.outage_minutes": 'How long an outage must have lasted before the next tier steps in (`on_outage = "next"`).',
     "tiers.provider": "What else the provider wants with every call (`api_version`, `vertex_project`, `aws_region_name`, …); "
     "`base_model` names the model behind an alias, for its price.",
     "tiers.family": "Models of one family err alike: a rejected patch, or a test that is doubted, goes to another family.",

@@ -115,7 +115,9 @@ def _tiers(
     if list(models) == [SCRIPTED]:
         task_scripts = [s.script for s in scripts]
         return lambda meter: scripted_tiers(task_scripts, meter)
-    chosen = operator if list(models) == [CONFIGURED] else with_models(operator, models)
+    named = operator if list(models) == [CONFIGURED] else with_models(operator, models)
+    going_on = {"on_outage": "next", "outage_minutes": 0.0}  # a study records an outage, and has no queue to wait in
+    chosen = named.model_copy(update={"tiers": tuple(t.model_copy(update=going_on) for t in named.tiers)})
 
     def tiers(meter: Meter) -> tuple[tuple[Tier, ...], Mapping[Role, Tier]]:
         from strategies.models.litellm_model import open_model

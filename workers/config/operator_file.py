@@ -94,6 +94,12 @@ class TierOptions(Checked):
     )
     max_turns: int = Field(40, ge=1, le=500, description="a whole number of agent turns, 1–500", examples=["40"])
     timeout_seconds: Ratio = Field(600.0, ge=1, le=7200, description="seconds for one call, 1–7200", examples=["600"])
+    silence_seconds: Ratio = Field(600.0, ge=1, le=7200, description="seconds, 1–7200", examples=["600"])
+    fallback_models: tuple[str, ...] = Field(
+        (), description="a list of litellm models, in order", examples=['["openrouter/anthropic/claude-haiku-5.5"]']
+    )
+    on_outage: Literal["wait", "next"] = Field("wait", description='"wait" or "next"', examples=['"next"'])
+    outage_minutes: Ratio = Field(30.0, ge=0, le=10_080, description="minutes, 0–10080", examples=["30"])
     family: str = Field(
         "", max_length=60, description="text; left out: derived from the model's name", examples=['"claude"']
     )
@@ -112,6 +118,13 @@ class TierOptions(Checked):
         if value and not re.fullmatch(r"https?://[^\s/@]+(/\S*)?", value):
             raise ValueError("is not an http(s) address without a password")
         return value.rstrip("/")
+
+    @field_validator("fallback_models", mode="before")
+    @classmethod
+    def _models(cls, value: object) -> object:
+        if not isinstance(value, list) or not all(isinstance(v, str) and v.strip() for v in value):
+            raise ValueError("is not a list of models")
+        return tuple(value)
 
     @model_validator(mode="after")
     def _prices(self) -> Self:

@@ -21,6 +21,10 @@ from workers.pipeline.publish import BranchMoved
 
 MAX_RUNS_WITHOUT_GITHUB = 10
 """Runs of a job while GitHub is down or the App's key is being changed: more than its own errors get."""
+MAX_RUNS_WITHOUT_MODEL = 12
+"""Runs of a job while a model's provider is away: about nine hours."""
+LONGEST_PATIENCE = timedelta(hours=6)
+"""Until the next look, whatever a provider asks for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,8 @@ def classify_error(error: Exception, runs: int, max_runs: int, now: datetime) ->
         if runs >= MAX_RUNS_WITHOUT_GITHUB:
             return Fail(State.FAILED, "GitHub could not be reached", str(error))
         return Retry(now + wait, str(error), shown=False)
+    if isinstance(error, ModelUnavailable) and (error.outage or error.wait):
+        return _outage(error, runs, now)
     final = _final(error)
     if final is not None:
         return final
@@ -91,6 +97,14 @@ def refusal(error: Exception, branch: str) -> tuple[str, str] | None:
     if "rule" in said or "protected" in said or "restricted" in said:
         return "a rule of this repository refuses it", f"Leave `{branch}` out of that rule, or let this App bypass it."
     return "GitHub refused it", "GitHub's words above say what is in the way."
+
+
+def _outage(error: ModelUnavailable, runs: int, now: datetime) -> Retry | Fail:
+    """A provider that is away gets more patience than a job has runs; what it asks for itself is kept."""
+    if runs >= MAX_RUNS_WITHOUT_MODEL:
+        return Fail(State.FAILED, f"the model does not answer, {runs} times", str(error))
+    wait = max(timedelta(minutes=min(4 ** max(runs - 1, 0), 60)), timedelta(seconds=error.wait))
+    return Retry(now + min(wait, LONGEST_PATIENCE), "the model does not answer")
 
 
 def _final(error: Exception) -> Fail | None:

@@ -53,7 +53,9 @@ class IssueSolver:
         """Environment, baseline, attempts. Without tests, and with evidence asked for, no model is called."""
         file, workspace = request.file, request.workspace
         require_usable(self.operator, self.key_of, self.open_model)
-        tiers, roles = open_tiers(self.operator, request.meter, self.open_model, self.key_of)
+        tiers, roles = open_tiers(
+            self.operator, request.meter, self.open_model, self.key_of, stop=request.stop, say=request.say
+        )
         strong, written = tiers[-1], self.operator.roles
         worth = self.operator.cascade.resolved_issue_usd
         strategy = strategy_of(request.strategy, theta=self.operator.cascade.theta)

@@ -86,9 +86,24 @@ def require_usable(
 ) -> tuple[ModelUse, ...]:
     """Each tier's model, in order. Raises ModelRefused for one that cannot be used, before anything is set up."""
     found = tuple(model_use(tier, key_of, open_model=open_model) for tier in operator.tiers)
-    for use in found:
+    stand_ins = [model_use(one, key_of, open_model=open_model) for tier in operator.tiers for one in fallbacks_of(tier)]
+    for use in (*found, *stand_ins):
         use.require()
     return found
+
+
+def fallbacks_of(tier: TierOptions) -> tuple[TierOptions, ...]:
+    """The tier with each of its `fallback_models`: at the same address and with the same key where the provider is the
+    same, else by that provider's own; priced by the table."""
+    table = listed_models()
+    free = {"input_usd_per_million": None, "output_usd_per_million": None, "cached_input_usd_per_million": None}
+    own = {name: value for name, value in tier.provider.items() if name != BASE_MODEL}
+    found = []
+    for model in tier.fallback_models:
+        same = provider_name(model, table) == provider_name(tier.model, table)
+        there = {"provider": own} if same else {"provider": {}, "api_base": "", "api_key_env": ""}
+        found.append(tier.model_copy(update={"model": model, "fallback_models": (), **free, **there}))
+    return tuple(found)
 
 
 def spec_of(tier: TierOptions, key_of: KeyOf, value_of: ValueOf = environment_value) -> ModelSpec:
@@ -113,6 +128,7 @@ def spec_of(tier: TierOptions, key_of: KeyOf, value_of: ValueOf = environment_va
         reasoning_effort=tier.reasoning_effort,
         max_output_tokens=tier.max_output_tokens,
         timeout=tier.timeout_seconds,
+        silence=tier.silence_seconds,
         provider=given,
         priced_as=priced_as,
     )

@@ -16,7 +16,7 @@ from strategies.issue import Issue
 from strategies.localization.opening import opening
 from strategies.models.in_memory_meter import CapMeter
 from strategies.models.meter import Metered, OverBudget
-from strategies.models.model import Completion, ModelRefused, ModelUnavailable, ToolCall
+from strategies.models.model import Completion, ModelRefused, ModelUnavailable, PromptTooLong, ToolCall
 from strategies.models.usage import Usage
 from strategies.prompts.prompt import PromptFolder
 from strategies.reproduction.agent_tester import TURNS
@@ -118,6 +118,20 @@ def test_when_no_tier_is_there_the_patch_is_not_judged_and_not_failed(bench: Ben
     assert verdict.judged is Judged.UNJUDGED
     assert Rung.REGRESSION in verdict.evidence.rungs
     assert bench.told()[-1] == "no reproduction test: overloaded"
+
+
+def test_an_outage_of_the_tester_that_is_to_be_waited_out_asks_no_dearer_tier(bench: Bench) -> None:
+    patient = replace(tier("weak", ModelUnavailable("overloaded")), on_outage="wait")
+    strong = ScriptedModel([TEST])
+    with pytest.raises(ModelUnavailable):
+        judged(bench.start(patient, scripted_tier(strong, "strong")), FIX)
+    assert strong.prompts == []
+
+
+def test_a_tester_that_cannot_read_so_much_is_shown_less(bench: Bench) -> None:
+    model = ScriptedModel([PromptTooLong("too long"), TEST])
+    assert judged(bench.start(scripted_tier(model)), FIX).judged is Judged.PASSED
+    assert len(model.prompts) == 2
 
 
 def test_money_that_is_gone_is_no_reason_to_ask_a_dearer_tier(bench: Bench) -> None:

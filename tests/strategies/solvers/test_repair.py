@@ -10,7 +10,7 @@ from strategies.issue import Comment, Issue
 from strategies.localization.opening import opening
 from strategies.models.in_memory_meter import CapMeter
 from strategies.models.meter import OverBudget
-from strategies.models.model import ModelUnavailable
+from strategies.models.model import ModelUnavailable, PromptTooLong
 from strategies.prompts.prompt import PromptFolder
 from strategies.solvers.attempt_task import AttemptHints, AttemptTask
 from strategies.solvers.repair import repair
@@ -198,3 +198,21 @@ def test_an_edit_back_to_the_original_is_no_patch() -> None:
     attempt = run(scripted_tier(model))
     assert attempt.patch == Patch()
     assert attempt.error == "the edits change nothing"
+
+
+def test_a_model_that_cannot_read_so_much_is_shown_less_and_asked_again() -> None:
+    steps.clear()
+    large = {f"part_{n}.py": f"# add is wrong here {n}\n" + "x = 1\n" * 2_000 for n in range(6)}
+    model = ScriptedModel([PromptTooLong("too many tokens"), PromptTooLong("too many tokens"), ADD])
+    task = AttemptTask(ISSUE, memory_workspace(FILES | large), scripted_tier(model), 1, AttemptHints())
+    assert repair(task, steps.append, PromptFolder()).patch.paths == ("calc.py",)
+    sizes = [len(prompt.messages[1].content) for prompt in model.prompts]
+    assert sizes[0] > sizes[1] > sizes[2]
+    assert any("shown files of about 5,000 tokens" in step.text for step in steps)
+
+
+def test_a_model_that_can_read_nothing_is_not_asked_for_ever() -> None:
+    model = ScriptedModel(lambda _: PromptTooLong("no"))
+    with pytest.raises(PromptTooLong):
+        run(scripted_tier(model))
+    assert len(model.prompts) == 4

@@ -13,7 +13,14 @@ from workers.billing.ledger import SpendingStopped
 from workers.github.types import CredentialsRefused, InstallationGone, RateLimited, Refused, Unreachable
 from workers.jobs.job import State
 from workers.pipeline import endings
-from workers.pipeline.errors import MAX_RUNS_WITHOUT_GITHUB, Fail, Retry, classify_error
+from workers.pipeline.errors import (
+    LONGEST_PATIENCE,
+    MAX_RUNS_WITHOUT_GITHUB,
+    MAX_RUNS_WITHOUT_MODEL,
+    Fail,
+    Retry,
+    classify_error,
+)
 from workers.pipeline.publish import BranchMoved
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
@@ -83,3 +90,19 @@ def test_a_bug_is_always_loud_and_never_shows_its_details() -> None:
     assert again.is_bug
     assert over.is_bug
     assert "secret" not in endings.failed(over.reason, over.details).text
+
+
+def test_a_provider_that_is_away_gets_hours_of_patience_and_its_own_wish() -> None:
+    away = ModelUnavailable("overloaded", outage=40.0)
+    waits = [classify_error(away, runs, 3, NOW) for runs in range(1, MAX_RUNS_WITHOUT_MODEL)]
+    assert all(isinstance(one, Retry) for one in waits)
+    assert sum((one.at - NOW for one in waits if isinstance(one, Retry)), timedelta()) > timedelta(hours=8)
+    over = classify_error(away, MAX_RUNS_WITHOUT_MODEL, 3, NOW)
+    assert isinstance(over, Fail)
+    assert "overloaded" in over.details
+    asked = classify_error(ModelUnavailable("x", wait=3_600), 1, 3, NOW)
+    assert isinstance(asked, Retry)
+    assert asked.at - NOW == timedelta(hours=1)
+    for_ever = classify_error(ModelUnavailable("x", wait=1e9), 1, 3, NOW)
+    assert isinstance(for_ever, Retry)
+    assert for_ever.at - NOW == LONGEST_PATIENCE

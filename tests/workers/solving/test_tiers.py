@@ -9,10 +9,11 @@ import pytest
 
 from strategies.methods.decision import decide
 from strategies.models.in_memory_meter import CapMeter
-from strategies.models.model import Message, ModelRefused, Prompt
+from strategies.models.model import Message, ModelRefused, ModelUnavailable, Prompt
 from strategies.models.model_spec import ModelSpec
 from strategies.models.price import Price
 from strategies.outcomes import NoOutcomes
+from strategies.step import Step
 from tests.fakes.model import ScriptedModel
 from workers.config.operator_file import parse_operator
 from workers.solving.tiers import open_tiers, parameters, setup_tier
@@ -127,3 +128,71 @@ def test_who_proposes_a_set_up_has_a_share_of_the_issues_money() -> None:
     assert (tier.name, tier.model.name, tier.model.meter.left()) == ("strong", "anthropic/opus", Decimal("0.3"))
     meter.reserve("weak", "m", "repair", Decimal("4.9"))
     assert tier.model.meter.left() == Decimal("0.1"), "never more than the issue has"
+
+
+OUTAGES = """
+[[tiers]]
+name = "weak"
+model = "openai/mine"
+api_base = "http://localhost:1/v1"
+api_key_env = "MY_KEY"
+fallback_models = ["openai/other", "groq/third"]
+on_outage = "next"
+outage_minutes = 5
+silence_seconds = 90
+input_usd_per_million = 1
+output_usd_per_million = 2
+provider = { base_model = "gpt-5", organization = "o" }
+[[tiers]]
+name = "strong"
+model = "anthropic/opus"
+"""
+
+
+def test_fallbacks_are_opened_with_what_belongs_to_their_provider() -> None:
+    opened: list[ModelSpec] = []
+
+    def open_model(spec: ModelSpec) -> ScriptedModel:
+        opened.append(spec)
+        return ScriptedModel([], name=spec.model)
+
+    tiers, roles = open_tiers(parse_operator(OUTAGES), CapMeter(Decimal(5)), open_model, lambda _, name: name)
+    assert [(s.model, s.api_base, s.api_key, s.input_usd_per_million) for s in opened[:3]] == [
+        ("openai/mine", "http://localhost:1/v1", "MY_KEY", Decimal(1)),
+        ("openai/other", "http://localhost:1/v1", "MY_KEY", None),
+        ("groq/third", "", "", None),
+    ]
+    assert [dict(s.provider) for s in opened[:3]] == [{"organization": "o"}, {"organization": "o"}, {}]
+    assert [s.priced_as for s in opened[:3]] == ["gpt-5", "", ""]
+    assert {s.silence for s in opened[:3]} == {90}
+    assert [m.name for m in tiers[0].model.fallbacks] == [m.name for m in roles["tester"].model.fallbacks]
+    assert [m.name for m in tiers[0].model.fallbacks] == ["openai/other", "groq/third"]
+    assert tiers[1].model.fallbacks == ()
+
+
+def test_an_outage_is_waited_out_unless_the_file_says_otherwise_and_it_has_lasted() -> None:
+    tiers, _ = open_tiers(
+        parse_operator(OUTAGES), CapMeter(Decimal(5)), lambda _: ScriptedModel([]), lambda _model, _name: ""
+    )
+    weak, strong = tiers
+    assert [weak.waits(ModelUnavailable("x", outage=seconds)) for seconds in (0, 299, 300)] == [True, True, False]
+    assert strong.waits(ModelUnavailable("x", outage=1e9))
+
+
+def test_calls_can_be_broken_off_and_say_what_they_learn() -> None:
+    told: list[Step] = []
+    specs: list[ModelSpec] = []
+
+    def open_model(spec: ModelSpec) -> ScriptedModel:
+        specs.append(spec)
+        return ScriptedModel([], name=spec.model)
+
+    def stop() -> None: ...
+
+    open_tiers(parse_operator(TOML), CapMeter(Decimal(5)), open_model, lambda *_: "", stop=stop, say=told.append)
+    assert {spec.watch for spec in specs} == {stop}
+    assert specs[0].say is not None
+    specs[0].say("asked without a temperature")
+    assert [(step.kind, step.text, step.facts) for step in told] == [
+        ("model", "asked without a temperature", {"tier": "weak"})
+    ]
