@@ -17,6 +17,7 @@ from sandbox.backend import Sandbox
 from sandbox.errors import PatchRejected, SandboxUnavailable
 from sandbox.layout import OWN_FOLDER
 from sandbox.repository.git_tree import REGULAR
+from sandbox.repository.new_files import is_binary
 from sandbox.repository.patch import Patch
 from sandbox.repository.patch_rules import FILE_BYTES, PATCH_FILES
 from sandbox.repository.workspace import Workspace
@@ -53,7 +54,8 @@ def changes(sandbox: Sandbox, workspace: Workspace, *, already: Collection[str] 
     """What differs in `sandbox` from the base commit, as a patch to it.
 
     Passed over: untracked files that the base commit's .gitignore files ignore, what build tools leave
-    behind, new symbolic links, and the untracked paths in `already` (see `untracked`: what set-up made).
+    behind, new symbolic links, new binary files (no patch may add one, and runs leave them behind), and the
+    untracked paths in `already` (see `untracked`: what set-up made).
     Raises SandboxUnavailable, and PatchRejected when more than 200 files differ, one is larger than
     1 MB, or a tracked file became a link.
     """
@@ -72,8 +74,13 @@ def changes(sandbox: Sandbox, workspace: Workspace, *, already: Collection[str] 
         raise PatchRejected(reasons)
     contents: dict[str, bytes | None] = dict.fromkeys(deleted)
     for path in sorted(changed):
-        contents[path] = sandbox.read(path, FILE_BYTES)
-    runnable = {p for p in changed if found[p].executable and (p in new or tracked[p].mode != "100755")}
+        content = sandbox.read(path, FILE_BYTES)
+        if path in new and is_binary(content):
+            continue
+        contents[path] = content
+    runnable = {
+        p for p in contents if p in changed and found[p].executable and (p in new or tracked[p].mode != "100755")
+    }
     return Patch(contents, frozenset(runnable))
 
 

@@ -7,6 +7,7 @@ folder beside the mirror, through a temporary index; the mirror itself is never 
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -14,12 +15,16 @@ from typing import Self
 from sandbox.errors import PatchRejected
 from sandbox.repository.git import git
 from sandbox.repository.git_tree import REGULAR, BlobReader, GitTree
+from sandbox.repository.new_files import LFS_POINTER, KnownNames, content_problem, lfs_paths, name_problem
 from sandbox.repository.patch import Patch
 from sandbox.repository.patch_rules import violations
 from sandbox.tree import SourceTree, TreeFile
 
 TEXT_BYTES = 1_000_000
 """Larger files are not text for us."""
+LFS_POINTER_BYTES = 1_024
+"""A pointer is smaller (its specification)."""
+SUBMODULE = "160000"
 
 
 class Workspace:
@@ -166,6 +171,8 @@ def misfits(patch: Patch, tree: GitTree) -> tuple[str, ...]:
     deleted = {p for p, c in patch.files.items() if c is None}
     after = (set(old) - deleted) | {p for p, c in patch.files.items() if c is not None}
     folders = {path[:i] for path in after for i, c in enumerate(path) if c == "/"}
+    fresh = [p for p in patch.paths if p not in old and p not in deleted]
+    names, in_lfs = KnownNames(set(old) - deleted if fresh else ()), _in_lfs(tree) if fresh else bool
     for path in patch.paths:
         known = old.get(path)
         if known is not None and known.mode not in REGULAR:
@@ -178,5 +185,21 @@ def misfits(patch: Patch, tree: GitTree) -> tuple[str, ...]:
             out.append(f"{path}: is a folder in the base commit")
         else:
             parents = {path[:i] for i, c in enumerate(path) if c == "/"}
-            out += [f"{path}: its parent {p} is not a folder" for p in sorted(parents & after)]
+            out += [
+                f"{path}: its parent {p} is not a folder"
+                + (" but a submodule, which a patch may not touch" if p in old and old[p].mode == SUBMODULE else "")
+                for p in sorted(parents & after)
+            ]
+            if known is None:
+                why = name_problem(path, names) or content_problem(path, patch.files[path] or b"", in_lfs)
+                names.add(path)
+                out += [f"{path.encode('ascii', 'backslashreplace').decode()}: {why}"] if why else []
+            elif known.size < LFS_POINTER_BYTES and tree.read(path).startswith(LFS_POINTER):
+                out.append(f"{path}: is kept in Git LFS: what the repository holds is only a pointer")
     return tuple(out)
+
+
+def _in_lfs(tree: GitTree) -> Callable[[str], bool]:
+    names = sorted((f.path for f in tree.files() if f.path.split("/")[-1] == ".gitattributes"), key=len)
+    readable = [p for p in names if (entry := tree.entry(p)) and entry.mode in REGULAR and entry.size <= TEXT_BYTES]
+    return lfs_paths((p.removesuffix(".gitattributes"), tree.read(p).decode("utf-8", "replace")) for p in readable)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
+from sandbox.repository.new_files import LFS_POINTER, KnownNames, name_problem
 from sandbox.repository.patch import Patch
 from strategies.edits import match
 from strategies.edits.edit import Applied, Create, Delete, Edit, Edits, Problem, Replace
@@ -19,8 +20,7 @@ from strategies.edits.paths import nearest, refusal, same_letters, same_tail, sp
 from strategies.edits.place import Placed, Unplaceable, place
 
 BOM = "\ufeff"
-LFS = "version https://git-lfs.github.com/spec/"
-"""How the pointer begins that stands for a file in Git LFS (https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md)."""
+LFS = LFS_POINTER.decode()
 
 
 class _Refused(Exception):
@@ -131,6 +131,8 @@ class _Bench:
         text = self._text(path)
         if text is None and path in self._paths and self._before[path] is None:
             raise _Refused("a file of this name exists and is binary or too large to edit")
+        if text is None and path not in self._paths and (why := name_problem(path, KnownNames(self._paths))):
+            raise _Refused(f"no file may be called {spelt_out(path)!r}: {why}")
         content = edit.content
         first, second = [*content.split("\n", 2), "", ""][:2]
         own = (text or "").partition("\n")[0] == first != second

@@ -71,6 +71,11 @@ def test_edits_additions_deletions_and_modes_are_found(box: FolderSandbox, works
     )
 
 
+def test_a_binary_file_that_a_run_left_behind_is_no_part_of_the_patch(box: FolderSandbox, workspace: Workspace) -> None:
+    box.write({"db.sqlite3": b"SQLite format 3\0\x10", "a.py": b"x = 3\n"})
+    assert changes(box, workspace) == Patch({"a.py": b"x = 3\n"})
+
+
 def test_ignored_and_left_behind_files_are_passed_over(box: FolderSandbox, workspace: Workspace) -> None:
     box.write(
         dict.fromkeys(

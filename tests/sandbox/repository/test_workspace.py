@@ -192,6 +192,36 @@ def test_what_does_not_fit_is_rejected_with_its_reason(
     assert [r for r in caught.value.reasons if path in r and reason in r]
 
 
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ({"Run.SH": b"x\n"}, "run.sh"),
+        ({"new/a.py": b"1\n", "new/A.py": b"2\n"}, "capitals"),
+        ({"SRC/new.py": b"1\n"}, "differs from src"),
+        ({"new.bin": b"\0\1"}, "binary"),
+        ({"art/new.psd": b"text"}, "Git LFS"),
+        ({"art/old.psd": b"text"}, "Git LFS"),
+        ({"src/aux.py": b"1\n"}, "Windows"),
+        ({"a\u202egpj.py": b"1\n"}, "direction"),
+        ({"sub/x.py": b"1\n"}, "submodule"),
+    ],
+)
+def test_what_a_checkout_or_git_lfs_cannot_hold_is_rejected(
+    files: dict[str, bytes], words: str, origin: Origin, tmp_path: Path
+) -> None:
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:" + "0" * 64 + "\nsize 12345\n"
+    origin.commit({"art/.gitattributes": "*.psd filter=lfs diff=lfs merge=lfs -text\n", "art/old.psd": pointer})
+    origin.git("update-index", "--add", "--cacheinfo", "160000", "1" * 40, "sub")
+    origin.git("commit", "-q", "--allow-empty", "-m", "submodule once more")
+    with origin.workspace(tmp_path / "home") as opened, pytest.raises(PatchRejected) as error:
+        opened.tree(Patch(dict(files)))
+    assert words in error.value.reasons[0]
+
+
+def test_a_file_may_change_its_capitals_by_a_deletion(workspace: Workspace) -> None:
+    assert workspace.tree(Patch({"run.sh": None, "Run.sh": b"#!/bin/sh\n"})).read("Run.sh") == b"#!/bin/sh\n"
+
+
 def test_the_diff_is_unified_names_binary_files_and_reads_as_text(workspace: Workspace) -> None:
     shown = workspace.diff(
         Patch(
