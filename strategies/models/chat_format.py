@@ -30,6 +30,16 @@ def readable(text: str) -> str:
     return re.sub("[\ud800-\udfff]", "\ufffd", text.replace("\r\n", "\n"))
 
 
+def wants_marks(names: str, provider: str) -> bool:
+    """Whether a provider caches only what is marked: Claude wherever it is sold, and Nova on Bedrock. Others cache by
+    themselves, or take no marks. `names` are the model's, in lower case.
+
+    https://docs.anthropic.com/en/docs/build-with-claude/prompt-caching
+    https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html
+    """
+    return "claude" in names or provider == "anthropic" or (provider.startswith("bedrock") and "amazon.nova" in names)
+
+
 def to_wire(prompt: Prompt, *, marks: bool, system: bool = True) -> list[dict[str, Any]]:
     """The messages of `prompt`. With `marks`, cached prefixes are marked as Anthropic wants it; without, neighbours
     of the same role become one message, for servers that insist on turns. Without `system`, what the system says is

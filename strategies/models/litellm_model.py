@@ -18,7 +18,7 @@ from typing import Any
 import tenacity
 
 from strategies.models import tokens
-from strategies.models.chat_format import calls_of, finish_of, to_wire, tools_to_wire
+from strategies.models.chat_format import calls_of, finish_of, to_wire, tools_to_wire, wants_marks
 from strategies.models.circuit_breaker import CircuitBreaker, CircuitBreakers
 from strategies.models.model import (
     Completion,
@@ -150,7 +150,7 @@ class LitellmModel:
         self.thinking_tokens = THINKING if thinks else 0
         self._spec = spec
         self._provider = provider
-        self._marks = "claude" in spec.model.lower() or provider == "anthropic"
+        self._marks = wants_marks(f"{spec.model} {spec.priced_as}".lower(), provider)
         self._known = tokens.Known()
         self._thoughts: OrderedDict[str, dict[str, Any]] = OrderedDict()
         self._sleep = sleep

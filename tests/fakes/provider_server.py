@@ -40,6 +40,7 @@ OLLAMA = {
 TOKEN = {"access_token": KEY, "token_type": "Bearer", "expires_in": 3600}
 POSTS: Sequence[tuple[str, Mapping[str, Any]]] = (
     (r"/v1/messages$", MESSAGES),
+    (r":rawPredict(\?|$)", MESSAGES),
     (r":generateContent(\?|$)", GENERATE),
     (r"/model/[^/]+/converse$", CONVERSE),
     (r"/api/chat$", OLLAMA),

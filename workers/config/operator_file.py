@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -15,7 +16,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from workers.config.errors import ConfigError, ConfigProblem
-from workers.config.providers import parameter_problem
+from workers.config.providers import PARAMETERS, parameter_problem
 from workers.config.toml_lines import lines_of_keys
 from workers.config.validation import Checked, Usd, amount, check, nearest
 
@@ -310,7 +311,10 @@ def parse_operator(text: str, *, source: str = "pennyfix.toml") -> Operator:
     def line_of(key: tuple[str | int, ...]) -> int:
         return next((lines[key[:n]] for n in range(len(key), 0, -1) if key[:n] in lines), 0)
 
-    operator = check(Operator, tree, source=source, line_of=line_of, written="{key} = {value}")
+    try:
+        operator = check(Operator, tree, source=source, line_of=line_of, written="{key} = {value}")
+    except ConfigError as error:
+        raise ConfigError(source, tuple(_of_provider(p) for p in error.problems)) from None
     problems = [*_names(operator, line_of), *_role_names(operator, line_of), *_parameters(operator, line_of)]
     if problems:
         raise ConfigError(source, tuple(problems))
@@ -330,6 +334,14 @@ def _names(operator: Operator, line_of: Lines) -> list[ConfigProblem]:
         for i, name in enumerate(names)
         if name in names[:i]
     ]
+
+
+def _of_provider(problem: ConfigProblem) -> ConfigProblem:
+    """An unknown key of a tier that is a provider's parameter is told where it goes."""
+    name = problem.key.rpartition(".")[2]
+    if re.fullmatch(r"tiers\[\d+\]\.\w+", problem.key) and name in PARAMETERS and "not a known key" in problem.message:
+        return replace(problem, fix=f"write it under `[tiers.provider]`: `{name} = {problem.value}`")
+    return problem
 
 
 def _parameters(operator: Operator, line_of: Lines) -> list[ConfigProblem]:

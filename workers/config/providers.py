@@ -163,6 +163,8 @@ PROVIDERS: Mapping[str, Provider] = {
     ),
 }  # fmt: skip
 
+PARAMETERS = frozenset(p.name for one in PROVIDERS.values() for p in one.parameters) | {"base_model", "extra_headers"}
+"""What a `[tiers.provider]` usually holds."""
 OURS = {
     "model": "`model` of the tier",
     "api_key": "`api_key_env` of the tier, the NAME of the variable that holds it",

@@ -52,6 +52,39 @@ def test_every_key_stands_in_the_example_file() -> None:
             assert re.search(rf"^(# )?{key} = ", text, re.MULTILINE), key
 
 
+def test_a_providers_parameter_among_a_tiers_keys_is_told_where_it_goes() -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse_operator(TIERS + 'api_version = "2024-10-21"\n')
+    (problem,) = caught.value.problems
+    assert (problem.key, problem.line) == ("tiers[1].api_version", 7)
+    assert problem.fix == "write it under `[tiers.provider]`: `api_version = '2024-10-21'`"
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('api_key = "sk-1"', "write `api_key_env` of the tier"),
+        ('azure_ad_token = "x"', "set the provider's variable"),
+        ('mock_response = "ready"', "remove it"),
+        ("temperature = 0.2", "write `temperature` of the tier"),
+    ],
+)
+def test_what_no_providers_table_may_hold_is_refused_with_its_line(line: str, said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse_operator(f"{TIERS}[tiers.provider]\n{line}\n")
+    (problem,) = caught.value.problems
+    assert (problem.line, problem.key) == (8, f"tiers[1].provider.{line.partition(' ')[0]}")
+    assert said in problem.fix
+    assert "sk-1" not in str(caught.value)
+
+
+def test_a_providers_table_is_taken_as_it_is_with_plain_numbers() -> None:
+    table = '[tiers.provider]\napi_version = "2024-10-21"\ntop_k = 0.5\nextra_headers = { "X-A" = "b" }\n'
+    held = parse_operator(TIERS + table).tiers[1].provider
+    assert held == {"api_version": "2024-10-21", "top_k": 0.5, "extra_headers": {"X-A": "b"}}
+    assert isinstance(held["top_k"], float)
+
+
 def test_money_is_exact() -> None:
     assert parse_operator("[limits]\nissue_usd = 0.1\n").limits.issue_usd == Decimal("0.1")
 

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from strategies.models.litellm_model import open_model
 from strategies.models.model import Message, Prompt
+from strategies.models.model_spec import ModelSpec
 from tests.fakes.provider_server import KEY, Asked, ProviderServer
 from workers.config.operator_file import TierOptions, parse_operator
 from workers.config.settings import environment_value, provider_key
@@ -177,3 +178,45 @@ def test_what_is_missing_is_said_before_a_call(name: str, server: ProviderServer
     (problem,) = model_use(tier_of(setup, server.url)).problems
     assert said in problem.what
     assert variable in problem.fix or setup.variables.keys() & {"AZURE_AD_TOKEN"}
+
+
+MARKED = {
+    "anthropic/claude-haiku-5-5": "cache_control",
+    "openrouter/anthropic/claude-opus-5.5": "cache_control",
+    "azure_ai/claude-haiku-5-5": "cache_control",
+    "bedrock/eu.anthropic.claude-haiku-5-5": "cachePoint",
+    "bedrock/amazon.nova-pro-v1:0": "cachePoint",
+    "bedrock/arn:aws:bedrock:eu-west-1:1:application-inference-profile/abc": "cachePoint",
+    "vertex_ai/claude-haiku-5-5": "cache_control",
+    "openai/gpt-6-luna": "",
+    "gemini/gemini-2.5-pro": "",
+    "hosted_vllm/qwen": "",
+}
+"""What marks the end of a prefix on the wire, "" where the provider caches by itself or not at all."""
+
+
+@pytest.mark.parametrize("model", MARKED)
+def test_a_prefix_worth_caching_is_marked_wherever_a_provider_wants_marks(
+    model: str, server: ProviderServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "google.json").write_text(json.dumps(service_account(server.url)))
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "google.json"))
+    for name, value in (("AWS_ACCESS_KEY_ID", "AKID"), ("AWS_SECRET_ACCESS_KEY", "secret")):
+        monkeypatch.setenv(name, value)
+    parameters = {"aws_bedrock_runtime_endpoint": server.url, "aws_region_name": "eu-west-1"}
+    google = {"vertex_project": "p", "vertex_location": "us-east5"}
+    by_provider = {"bedrock": parameters, "vertex_ai": google}
+    spec = ModelSpec(
+        model, api_base="" if model.startswith("bedrock") else server.url, api_key="" if model in by_provider else KEY,
+        input_usd_per_million=Decimal(1), output_usd_per_million=Decimal(1),
+        provider=by_provider.get(model.partition("/")[0], {}),
+        priced_as="eu.anthropic.claude-haiku-5-5" if "arn:" in model else "",
+    )  # fmt: skip
+    messages = (Message("system", "s"), Message("user", "f" * 9_000, cache=True), Message("user", "q"))
+    prompt = Prompt(messages, "repair", max_output_tokens=300)
+    open_model(spec).complete(prompt)
+    body = next(a.body.decode() for a in reversed(server.asked) if a.method == "POST" and "/token" not in a.path)
+    if MARKED[model]:
+        assert body.index("ffff") < body.index(MARKED[model]) < body.rindex('"q"'), body[-600:]
+    else:
+        assert "cache" not in body
