@@ -118,9 +118,10 @@ def _tiered(ranges: list[object]) -> Price | None:
     for one in ranges:
         bounds = one.get("range") if isinstance(one, Mapping) else None
         price = _price(one, "", "", None) if isinstance(one, Mapping) else None
-        if price is None or not isinstance(bounds, list) or not bounds or not isinstance(bounds[0], int | float):
+        begins = _number(bounds[0]) if isinstance(bounds, list) and bounds else None
+        if price is None or begins is None:
             return None
-        levels.append((int(bounds[0]), price))
+        levels.append((int(begins), price))
     result: Price | None = None
     above = 0
     for start, price in sorted(levels, key=lambda level: -level[0]):
@@ -145,11 +146,8 @@ def _dearer(one: Price, other: Price) -> Price:
 
 def _factors(entry: object) -> dict[str, Decimal]:
     rates = entry.items() if isinstance(entry, Mapping) else ()
-    return {
-        str(name).lower(): Decimal(str(value))
-        for name, value in rates
-        if isinstance(value, int | float) and not isinstance(value, bool) and value > 0
-    }
+    known = {str(name).lower(): number for name, value in rates if (number := _number(value)) is not None}
+    return {name: number for name, number in known.items() if number > 0}
 
 
 def _price(row: Mapping[str, object], suffix: str, service: str, lower: Price | None) -> Price | None:
@@ -181,7 +179,7 @@ def _request(row: Mapping[str, object]) -> Decimal:
     searches = row.get("search_context_cost_per_query")
     if row.get("litellm_provider") == "perplexity" and isinstance(searches, Mapping):
         fees += list(searches.values())
-    return max((Decimal(str(one)) for one in fees if isinstance(one, int | float)), default=Decimal(0))
+    return max((number for one in fees if (number := _number(one)) is not None), default=Decimal(0))
 
 
 def _write(rate: Decimal | None, lower: Price | None) -> Decimal | None:
@@ -199,12 +197,19 @@ def _least(rate: Decimal | None, lower: Price | None, field: str) -> Decimal:
 
 def _rate(value: object) -> Decimal | None:
     """USD per token as the table has it → USD per million."""
+    number = _number(value)
+    return None if number is None else (number * MILLION).normalize() + 0
+
+
+def _number(value: object) -> Decimal | None:
+    """A number of the table by its digits; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
-        return (Decimal(str(value)) * MILLION).normalize() + 0
+        number = Decimal(str(value))
     except ArithmeticError:
         return None
+    return number if number.is_finite() else None
 
 
 def _some(value: Decimal | None) -> Decimal:

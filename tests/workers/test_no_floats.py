@@ -33,7 +33,7 @@ REASONED = {
     ("workers/billing/ledger.py", "seconds"): SECONDS,
     (
         "strategies/models/price_table.py",
-        "_rate",
+        "_number",
     ): "a price table's own number, told apart from other JSON; read by its digits",
 }
 
