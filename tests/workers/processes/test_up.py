@@ -86,12 +86,12 @@ class Running:
 
     def pids(self) -> list[int]:
         """Every living process that belongs to this state folder."""
-        mark = str(self.home).encode()
+        marks = (str(self.home).encode(), str(socket_path(self.home)).encode())  # the broker shows only its socket
         found = []
         for entry in Path("/proc").iterdir():
             try:
-                if entry.name.isdecimal() and (
-                    mark in (entry / "environ").read_bytes() or mark in (entry / "cmdline").read_bytes()
+                if entry.name.isdecimal() and any(
+                    mark in (entry / place).read_bytes() for mark in marks for place in ("environ", "cmdline")
                 ):
                     state = (entry / "stat").read_text().rpartition(")")[2].split()[0]
                     found += [int(entry.name)] if state != "Z" else []
