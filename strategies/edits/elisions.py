@@ -38,11 +38,6 @@ _STUBS = (":", ",", "(", "[", '"""', "'''")
 _FRAMED = re.compile(r"^[\[(<{].*[\])>}]$")
 
 
-def is_dots(line: str) -> bool:
-    """Whether `line` is nothing but three dots, perhaps in a comment."""
-    return bool(_DOTS.match(line))
-
-
 def is_elision(line: str) -> bool:
     """Whether `line` says, in a comment or between brackets, that lines were left out."""
     if _DOTS.match(line):

@@ -65,16 +65,6 @@ def by_tier_model(session: Session, month: str, *, repository_id: int | None = N
     return _lines(session, [ChargeRow.tier, ChargeRow.model], _where(month, repository_id))
 
 
-def by_purpose(session: Session, month: str, *, repository_id: int | None = None) -> tuple[SpendingLine, ...]:
-    """The month by purpose of the call, dearest first."""
-    return _lines(session, [ChargeRow.purpose], _where(month, repository_id))
-
-
-def by_job(session: Session, repository_id: int, month: str) -> tuple[SpendingLine, ...]:
-    """The month by job, dearest first."""
-    return _lines(session, [ChargeRow.job_id], _where(month, repository_id))
-
-
 def daily(session: Session, month: str, *, repository_id: int | None = None) -> dict[str, Decimal]:
     """USD by day (`2026-11-25`, UTC) on which the calls ended, days without calls left out."""
     if session.get_bind().dialect.name == "sqlite":

@@ -83,11 +83,6 @@ def is_ours(message: str, issue: int) -> bool:
     return f"Pennyfix-Issue: {issue}" in lines and any(part.startswith(f"{TRAILER}: ") for part in lines)
 
 
-def is_of_job(message: str, job: int) -> bool:
-    """Whether a commit was made by this very job."""
-    return f"{TRAILER}: {job}" in message.splitlines()
-
-
 def summary(evidence: Evidence) -> str:
     """One or two sentences on what was earned."""
     said = []
