@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from tests.verdicts.case import Case, Change, Repository, failed, right, wrong
-from tests.verdicts.repositories import CARGO, GO, JEST, MOCHA, NODE, PYTEST, VITEST
+from tests.verdicts.repositories import CARGO, GO, JEST, MOCHA, NODE, PYTEST, VITEST, package
 
 BREAKS = "tests that passed before do not pass"
 REFUSED = "what no patch may touch"
@@ -84,6 +85,15 @@ def scripted(repository: Repository, **scripts: str) -> str:
     return json.dumps(package | {"scripts": package["scripts"] | scripts})
 
 
+_IN_CHECKS = {
+    "package.json": package(
+        "jest", devDependencies={"jest": "29.7.0"}, jest={"testMatch": ["<rootDir>/checks/**/*.js"]}
+    ),
+    "till.js": JEST.files["till.js"],
+    "checks/label.js": JEST.files["test/till.test.js"],
+}
+MATCHED = replace(JEST, name="till-jest-testmatch", files=_IN_CHECKS)
+
 CASES: tuple[Case, ...] = (
     wrong("the only change is a fixed copy among the tests", PYTEST, {"tests/till.py": COPY}, failed(REFUSED)),
     wrong("only a new test", PYTEST, {"tests/test_new.py": "def test_new(): pass\n"}, failed(ONLY)),
@@ -120,6 +130,16 @@ CASES: tuple[Case, ...] = (
         JEST,
         {**JEST.edited("till.js", (" items", " things")), "package.json": scripted(JEST, test="jest -t total")},
         failed(BREAKS),
+    ),
+    wrong(
+        "a broken label and a test that testMatch names",
+        MATCHED,
+        {
+            **JEST.edited("till.js", (" items", " things")),
+            "checks/label.js": "test('label', () => {})\ntest('total of none', () => {})\n",
+        },
+        failed(BREAKS),
+        accept="regression",
     ),
     wrong(
         "a broken label and vite.config.js",
