@@ -124,6 +124,7 @@ LOADS_LITELLM = (
     "tests/strategies/models/test_litellm_model.py",
     "tests/strategies/models/test_paid_answers.py",
     "tests/strategies/models/test_provider_usage.py",
+    "tests/strategies/models/test_refused_parameters.py",
     "tests/workers/solving/test_provider_setups.py",
     "tests/strategies/models/test_streaming.py",
 )

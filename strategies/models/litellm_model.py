@@ -7,6 +7,7 @@ under the same reservation but reported as uncertain (see `strategies.models.ask
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
@@ -83,6 +84,7 @@ def _litellm() -> Any:
     os.environ["LITELLM_MODE"] = "PRODUCTION"  # in any other mode its import reads a `.env` of a folder above it
     import litellm
 
+    logging.getLogger("LiteLLM").setLevel(logging.CRITICAL)  # what goes wrong is told by errors, not twice
     litellm.telemetry = False
     litellm.suppress_debug_info = True
     litellm.drop_params = True  # a model that takes no temperature is asked without

@@ -12,12 +12,27 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import chain
 
+from tests.answers.bills import below_usage, table
 from tests.answers.edits import Read, ReadAnswer, read_all
 from tests.answers.material import corpus_patches, installed_patches
 from tests.answers.perturbations import PERTURBATIONS
 from tests.answers.random_answers import generate, outside_a_block
 
 RANDOM_ANSWERS = 2_000
+
+
+def billed_below_usage(_: Sequence[str]) -> tuple[str, int]:
+    """The providers' answers with their right amounts, then generated ones: any shape, any cut."""
+    rows = table()
+    print(f"{'provider':56} {'right USD':>10} {'billed':>10}")
+    for row in rows:
+        print(f"{row.provider:56} {row.usd:10} {'unknown' if row.billed is None else row.billed:>10}")
+    print(f"billed rightly: {sum(row.billed == row.usd for row in rows)} of {len(rows)} providers' answers")
+    answers, below = below_usage(RANDOM_ANSWERS)
+    for one in below[:5]:
+        print(f"--- billed ${one.billed}, at least ${one.least_usd}: {one.what}\n{one.body!r}")
+    wrong = len(below) + sum(row.billed is not None and row.billed < row.usd for row in rows)
+    return f"billed below usage: {wrong} of {answers + len(rows)} answers", wrong
 
 
 def edits_outside_a_block(_: Sequence[str]) -> tuple[str, int]:
@@ -48,8 +63,12 @@ def _shown(one: ReadAnswer) -> str:
     return f"--- silently wrong: {one.perturbation}, {one.patch}\n{one.answer[:2_000]}"
 
 
-FIGURES: tuple[Callable[[Sequence[str]], tuple[str, int]], ...] = (edits_outside_a_block, silently_wrong)
-"""In the order of the last line. That of billing comes first: `billed below usage: K of N answers`."""
+FIGURES: tuple[Callable[[Sequence[str]], tuple[str, int]], ...] = (
+    billed_below_usage,
+    edits_outside_a_block,
+    silently_wrong,
+)
+"""In the order of the last line."""
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -22,7 +22,7 @@ from strategies.models.meter import Metered
 from strategies.models.model import Message, Model, ModelError, Prompt
 from strategies.models.model_spec import ModelSpec
 from tests.answers.provider_usage import chat, gemini, messages
-from tests.fakes.raw_server import RawReply, RawServer
+from tests.fakes.raw_server import RawReply, RawServer, events
 
 INPUT, OUTPUT = Decimal(2), Decimal(10)
 """USD per million tokens."""
@@ -46,9 +46,12 @@ def generate(dice: random.Random) -> Generated:
     cached = dice.choice([0, dice.randint(1, prompt)])
     if dice.random() < 0.2:  # far more than was reserved: it can be known by the usage only
         prompt *= 1_000
-    model, body = dice.choice(_SHAPES)(dice, prompt, cached, said, thought)
+    shape = dice.choice(_SHAPES)
+    model, body = shape(dice, prompt, cached, said, thought)
     least = (prompt * INPUT + (said + thought) * OUTPUT) / 1_000_000
     bend = dice.choice([_whole, _whole, _bent, _cut, _hung_up, _prefixed, _streamed, _refused])
+    if shape in (_openai, _added) and dice.random() < 0.3:
+        model, bend = "openai/streams", dice.choice([_flowing, _flowing, _stuttering, _drying_up])
     reply, readable = bend(dice, body)
     if reply.status >= 400:
         least = Decimal(0)
@@ -66,7 +69,7 @@ def _model(name: str, url: str) -> Model:
         api_key="key",
         input_usd_per_million=INPUT,
         output_usd_per_million=OUTPUT,
-        max_output_tokens=MOST_OUTPUT,
+        max_output_tokens=MOST_OUTPUT if name != "openai/streams" else 4_000,
         timeout=5.0,
     )
     patient = CircuitBreakers(count(step=1_000).__next__)  # every failure is long ago
@@ -191,6 +194,36 @@ def _streamed(dice: random.Random, body: dict[str, Any]) -> tuple[RawReply, bool
     """Events although none were asked for."""
     text = f"data: {json.dumps(body)}\n\ndata: [DONE]\n\n"
     return RawReply(text.encode(), content_type=dice.choice(["text/event-stream", "application/json"])), True
+
+
+def _flow(body: dict[str, Any]) -> list[Any]:
+    """The events of a stream with the usage of `body`."""
+    head = {"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "m"}
+    deltas: list[dict[str, Any]] = [{"role": "assistant", "content": "he"}, {"content": "llo"}]
+    told: list[Any] = [{**head, "choices": [{"index": 0, "delta": d, "finish_reason": None}]} for d in deltas]
+    told.append({**head, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
+    return [*told, {**head, "choices": [], "usage": body["usage"]}]
+
+
+def _flowing(dice: random.Random, body: dict[str, Any]) -> tuple[RawReply, bool]:
+    return events(*_flow(body), done=dice.random() < 0.8), True
+
+
+def _stuttering(dice: random.Random, body: dict[str, Any]) -> tuple[RawReply, bool]:
+    """Anything among the events of a stream."""
+    told = _flow(body)
+    for _ in range(dice.randint(1, 3)):
+        told.insert(dice.randint(0, 3), anything(dice))
+    return events(*told), True
+
+
+def _drying_up(dice: random.Random, body: dict[str, Any]) -> tuple[RawReply, bool]:
+    """A stream that ends anywhere, politely or not."""
+    raw = events(*_flow(body)).body
+    place = dice.randint(0, len(raw) - 1)
+    kind = "text/event-stream"
+    polite = dice.random() < 0.5
+    return (RawReply(raw[:place], content_type=kind) if polite else RawReply(raw, content_type=kind, cut=place)), False
 
 
 def _refused(dice: random.Random, body: dict[str, Any]) -> tuple[RawReply, bool]:
