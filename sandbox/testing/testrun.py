@@ -73,12 +73,14 @@ def run_tests(
     timeout: float,
     canary: bool = False,
     beside: Sequence[str] = (),
+    last: bool = False,
 ) -> TestRun:
     """Run all tests, or those in `only` (files or ids), at most `timeout` seconds.
 
     With `canary`, a failing test of ours is added for this run (where the recipe knows how) and must be reported;
-    `beside` are test files that are known to be collected, one of which it is put next to. Raises SandboxUnavailable,
-    and ValueError when `only` is given and the recipe cannot choose.
+    `beside` are test files that are known to be collected, one of which it is put next to. What was added is removed
+    again, unless this is the `last` use of the sandbox. Raises SandboxUnavailable, and ValueError when `only` is given
+    and the recipe cannot choose.
     """
     planted = make_canary(recipe.canary, beside) if canary and recipe.canary is not None else None
     chosen = tuple(dict.fromkeys(selectable(i) for i in only))
@@ -101,7 +103,7 @@ def run_tests(
     report, reason, not_explained = run.judged()
     leftovers = [planted.place] if planted is not None else []
     leftovers += [reporter.folder] if reporter is not None else []
-    if leftovers:
+    if leftovers and not last:
         sandbox.run(["rm", "-rf", "--", *leftovers], timeout=60)
     return TestRun(report, reason, result, command, not_explained)
 

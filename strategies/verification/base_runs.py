@@ -30,11 +30,11 @@ Open = Callable[[], Sandbox]
 def first_run(opened: Open, recipe: Recipe, timeout: float) -> TestRun:
     """The whole suite with a canary: at the recipe's place, else beside tests that pass. Raises SandboxUnavailable."""
     with opened() as sandbox:
-        run = run_tests(sandbox, recipe, timeout=timeout, canary=True)
+        run = run_tests(sandbox, recipe, timeout=timeout, canary=True, last=True)
     if run.report is not None or run.reason != NOT_REPORTED:
         return run
     with opened() as sandbox:
-        without = run_tests(sandbox, recipe, timeout=timeout)
+        without = run_tests(sandbox, recipe, timeout=timeout, last=True)
     if without.report is None:
         return run
     return _beside(opened, recipe, timeout, places_of(recipe, without.report.passed)) or run
@@ -51,7 +51,7 @@ def second_run(opened: Open, recipe: Recipe, first: TestReport, timeout: float) 
         scouts = {place: make_canary(recipe.canary, (place,)) for place in tried}
         with opened() as sandbox:
             sandbox.write({scout.path: scout.content for scout in scouts.values()})
-            run = run_tests(sandbox, recipe, timeout=timeout, canary=True)
+            run = run_tests(sandbox, recipe, timeout=timeout, canary=True, last=True)
         if run.report is not None:
             report = run.report
             places = tuple(place for place, scout in scouts.items() if scout.reported(report))
@@ -63,7 +63,7 @@ def second_run(opened: Open, recipe: Recipe, first: TestReport, timeout: float) 
             if (found := _beside(opened, recipe, timeout, (place,))) is not None:
                 return found, (place,)
     with opened() as sandbox:
-        return run_tests(sandbox, recipe, timeout=timeout, canary=True), ()
+        return run_tests(sandbox, recipe, timeout=timeout, canary=True, last=True), ()
 
 
 def places_of(recipe: Recipe, passing: Iterable[str]) -> tuple[str, ...]:
@@ -82,7 +82,7 @@ def _beside(opened: Open, recipe: Recipe, timeout: float, places: tuple[str, ...
     """The first run in which a canary beside one of these files is reported."""
     for place in places[:TRIES]:
         with opened() as sandbox:
-            run = run_tests(sandbox, recipe, timeout=timeout, canary=True, beside=(place,))
+            run = run_tests(sandbox, recipe, timeout=timeout, canary=True, beside=(place,), last=True)
         if run.report is not None:
             return run
     return None

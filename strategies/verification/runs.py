@@ -47,7 +47,9 @@ class TestRuns:
         for left in (1, 0):
             try:
                 with self.open(patch) as sandbox:
-                    return run_tests(sandbox, self.recipe, only=only, timeout=timeout, canary=canary, beside=beside)
+                    return run_tests(
+                        sandbox, self.recipe, only=only, timeout=timeout, canary=canary, beside=beside, last=True
+                    )
             except SandboxUnavailable:
                 if not left:
                     raise
