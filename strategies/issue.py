@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class IssueImage:
+    """A picture of the issue, fetched by us. `media_type` is `image/png`, `image/jpeg`, `image/gif` or `image/webp`."""
+
+    media_type: str
+    data: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +25,7 @@ class Comment:
 class Issue:
     """One labeled issue. Texts are already cleaned (see `strategies.prompts.cleaning`); `number` is 0 for a local file.
 
+    `images` are those that were fetched, where the operator allows it; a model that is not shown them reads `[image]`.
     `instructions` is what a maintainer asked for on top: review comments, or text after `/autofix`.
     """
 
@@ -26,3 +35,4 @@ class Issue:
     comments: tuple[Comment, ...] = ()
     repository: str = ""
     instructions: str = ""
+    images: tuple[IssueImage, ...] = ()

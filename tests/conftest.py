@@ -121,6 +121,7 @@ STARTS_PROCESSES = (
 """The beginnings of the names of tests that start processes: repositories' tests, shells, interpreters, servers."""
 LOADS_LITELLM = (
     "tests/strategies/models/test_anthropic_wire.py",
+    "tests/strategies/models/test_images.py",
     "tests/strategies/models/test_litellm_model.py",
     "tests/strategies/models/test_paid_answers.py",
     "tests/strategies/models/test_provider_usage.py",

@@ -43,4 +43,6 @@ def opening(
         files=pack(located, workspace, limit_tokens) or prompts.load("no-located-file").fill(),
         issue=issue_section(issue, prompts),
     )
-    return Message("system", prompts.load("shared-system").fill()), Message("user", shown, cache=True)
+    return Message("system", prompts.load("shared-system").fill()), Message(
+        "user", shown, cache=True, images=issue.images
+    )

@@ -5,10 +5,12 @@ The shape is OpenAI's chat completion, which litellm translates for every other 
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from typing import Any, Literal
 
+from strategies.issue import IssueImage
 from strategies.models.model import Message, Prompt, Tool, ToolCall
 
 BREAKPOINTS = 4
@@ -55,14 +57,27 @@ def to_wire(prompt: Prompt, *, marks: bool, system: bool = True) -> list[dict[st
         else:
             role = "user" if message.role == "system" and not system else message.role
             one = {"role": role, "content": text or "(empty)"}
-        if place in chosen and isinstance(one["content"], str):
-            one["content"] = [{"type": "text", "text": one["content"], "cache_control": {"type": "ephemeral"}}]
+        if (message.images or place in chosen) and isinstance(one["content"], str):
+            mark = {"cache_control": {"type": "ephemeral"}} if place in chosen else {}
+            one["content"] = [*map(_image, message.images), {"type": "text", "text": one["content"], **mark}]
         last = result[-1] if result else None
         if not marks and last and last["role"] == one["role"] == "user":
-            last["content"] = f"{last['content']}\n\n{one['content']}"
+            last["content"] = _joined(last["content"], one["content"])
         else:
             result.append(one)
     return result
+
+
+def _image(image: IssueImage) -> dict[str, Any]:
+    data = base64.b64encode(image.data).decode("ascii")
+    return {"type": "image_url", "image_url": {"url": f"data:{image.media_type};base64,{data}"}}
+
+
+def _joined(first: Any, second: Any) -> Any:
+    """Two contents of neighbours as one: text, or a list of parts where one of them holds images."""
+    if isinstance(first, str) and isinstance(second, str):
+        return f"{first}\n\n{second}"
+    return [p for c in (first, second) for p in ([{"type": "text", "text": c}] if isinstance(c, str) else c)]
 
 
 def tools_to_wire(tools: tuple[Tool, ...]) -> list[dict[str, Any]]:

@@ -170,7 +170,13 @@ class LitellmModel:
 
     def count(self, prompt: Prompt) -> int:
         thoughts = sum(tokens.bound(str(kept)) for m in prompt.messages if (kept := self._thought(m)))
-        return self._known.bound(prompt) + thoughts
+        return self._known.bound(self._seen(prompt)) + thoughts
+
+    def _seen(self, prompt: Prompt) -> Prompt:
+        """What this model is shown of a prompt: images only where the operator and its provider allow them."""
+        if self._spec.images and self._habits.images:
+            return prompt
+        return replace(prompt, messages=tuple(replace(m, images=()) if m.images else m for m in prompt.messages))
 
     def complete(self, prompt: Prompt) -> Completion:
         started = time.monotonic()
@@ -180,7 +186,7 @@ class LitellmModel:
         except _Again as last:
             raise self._unavailable(last.trouble) from last
         if completion.reported and completion.reported.whole:
-            self._known.learn(prompt, completion.reported.usage.input_tokens)
+            self._known.learn(self._seen(prompt), completion.reported.usage.input_tokens)
         return replace(completion, seconds=time.monotonic() - started)
 
     def _let_alone(self) -> None:
@@ -229,7 +235,7 @@ class LitellmModel:
     def _asked(self, prompt: Prompt, limit: int, habits: Habits) -> Completion:
         """One request and its answer. Raises _Again, _Lesson or ModelError; or what `watch` raised."""
         stream = habits.stream and limit > STREAMED
-        options, sent = self._options(prompt, limit, habits, stream=stream)
+        options, sent = self._options(self._seen(prompt), limit, habits, stream=stream)
         record = CallRecord(timeout=self._timeout(stream=stream))
         try:
             with recorded(record), watched(record, self._spec.watch, self._watch_seconds):
@@ -283,6 +289,7 @@ class LitellmModel:
             stream=stream,
             system=habits.system and any(m.role == "system" for m in prompt.messages),
             marks=marks and any(m.cache for m in prompt.messages),
+            images=any(m.images for m in prompt.messages),
         )
         return options, sent
 

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from strategies.issue import IssueImage
 from strategies.models.price import Price
 from strategies.models.usage import ReportedUsage, Usage
 
@@ -77,13 +78,15 @@ class Tool:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One turn. `tool_call_id` is set on a tool's answer. `cache` marks the end of a prefix worth caching."""
+    """One turn. `tool_call_id` is set on a tool's answer. `cache` marks the end of a prefix worth caching. `images` are
+    shown before the text, to a model that may see them."""
 
     role: Literal["system", "user", "assistant", "tool"]
     content: str
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str = ""
     cache: bool = False
+    images: tuple[IssueImage, ...] = ()
 
 
 Purpose = Literal[

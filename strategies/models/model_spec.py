@@ -17,7 +17,7 @@ class ModelSpec:
     `max_output_tokens` None takes the model's own limit, at most 16,000. `supports_tools` None asks the table.
     `api_key` "" leaves it to the provider's usual environment variable. `provider` holds the provider's own parameters
     (`api_version`, `vertex_project`, `aws_region_name`, …), sent with every call. `priced_as` "" or the table's name of
-    the model behind an alias (an Azure deployment, an inference profile).
+    the model behind an alias (an Azure deployment, an inference profile). `images`: whether it is shown images.
     """
 
     model: str
@@ -33,6 +33,7 @@ class ModelSpec:
     timeout: float = 600.0
     provider: Mapping[str, object] = field(default_factory=dict, repr=False)
     priced_as: str = ""
+    images: bool = False
     silence: float = 600.0
     watch: Callable[[], None] | None = field(default=None, repr=False, compare=False)
     say: Callable[[str], None] | None = field(default=None, repr=False, compare=False)

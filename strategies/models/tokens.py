@@ -24,6 +24,11 @@ from strategies.models.model import Message, Prompt, Tool
 PER_MESSAGE = 16
 PER_CALL = 64
 PER_TOOL_CALL = 32
+PER_IMAGE = 10_000
+"""Above what any provider counts for one: Anthropic up to 4,784, OpenAI's and Gemini's tiles and patches below 4,000.
+
+https://docs.anthropic.com/en/docs/build-with-claude/vision, https://platform.openai.com/docs/guides/images-vision
+"""
 TOOLS = 1_000
 BYTES_PER_TOKEN = 3
 """For estimates: source code has 3 to 4 bytes a token."""
@@ -47,7 +52,7 @@ def bound_message(message: Message) -> int:
     calls = sum(
         bound(c.id) + bound(c.name) + bound(json.dumps(c.arguments)) + PER_TOOL_CALL for c in message.tool_calls
     )
-    return PER_MESSAGE + bound(message.content) + bound(message.tool_call_id) + calls
+    return PER_MESSAGE + bound(message.content) + bound(message.tool_call_id) + calls + len(message.images) * PER_IMAGE
 
 
 def bound_tools(tools: tuple[Tool, ...]) -> int:
@@ -102,5 +107,7 @@ def _prefixes(prompt: Prompt) -> list[str]:
     for m in prompt.messages:
         calls = [(c.id, c.name, c.arguments) for c in m.tool_calls]
         h.update(repr((m.role, m.content, calls, m.tool_call_id)).encode("utf-8", "surrogatepass"))
+        for image in m.images:
+            h.update(hashlib.sha256(image.data).digest())
         result.append(h.hexdigest())
     return result

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from strategies.issue import Comment, Issue
+from strategies.issue import Comment, Issue, IssueImage
 
 TITLE = 300
 BODY = 40_000
@@ -72,6 +72,7 @@ def clean_issue(
     number: int = 0,
     repository: str = "",
     instructions: str = "",
+    images: tuple[IssueImage, ...] = (),
 ) -> Issue:
     """An issue ready for a model. `comments` are (author, text); the last `COMMENTS` non-empty ones are kept."""
     kept = [Comment(author, cleaned) for author, text in comments if (cleaned := clean(text, COMMENT))]
@@ -82,6 +83,7 @@ def clean_issue(
         comments=tuple(kept[-COMMENTS:]),
         repository=repository,
         instructions=clean(instructions, INSTRUCTIONS),
+        images=images,
     )
 
 

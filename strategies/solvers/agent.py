@@ -107,5 +107,5 @@ def _opening(task: AttemptTask, offered: Sequence[Tool], prompts: PromptFolder) 
     )
     return [
         Message("system", prompts.load("agent-system").fill(protocol=protocol)),
-        Message("user", question, cache=True),
+        Message("user", question, cache=True, images=task.issue.images),
     ]

@@ -63,6 +63,8 @@ OPERATOR = {
     "tiers.outage_minutes": 'How long an outage must have lasted before the next tier steps in (`on_outage = "next"`).',
     "tiers.provider": "What else the provider wants with every call (`api_version`, `vertex_project`, `aws_region_name`, …); "
     "`base_model` names the model behind an alias, for its price.",
+    "tiers.images": "Whether this model is shown the issue's images: PNG, JPEG, GIF and WebP on GitHub's own addresses, "
+    "four of up to 4 MB each. Without it, and for other images, the text says that there was one.",
     "tiers.family": "Models of one family err alike: a rejected patch, or a test that is doubted, goes to another family.",
     "tiers.input_usd_per_million": "USD per million input tokens, where litellm's table has no price or a wrong one.",
     "tiers.output_usd_per_million": "USD per million output tokens.",

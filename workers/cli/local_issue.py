@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from strategies.issue import Issue
+from strategies.issue import Issue, IssueImage
 from strategies.prompts.cleaning import clean_issue
 from workers.config.settings import Settings
 from workers.github.client import GitHub
 from workers.github.connection import AppCredentials, RepositoryAccess
 from workers.pipeline.issue_text import visible_issue
 
+Images = Callable[[Sequence[str], str], tuple[IssueImage, ...]]
+"""What fetches an issue's images, given its texts and a token."""
 LARGEST_ISSUE = 5_000_000
 """Bytes of an issue file that are read at most."""
 
@@ -21,7 +24,9 @@ class IssueUnreadable(Exception):
     """The issue's file cannot be used; the message says what to give instead."""
 
 
-def find_issue(settings: Settings, where: str, number_or_file: str) -> Issue:
+def find_issue(
+    settings: Settings, where: str, number_or_file: str, images: Images = lambda _texts, _token: ()
+) -> Issue:
     """The issue in a file, or by its number at the repository that `where` (a URL or a checkout) belongs to.
 
     Raises IssueUnreadable (no readable file, or no repository to ask), ForgeError.
@@ -34,7 +39,8 @@ def find_issue(settings: Settings, where: str, number_or_file: str) -> Issue:
             f"issue {number_or_file}: {where} names no repository on GitHub (it has no remote `origin`); "
             "give a text file instead"
         )
-    return read_issue_of(url, int(number_or_file), settings=settings, token=settings.github_token.get_secret_value())
+    token = settings.github_token.get_secret_value()
+    return read_issue_of(url, int(number_or_file), settings=settings, token=token, images=images)
 
 
 def read_issue_file(path: Path) -> Issue:
@@ -52,14 +58,16 @@ def read_issue_file(path: Path) -> Issue:
     return clean_issue(re.sub(r"^#+\s*", "", title), body)
 
 
-def read_issue_of(url: str, number: int, *, settings: Settings, token: str = "") -> Issue:
+def read_issue_of(
+    url: str, number: int, *, settings: Settings, token: str = "", images: Images = lambda _texts, _token: ()
+) -> Issue:
     """An issue of a repository on GitHub, by its number; `token` "" asks anonymously. Raises ForgeError."""
     parts = urlsplit(url)
     name = "/".join(parts.path.removesuffix(".git").strip("/").split("/")[:2])
     api = "https://api.github.com" if parts.hostname == "github.com" else settings.github_api_url
     app = AppCredentials(api, settings.github_api_version, app_id="", private_key="")
     with GitHub(app, RepositoryAccess(0, 0, name, given_token=token)) as github:
-        return visible_issue(github, github.read_issue(number), name)
+        return visible_issue(github, github.read_issue(number), name, fetch=lambda texts: images(texts, token))
 
 
 def repository_url(url: str) -> str:

@@ -33,6 +33,7 @@ def resolve(
     from workers.cli.resolve_output import quote_json, quote_lines, result_json, result_lines
     from workers.config.operator_file import load_operator
     from workers.config.places import checkout_of
+    from workers.processes.wiring import images_of
     from workers.usd import parse_usd
 
     settings = command_settings(checkout_of(where))
@@ -47,7 +48,8 @@ def resolve(
         where = where or clone_url(settings, recorded.repository)
     elif not (where and issue):
         raise typer.BadParameter("give PATH_OR_URL and --issue, or --as-job ID")
-    found = find_issue(settings, where, issue) if issue or recorded is None else recorded.issue
+    images = images_of(settings, operator)
+    found = find_issue(settings, where, issue, images) if issue or recorded is None else recorded.issue
     if dry_run:
         quote = quote_local(found, operator=operator)
         emit(quote_json(quote)) if as_json else say("\n".join(quote_lines(quote)))

@@ -101,6 +101,10 @@ class TierOptions(Checked):
     )
     on_outage: Literal["wait", "next"] = Field("wait", description='"wait" or "next"', examples=['"next"'])
     outage_minutes: Ratio = Field(30.0, ge=0, le=10_080, description="minutes, 0–10080", examples=["30"])
+    images: bool = Field(
+        False, description="true or false: whether this model, which must be able to see, is shown an issue's images",
+        examples=["true"],
+    )  # fmt: skip
     family: str = Field(
         "", max_length=60, description="text; left out: derived from the model's name", examples=['"claude"']
     )

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,6 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Protocol
 
+from strategies.issue import IssueImage
 from strategies.prompts.prompt import PromptFolder
 from workers.billing.policy import BudgetLimits
 from workers.billing.quote import Quote
@@ -68,4 +69,5 @@ class JobDependencies:
     heartbeat: float | None = None
     max_runs: int = 3
     edit_interval: float = 15.0
+    fetch_images: Callable[[Sequence[str], str], tuple[IssueImage, ...]] = field(default=lambda _texts, _token: ())
     page: Callable[[Job], str] = field(default=lambda _job: "")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
-from strategies.issue import Issue
+from strategies.issue import Issue, IssueImage
 from strategies.prompts.cleaning import clean_issue
+from workers.github.issue_images import Fetch
 from workers.github.types import RemoteComment, RemoteIssue
 from workers.jobs.commands import COMMAND
 
@@ -19,8 +21,15 @@ class CommentLister(Protocol):
     def list_comments(self, number: int) -> tuple[RemoteComment, ...]: ...
 
 
-def visible_issue(forge: CommentLister, issue: RemoteIssue, repository: str, instructions: str = "") -> Issue:
-    """The issue with the comments that count. Raises ForgeError."""
+def no_images(_texts: Sequence[str]) -> tuple[IssueImage, ...]:
+    """Where no model is shown any."""
+    return ()
+
+
+def visible_issue(
+    forge: CommentLister, issue: RemoteIssue, repository: str, instructions: str = "", *, fetch: Fetch = no_images
+) -> Issue:
+    """The issue with the comments that count, and the images that they show, by `fetch`. Raises ForgeError."""
     comments = [
         (c.author, c.body)
         for c in forge.list_comments(issue.number)
@@ -35,4 +44,5 @@ def visible_issue(forge: CommentLister, issue: RemoteIssue, repository: str, ins
         number=issue.number,
         repository=repository,
         instructions=instructions,
+        images=fetch([issue.body, *(text for _, text in comments)]),
     )

@@ -33,6 +33,7 @@ from workers.pipeline import budget_alerts, endings, labels
 from workers.pipeline.admission import (
     Admitted,
     Rejected,
+    Snapshot,
     admit,
     admit_again,
     admit_follow_up,
@@ -129,7 +130,7 @@ class Run:
         self.deps.at_line(6)
         self.progress.report(Step("checkout", f"Checking out {decision.base}"))
         with self._checkout(snapshot.repository, decision.base) as workspace:
-            issue = visible_issue(self.forge, snapshot.issue, snapshot.repository.full_name)
+            issue = self._visible(snapshot)
             return self._solve(decision, issue, workspace, snapshot.issue.title)
 
     def _work_on_pull_request(self) -> JobEnding:
@@ -150,8 +151,18 @@ class Run:
         self.progress.report(Step("checkout", f"Checking out {pull.head_branch}"))
         with self._checkout(snapshot.repository, pull.head_sha) as workspace:
             todo = instructions(self.forge, request, self.job.actor, self.deps.prompts)
-            issue = visible_issue(self.forge, snapshot.issue, snapshot.repository.full_name, todo)
+            issue = self._visible(snapshot, todo)
             return self._solve(decision, issue, workspace, snapshot.issue.title, pull, request)
+
+    def _visible(self, snapshot: Snapshot, instructions: str = "") -> Issue:
+        name = snapshot.repository.full_name
+        return visible_issue(
+            self.forge,
+            snapshot.issue,
+            name,
+            instructions,
+            fetch=lambda texts: self.deps.fetch_images(texts, self.forge.token),
+        )
 
     def _money_left(self, file: RepositoryFile) -> Decimal:
         """USD under the tightest cap, of which the repository's file may set some."""

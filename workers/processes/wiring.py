@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
+from urllib.parse import urlsplit
 
 import structlog
 
 from sandbox.backend import SandboxLimits
 from sandbox.backends import choose
 from sandbox.options import BackendOptions
+from strategies.issue import IssueImage
 from workers.billing.policy import limits_of
 from workers.billing.quote import Quote
 from workers.config.operator_file import Operator
@@ -19,6 +21,7 @@ from workers.config.repository_file import RepositoryFile
 from workers.config.settings import Settings, provider_key
 from workers.github.client import GitHub
 from workers.github.connection import PERMISSIONS, AppCredentials, RepositoryAccess
+from workers.github.issue_images import fetch_images
 from workers.github.types import RemoteIssue
 from workers.jobs.commands import Place
 from workers.jobs.job import Job
@@ -70,7 +73,16 @@ def job_dependencies(context: Context) -> JobDependencies:
         lease=settings.lease_seconds,
         max_runs=settings.job_attempts,
         page=lambda job: page_of(settings, job),
+        fetch_images=images_of(settings, operator),
     )
+
+
+def images_of(settings: Settings, operator: Operator) -> Callable[[Sequence[str], str], tuple[IssueImage, ...]]:
+    """What fetches an issue's images, given its texts and a token: nothing where the operator lets no model see any."""
+    if not any(tier.images for tier in operator.tiers):
+        return lambda _texts, _token: ()
+    web = urlsplit(settings.github_web_url).hostname or ""
+    return lambda texts, token: fetch_images(texts, token, web)
 
 
 def publish(context: Context, kind: str, job_id: int) -> None:

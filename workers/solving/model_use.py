@@ -131,6 +131,7 @@ def spec_of(tier: TierOptions, key_of: KeyOf, value_of: ValueOf = environment_va
         silence=tier.silence_seconds,
         provider=given,
         priced_as=priced_as,
+        images=tier.images,
     )
 
 

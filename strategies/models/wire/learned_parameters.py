@@ -46,6 +46,9 @@ _SYSTEM = re.compile(
 _STREAM_OPTIONS = re.compile(r"stream_?options|include_usage", re.IGNORECASE)
 _STREAM = re.compile(r"\bstream(?:ing)?\b", re.IGNORECASE)
 _MARKS = re.compile(r"cache_?(?:control|point)", re.IGNORECASE)
+_IMAGES = re.compile(
+    r"\bimage|\bvision\b|multi-?modal|unsupported content|content\W.{0,40}must be a string", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,7 @@ class Sent:
     stream: bool = False
     system: bool = False
     marks: bool = False
+    images: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +76,14 @@ class Habits:
     stream: bool = True
     system: bool = True
     marks: bool = True
+    images: bool = True
 
 
 def learn(habits: Habits, sent: Sent, said: str) -> tuple[Habits, str] | None:
     """The habits after a refusal in the words `said`, and a sentence on what is done from now on; None where it says
     nothing that would help."""
+    if sent.images and _IMAGES.search(said):
+        return replace(habits, images=False), "it is shown no images"
     found = _output(habits, sent, said) or _sampling(habits, sent, said)
     if found is not None:
         return found
@@ -91,6 +98,8 @@ def learn(habits: Habits, sent: Sent, said: str) -> tuple[Habits, str] | None:
         return replace(habits, effort=effort), f"its reasoning effort is {effort or 'left to it'}"
     if sent.stream and _STREAM.search(said):
         return replace(habits, stream=False), "its answers are not streamed"
+    if sent.images:  # whatever else it says: the issue's text says that there is an image, and is enough to go on
+        return replace(habits, images=False), "it is shown no images"
     return None
 
 

@@ -60,6 +60,7 @@ OPERATOR = {
     "tiers.on_outage": '"panic"',
     "tiers.outage_minutes": "-1",
     "tiers.provider": '{ api_key = "sk-1234" }',
+    "tiers.images": '"yes"',
     "tiers.family": f'"{"x" * 61}"',
     "tiers.input_usd_per_million": "-1",
     "tiers.output_usd_per_million": "-1",
