@@ -76,8 +76,7 @@ def who_calls(workspace: Workspace, asked: str, read: Read) -> str:
     """The lines that call a function or name it otherwise, each with the function it stands in; calls come first."""
     known = index(workspace)
     name = _last(asked)
-    holding = [path for path, _ in known.ranking.holding(name.lower())]
-    paths = sorted(holding, key=lambda p: (is_test(p), p))
+    paths = sorted(known.holding(name), key=lambda p: (is_test(p), p))
     mention = re.compile(rf"(?<![\w$]){re.escape(name)}(?![\w$])")
     call = re.compile(rf"(?<![\w$]){re.escape(name)}(?:::<[^>\n]*>|<[^>\n]*>)?!?\s*\(")
     calls: list[str] = []

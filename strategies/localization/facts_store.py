@@ -1,4 +1,4 @@
-"""What is known of a repository's blobs, in one SQLite file in the mirror's folder: a blob is read once, ever.
+"""What is known of a repository's blobs, in one SQLite file beside the mirror's objects: a blob is read once, ever.
 
 The file goes when the mirror goes. It is a cache: one that is broken, locked or cannot be written costs time, nothing
 else. Concurrent jobs of one repository may share it.

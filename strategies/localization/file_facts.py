@@ -9,7 +9,7 @@ from typing import Self
 from strategies.localization.bm25 import words
 from strategies.localization.symbols import Definition, definitions
 
-VERSION = 1
+VERSION = 2
 """Raise it when the words or the definitions of an unchanged file become others."""
 _MOST = 255
 
@@ -22,7 +22,6 @@ class FileFacts:
     counts: bytes
     length: int
     defined: str
-    _words: dict[str, int] | None = field(default=None, repr=False)
     _definitions: list[Definition] | None = field(default=None, repr=False)
 
     @classmethod
@@ -37,12 +36,9 @@ class FileFacts:
             "\n".join(rows),
         )
 
-    @property
-    def words(self) -> dict[str, int]:
-        """Word → how often."""
-        if self._words is None:
-            self._words = dict(zip(self.vocabulary.split(" "), self.counts, strict=False))
-        return self._words
+    def word_counts(self) -> dict[str, int]:
+        """Word → how often; a new one each time, because it is several times as large as what is kept."""
+        return dict(zip(self.vocabulary.split(" "), self.counts, strict=False))
 
     @property
     def definitions(self) -> list[Definition]:

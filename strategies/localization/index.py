@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import posixpath
 import weakref
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from strategies.localization.bm25 import Ranking, words
+from strategies.localization.bm25 import Ranking, identifiers, parts, words
 from strategies.localization.facts_store import keep_facts, known_facts
 from strategies.localization.file_facts import FileFacts
 from strategies.localization.file_kinds import is_prose, is_skipped
@@ -56,7 +57,7 @@ class Index:
         documents: dict[str, dict[str, int]] = {}
         lengths: dict[str, int] = {}
         for path, facts in self.facts.items():
-            counted = dict(facts.words)
+            counted = facts.word_counts()
             length = facts.length
             for word, n in words(path.replace("/", " ").replace(".", " ")).items():
                 counted[word] = counted.get(word, 0) + n * PATH_WEIGHT
@@ -78,16 +79,20 @@ class Index:
             self._texts[path] = (workspace.read_text(path) if workspace and path in self.facts else None) or ""
         return self._texts[path]
 
+    def holding(self, name: str) -> Sequence[str]:
+        """The files that may hold an identifier: those with its word, or all where it is too common to be indexed."""
+        spoken = max(identifiers(name), key=len, default="")
+        if not parts(spoken):
+            return tuple(self.facts)
+        return [path for path, _ in self.ranking.holding(spoken.lower())]
+
     def defining(self, name: str) -> dict[str, list[Definition]]:
         """Path → definitions of `name` (as it is spelled), prose left out."""
         if name not in self._defining:
-            word = name.lower()
             self._defining[name] = {
                 path: found
-                for path, facts in self.facts.items()
-                if word in facts.words
-                and not is_prose(path)
-                and (found := [d for d in facts.definitions if d.name == name])
+                for path in self.holding(name)
+                if not is_prose(path) and (found := [d for d in self.facts[path].definitions if d.name == name])
             }
         return self._defining[name]
 

@@ -95,7 +95,7 @@ def _read(text: str, pattern: re.Pattern[str]) -> Iterator[Definition]:
         name = found["name"] or found.get("method") or found.get("property") or found.get("exported")
         block = name is not None
         name = name or found["value"]
-        if name is None or name in _STATEMENTS:
+        if name is None or found.get("method") in _STATEMENTS:
             continue
         line += text.count("\n", at, m.start())
         at = m.start()

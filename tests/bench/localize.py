@@ -110,7 +110,7 @@ def ours_shown(issue: Issue, workspace: Workspace) -> Mapping[str, Ranges]:
 
 def bm25(issue: Issue, workspace: Workspace) -> Sequence[str]:
     """Files by the words they share with the issue, and nothing else."""
-    ranking = Ranking({path: facts.words for path, facts in index(workspace).facts.items()})
+    ranking = Ranking({path: facts.word_counts() for path, facts in index(workspace).facts.items()})
     scores = ranking.scores(query([(text_of(issue), 1.0)]))
     return sorted(scores, key=lambda p: (-scores[p], p))
 
@@ -118,7 +118,7 @@ def bm25(issue: Issue, workspace: Workspace) -> Sequence[str]:
 def grep(issue: Issue, workspace: Workspace) -> Sequence[str]:
     """`grep -lwi` for each word of the issue: files by how many of them they hold."""
     wanted = {w.lower() for w in re.findall(r"\w{4,}", text_of(issue))}
-    counts = {path: sum(w in facts.words for w in wanted) for path, facts in index(workspace).facts.items()}
+    counts = {path: len(wanted & facts.word_counts().keys()) for path, facts in index(workspace).facts.items()}
     return sorted((p for p in counts if counts[p]), key=lambda p: (-counts[p], p))
 
 

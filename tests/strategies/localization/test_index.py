@@ -37,7 +37,7 @@ def test_kept_facts_are_what_was_read(tmp_path: Path) -> None:
     keep_facts(tmp_path, {"1.py": read}, ["1.py"])
     kept = known_facts(tmp_path, ["1.py", "2.py"])
     assert kept.keys() == {"1.py"}
-    assert kept["1.py"].words == read.words
+    assert kept["1.py"].word_counts() == read.word_counts()
     assert kept["1.py"].definitions == read.definitions
     assert kept["1.py"].length == read.length
 
@@ -89,7 +89,19 @@ def test_prose_and_locals_define_nothing() -> None:
     assert known.defining("total").keys() == {"cart.py"}
 
 
+@pytest.mark.parametrize("name", ["_private", "__call__", "$private", "new", "all", "Plain"])
+def test_a_name_is_found_whatever_it_starts_with_and_however_common_its_word_is(name: str) -> None:
+    files: dict[str, str | bytes] = {
+        "a.py": "class Plain:\n    def __call__(self):\n        pass\n\n    def new(self):\n        pass\n",
+        "b.py": "def _private():\n    pass\n\n\ndef all():\n    pass\n",
+        "c.js": "export const $private = 1;\n",
+    }
+    workspace = memory_workspace(files)
+    assert len(index(workspace).defining(name)) == 1
+    assert index(workspace).defining(name.upper() + "x") == {}
+
+
 def test_many_repetitions_count_alike_whether_read_or_kept(tmp_path: Path) -> None:
     read = facts("word " * 1_000)
     keep_facts(tmp_path, {"1.py": read}, ["1.py"])
-    assert known_facts(tmp_path, ["1.py"])["1.py"].words == read.words
+    assert known_facts(tmp_path, ["1.py"])["1.py"].word_counts() == read.word_counts()

@@ -40,6 +40,8 @@ from strategies.localization.symbols import definitions, imports
             "public class P {\n    public void parse(String t) throws X {\n        go();\n    }\n}\n",
             {"P": (1, 5), "parse": (2, 4)},
         ),
+        ("l.rs", "impl A {\n    pub fn new() -> A {\n        A\n    }\n}\n", {"A": (1, 5), "new": (2, 4)}),
+        ("a.py", "def match(x):\n    return x\n", {"match": (1, 2)}),
         ("notes.md", "def f():\n    pass\n", {}),
     ],
 )
