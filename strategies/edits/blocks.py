@@ -28,6 +28,12 @@ _LOOSE = re.compile(r"^\s*={5,9}\s*$")
 _DELETE = re.compile(r"^\s*(?:[*\-]\s+)?DELETE(?:\s+FILE)?:?\s+(?P<path>[^/\s].*?)\s*$")
 _REQUESTS = frozenset({"http", "rest", "sql", "curl"})
 """Labels of fences in which DELETE is a word of their own."""
+_TAG = re.compile(r"^\s*</?[A-Za-z][\w:-]*(?:\s[^<>]*)?>\s*$")
+_NAMING_TAG = re.compile(
+    r"^\s*<(?P<tag>path|file|file_?path|file_?name)>(?P<path>[^<>]+)</(?P=tag)>\s*$", re.IGNORECASE
+)
+_PLACE = re.compile(r"^\s*(?::(?:start|end)_line:\s*\d+|-{7})\s*$")
+"""What Roo writes at the beginning of SEARCH."""
 ABOVE = 3
 
 
@@ -51,6 +57,11 @@ class _Reader:
             self.fence = None if self.fence is not None and not label else label
         self.above.append(line)
 
+    def code_before(self) -> bool:
+        """Whether the fence that is open holds anything but names of files so far."""
+        start = max((i for i, line in enumerate(self.above) if _FENCE.match(line)), default=-1)
+        return any(line.strip() and not looks_like_path(line) for line in self.above[start + 1 :])
+
     def headers(self, on_marker: str) -> tuple[str, ...]:
         """What stands above the block that starts now, nearest first: up to the first line outside its fence."""
         found = [on_marker] if on_marker else []
@@ -61,8 +72,9 @@ class _Reader:
                 label = in_label(fence["word"])
                 found += [label] if label and not outside else []
                 outside = True
-            else:
-                found.append(line.strip())
+            elif not _TAG.match(line) or in_label(line):
+                named = _NAMING_TAG.match(line)
+                found.append(named["path"].strip() if named else in_label(line) if _TAG.match(line) else line.strip())
                 if outside:
                     break
         return tuple(found[:ABOVE])
@@ -133,7 +145,11 @@ def _delete(reader: _Reader, path: str, line: str) -> None:
                 path, f"the line `{line.strip()}` stands outside a block and was not obeyed: put it in a fence (```)"
             )
         )
-    elif reader.fence.lower() not in _REQUESTS:
+    elif reader.fence.lower() in _REQUESTS:
+        return
+    elif reader.code_before():
+        reader.problems.append(Problem(path, f"the line `{line.strip()}` stands in code: put it in a fence of its own"))
+    else:
         reader.items.append(Delete(path))
 
 
@@ -149,6 +165,8 @@ def _block(reader: _Reader, lines: list[str], at: int, start: re.Match[str]) -> 
     if not path and not headers:
         reader.problems.append(Problem("", "a block names no file: put its path on the line above `<<<<<<< SEARCH`"))
         return after
+    if any(":start_line:" in line for line in body[:1]):
+        body = body[next((i for i, line in enumerate(body) if not _PLACE.match(line)), 0) :]
     dividers = [i for i, line in enumerate(body) if _EXACT.match(line)]
     dividers = dividers or [i for i, line in enumerate(body) if _LOOSE.match(line)]
     if not dividers:

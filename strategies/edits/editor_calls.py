@@ -81,9 +81,10 @@ def read_calls(text: str) -> Edits:
         call = {
             (m["one"] or m["other"]): _inner(m["first"] or m["second"] or "") for m in _TAG.finditer(tagged["body"])
         }
+        call = {"name": f"{tagged['tag']} {tagged['rest'] or ''}", **call}
         if _is_call(call):
             spans.append((tagged.start(), tagged.end()))
-            _read({"name": f"{tagged['tag']} {tagged['rest'] or ''}", **call}, items, problems)
+            _read(call, items, problems)
     if not items and not problems and _TROUBLE.search(text):
         problems.append(Problem("", "the editor's call cannot be read; write the change as a block"))
     rest, at = [], 0

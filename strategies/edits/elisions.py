@@ -23,13 +23,18 @@ _DOTTED = re.compile(
     r"(?:\*/|-->|#\})?\s*$",
     re.IGNORECASE,
 )
+_TOLD = (
+    r"(?:\s+(?:is|are|remains?|stays?|as|goes|code|here|omitted|unchanged|the|same|before|below|above|follows|continues"
+    r"|exactly|it|was))*\W*"
+)
 _SAID = re.compile(
-    r"^(?:(?:the\s+)?(?:rest|remainder)\b.*|(?:the\s+)?(?:same|unchanged|as before|no changes?|omitted"
-    r"|snip(?:ped)?|skipped|truncated|etc)\.?(?:\s+as\b.*|\s+(?:here|code|below|above))?"
+    rf"^(?:(?:the\s+)?(?:rest|remainder)(?:\s+of\s+.{{1,60}}?)?{_TOLD}"
+    rf"|(?:the\s+)?(?:same|unchanged|as before|no changes?|omitted|snip(?:ped)?|skipped|truncated|etc)\.?{_TOLD}"
     r"|(?:the\s+)?(?:rest|remaining|existing|original|other|previous|same)\s+(?:of\s+)?(?:the\s+)?(?:\w+\s+){0,3}?"
-    r"(?:code|function\w*|methods?|class|body|file|implementation|logic|lines?|imports?|contents?|definitions?|tests?|fields?|statements?)\b.*"
-    r"|.*\b(?:remains?|stays?|is|are|left|kept)\s+(?:the\s+same|unchanged|as\s+(?:is|before|it\s+was))\b.*"
-    r"|(?:keep|leave)\s+(?:the\s+)?(?:rest|remaining|existing|original|others?|this|everything)\b.*"
+    r"(?:code|function\w*|methods?|class|body|file|implementation|logic|lines?|imports?|contents?|definitions?|tests?"
+    rf"|fields?|statements?|cases?|arguments?|checks?){_TOLD}"
+    r"|(?:[\w']+\s+){0,5}(?:remains?|stays?|is|are|left|kept)\s+(?:the\s+same|unchanged|as\s+(?:is|before|it\s+was))\W*"
+    r"|(?:keep|leave)\s+.{0,60}\b(?:as[ -]is|as it was|unchanged|the same|code|as before|here)\W*"
     r"|(?:continue|unchanged|same)\s+(?:with|as|from|code|lines?)\b.*)$",
     re.IGNORECASE,
 )

@@ -84,7 +84,7 @@ def _headers(lines: Sequence[str], fence: Fence) -> list[str]:
     line = above[-1] if above else ""
     if label:
         return [label]
-    if looks_like_path(line):
+    if looks_like_path(line) and " " not in clean_path(line):
         return [line]
     named = mentioned(line) if line.rstrip("*").endswith(":") else []
     return named if len(named) == 1 else []

@@ -10,7 +10,8 @@ from strategies.edits.paths import clean_path, known_path, looks_like_path, ment
 _CONNECTIVES = frozenset(
     {
         *("after", "again", "also", "and", "before", "change", "changes", "edit", "edits", "finally", "first", "fix"),
-        *("further", "likewise", "next", "now", "second", "same", "then", "third", "update"),
+        *("further", "likewise", "next", "now", "second", "same", "then", "third", "update", "step", "block", "part"),
+        *("hunk", "patch", "diff", "replace", "with", "in", "to", "here", "lastly", "additionally", "similarly"),
     }
 )
 _OTHER_FILE = re.compile(
@@ -40,14 +41,24 @@ def file_of(above: Sequence[str], before: str, paths: Collection[str], known: Ca
         return real[0]
     if names and not (real == [before]):
         raise NoFile(f"the line above the block, {line[:200]!r}, does not name one file; {_ASKED}")
-    word = clean_path(line).strip(".,:;!").lower()
-    single = bool(re.fullmatch(r"[\w.+@-]+", word)) and word not in _CONNECTIVES
-    vague = bool(_OTHER_FILE.search(line)) and not _SAME_FILE.search(line)
-    if single or vague:
+    if not _is_sentence(line) or (_OTHER_FILE.search(line) and not _SAME_FILE.search(line)):
         raise NoFile(f"the line above the block, {line[:200]!r}, is no file of this repository; {_ASKED}")
     if not before:
         raise NoFile(f"a block names no file; {_ASKED}")
     return before
 
 
+def _is_sentence(line: str) -> bool:
+    """Whether a line is evidently no attempt at a path: words and an end, or words that lead from change to change."""
+    words = re.findall(r"[^\W_]+(?:['’-][^\W_]+)*", line)
+    if re.search(r"[/\\]", line):
+        return False
+    if not words or words[0].isdigit():
+        return len(words) <= 1
+    said = len(words) >= WORDS and line.rstrip("*_ ").endswith((":", ".", ",", "…", "!", "?"))
+    return said or words[0].lower() in _CONNECTIVES
+
+
+WORDS = 3
+"""Fewer words may be a name."""
 _ASKED = "put the file's path on a line of its own right above `<<<<<<< SEARCH`"

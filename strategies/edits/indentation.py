@@ -62,6 +62,8 @@ def fit(found: Sequence[str], search: Sequence[str], replace: Sequence[str]) -> 
             return Fit(_distinct(literal), sure=True)
         return Fit(_distinct(only_first, own), sure=_better(only_first, own, found, kept))
     moved = _mapped(pairs, replace)
+    if moved is None and indent_of(replace[first]) == wanted and any(map(indent_of, replace)):
+        return Fit((literal,), sure=True)
     if moved is None:
         return _paired(found, search, replace, kept)
     if indent_of(moved[first]) == wanted:
@@ -92,10 +94,18 @@ def _margin(lines: Sequence[str]) -> int:
 
 
 def _better(one: Sequence[str], other: Sequence[str] | None, found: Sequence[str], kept: dict[int, int]) -> bool:
-    """Whether `one` puts more of the repeated lines where they are than `other` does, or the two are the same."""
+    """Whether `one` puts more lines where the file has them, or has any, than `other` does; or the two are the same."""
     if other is None or tuple(one) == tuple(other) or not is_plausible(other):
         return True
-    hits = [sum(indent_of(some[j]) == indent_of(found[i]) for j, i in kept.items()) for some in (one, other)]
+    own = {indent_of(line) for line in found if line.strip()}
+    hits = [
+        sum(
+            indent_of(line) == indent_of(found[kept[j]]) if j in kept else indent_of(line) in own
+            for j, line in enumerate(some)
+            if line.strip()
+        )
+        for some in (one, other)
+    ]
     return hits[0] > hits[1]
 
 

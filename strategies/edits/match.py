@@ -166,6 +166,12 @@ def _gaps(
         else:
             return None
     used = set(pairs.values())
+    places = {i: j for j, i in kept.items()}
+    beside = {
+        i: [j for j in (places.get(i), places.get(i + 1, 0) - 1) if j is not None and 0 <= j < len(in_replace)]
+        for i in wrong
+    }
+    used |= {i for i, js in beside.items() if any(in_replace[j] == in_file[i] for j in js)}
     fresh = [j for j in range(len(written)) if j not in kept]
     if any(i not in used for i in wrong):
         return None  # a blank line stood where the change is

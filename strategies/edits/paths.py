@@ -37,6 +37,13 @@ _LEAD = re.compile(
     r"(?:file(?:[ _-]?(?:name|path))?|path|filepath)\s*[:=]?\s+|(?:in|edit|update|modify|create)\s+(?=[`'\"]))?",
     re.IGNORECASE,
 )
+_LEADING = frozenset(
+    {
+        *("after", "also", "and", "before", "change", "create", "edit", "file", "for", "from", "in", "modify", "new"),
+        *("now", "see", "that", "the", "then", "this", "to", "update"),
+    }
+)
+"""Words that lead to a path in a sentence."""
 _QUOTES = "`'\"*"
 _WORD = re.compile(r"^[^\s<>|*?\"`]+$")
 _TAIL = re.compile(
@@ -71,7 +78,7 @@ def looks_like_path(raw: str) -> bool:
         return False
     name = posixpath.basename(path)
     if not _WORD.match(path):
-        quoted = bool(re.match(r"^[^`'\"]*[`'\"][^`'\"]*[`'\"][:*\s]*$", raw)) and "/" in path
+        quoted = bool(re.match(r"^[`'\"*]+[^`'\"]*[`'\"*]+:?\s*$", _LEAD.sub("", raw.strip(), count=1))) and "/" in path
         return quoted or _blanks_in_a_path(path)
     return "/" in path.strip("/") or name in BARE_NAMES or bool(_ENDING.match(name))
 
@@ -80,7 +87,9 @@ def _blanks_in_a_path(path: str) -> bool:
     """Whether words with blanks between them are one path: short, in a folder or not, with an ending, no sentence."""
     name = posixpath.basename(path)
     ended = re.search(r"[^\s.]\.[A-Za-z]\w{0,7}$", name)
-    return bool(ended and len(path.split()) <= 4 and not re.search(r"[,;:!?()=]|\.\s", path))  # noqa: PLR2004 - words
+    words = path.split()
+    sentence = words[0].lower() in _LEADING or ("/" in words[-1] and "/" not in words[0])
+    return bool(ended and len(words) <= 4 and not sentence and not re.search(r"[,;:!?()=`'\"]|\.\s", path))  # noqa: PLR2004 - words
 
 
 def in_label(label: str) -> str:
@@ -101,7 +110,14 @@ def candidates(raw: str) -> Iterator[str]:
     """What a line may mean as a path, the most literal first."""
     seen = set()
     bare = re.sub(r"^(?:a|b)/", "", clean_path(raw))
-    for one in (raw.strip(), raw.strip().strip(_QUOTES), clean_path(raw), bare, in_label(raw)):
+    named = _LABELLED.search(raw)
+    for one in (
+        raw.strip(),
+        raw.strip().strip(_QUOTES),
+        clean_path(raw),
+        bare,
+        clean_path(named["path"]) if named else "",
+    ):
         if one and one not in seen:
             seen.add(one)
             yield one

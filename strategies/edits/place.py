@@ -263,7 +263,7 @@ def _finished(own: Sequence[str], search: Sequence[str], written: Sequence[str],
 def _kept(own: str, quoted: str, written: str, reading: str) -> str:
     """The file's line that both parts repeat, with the new indentation or the new end if the edit is about these."""
     if not quoted.strip():
-        return own if quoted == written or plain(own) == quoted.rstrip() else written
+        return own if quoted == written else written
     tail_before, tail_after = quoted[len(quoted.rstrip()) :], written[len(written.rstrip()) :]
     line = own if tail_before == tail_after else own.rstrip() + tail_after
     indent = indent_of(reading)

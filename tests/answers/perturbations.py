@@ -288,7 +288,7 @@ def diff(
                 place.format(line=h.line + off, old=len(h.before), new=len(h.after)) + _diff_body(h, space)
                 for h in hunks
             )
-            parts.append(fence + head.format(path=path) + body + ("```\n" if fence else "\n"))
+            parts.append(fence.format(path=path) + head.format(path=path) + body + ("```\n" if fence else "\n"))
         return "The fix:\n\n" + "\n".join(parts)
 
     return write
