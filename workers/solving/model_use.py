@@ -109,7 +109,8 @@ def fallbacks_of(tier: TierOptions) -> tuple[TierOptions, ...]:
 def spec_of(tier: TierOptions, key_of: KeyOf, value_of: ValueOf = environment_value) -> ModelSpec:
     """A tier's model in the strategies' words: what the file says, then what the provider's variables say."""
     given: dict[str, object] = dict(tier.provider)
-    needs = needs_of(provider_name(tier.model, listed_models()))
+    provider = provider_name(tier.model, listed_models())
+    needs = needs_of(provider)
     base = tier.api_base
     for parameter in needs.parameters:
         value = next((v for name in parameter.variables if (v := value_of(name))), "")
@@ -121,7 +122,7 @@ def spec_of(tier: TierOptions, key_of: KeyOf, value_of: ValueOf = environment_va
     return ModelSpec(
         model=tier.model,
         api_base=base,
-        api_key=key_of(tier.model, tier.api_key_env),
+        api_key=key_of(tier.model if "/" in tier.model else f"{provider}/{tier.model}", tier.api_key_env),
         input_usd_per_million=tier.input_usd_per_million,
         output_usd_per_million=tier.output_usd_per_million,
         cached_input_usd_per_million=tier.cached_input_usd_per_million,

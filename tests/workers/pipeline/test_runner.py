@@ -19,6 +19,7 @@ from sqlalchemy import select
 from sandbox.errors import SandboxUnavailable
 from sandbox.repository.patch import Patch
 from strategies.attempt import Attempt, JudgedAttempt
+from strategies.issue import IssueImage
 from strategies.models.meter import Charge, OverBudget
 from strategies.models.model import ModelRefused
 from strategies.models.price import Price
@@ -723,6 +724,22 @@ def test_a_branch_of_somebody_else_at_the_last_moment_keeps_the_fix(house: Calla
     it.deps = replace(it.deps, at_line=lambda _line: None)
     assert run(it.deps, it.start()) is State.OPENED
     assert it.solver.calls == 1
+
+
+def test_images_are_fetched_with_the_jobs_own_token_and_shown_to_the_solver(house: Callable[..., House]) -> None:
+    it = house(solved(tried(passes=True)))
+    it.github.issues[1] = replace(it.github.issues[1], body="see ![it](https://github.com/user-attachments/assets/1)")
+    asked: list[tuple[Sequence[str], str]] = []
+    image = IssueImage("image/png", b"png")
+
+    def fetch(texts: Sequence[str], token: str) -> tuple[IssueImage, ...]:
+        asked.append((texts, token))
+        return (image,)
+
+    it.deps = replace(it.deps, fetch_images=fetch)
+    assert run(it.deps, it.start()) is State.OPENED
+    assert asked == [(["see ![it](https://github.com/user-attachments/assets/1)"], it.github.token)]
+    assert (it.solver.seen[-1].issue.images, it.solver.seen[-1].issue.body) == ((image,), "see [image]")
 
 
 def test_an_issue_that_was_transferred_is_left_alone(house: Callable[..., House]) -> None:
