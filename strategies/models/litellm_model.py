@@ -62,6 +62,8 @@ STREAMED = 2_000
 CONNECT_SECONDS = 15.0
 _OWN_SERVERS = frozenset({"anthropic", "custom_openai", "openai", "text-completion-openai"})
 """Protocols that servers of one's own speak."""
+_UNREAD_STREAMS = frozenset({"cohere", "cohere_chat"})
+"""Providers whose streams litellm cannot read: it takes the names of Cohere's events for the events themselves."""
 WATCH_SECONDS = 2.0
 LESSONS = 6
 """What may be learned of a model's parameters within one call; nothing is charged for a request that is refused."""
@@ -234,7 +236,7 @@ class LitellmModel:
 
     def _asked(self, prompt: Prompt, limit: int, habits: Habits) -> Completion:
         """One request and its answer. Raises _Again, _Lesson or ModelError; or what `watch` raised."""
-        stream = habits.stream and limit > STREAMED
+        stream = habits.stream and limit > STREAMED and self._provider not in _UNREAD_STREAMS
         options, sent = self._options(self._seen(prompt), limit, habits, stream=stream)
         record = CallRecord(timeout=self._timeout(stream=stream))
         try:
@@ -313,10 +315,14 @@ class LitellmModel:
             record.replay = whole
             plain = {name: value for name, value in options.items() if name not in ("stream", "stream_options")}
             return litellm.completion(**plain)
-        if raw is None or not raw.choices:
+        reported = reported_by(record.exchanges)
+        unread = raw is None or not raw.choices
+        uncounted = reported is None and not unread
+        unreadable = reported is not None and reported.whole and unread  # it came to its end, but not to us
+        if uncounted or unreadable:
+            self._learned(replace(habits, stream=False))
+        if unread:
             raise problem
-        if reported_by(record.exchanges) is None:
-            self._learned(replace(habits, stream=False))  # its streams do not say what they cost
         return raw
 
     def _learned(self, habits: Habits) -> None:

@@ -17,6 +17,7 @@ from strategies.models.meter import Charge, Metered
 from strategies.models.model import Message, Prompt
 from strategies.models.model_spec import ModelSpec
 from tests.answers.generated import billed, generate
+from tests.answers.provider_streams import STREAMS, ProviderStream
 from tests.answers.provider_usage import ANSWERS, ProviderAnswer
 from tests.fakes.raw_server import RawReply, RawServer, json_reply
 
@@ -54,9 +55,10 @@ def account() -> Iterator[None]:
         yield
 
 
-def charged(server: RawServer, answer: ProviderAnswer) -> tuple[str, Charge]:
-    """The text that comes of a provider's answer, and its one charge."""
-    server.answer = json_reply(answer.body)
+def charged(server: RawServer, answer: ProviderAnswer | ProviderStream) -> tuple[str, Charge]:
+    """The text that comes of a provider's answer, and its one charge. What streams was asked to."""
+    streams = isinstance(answer, ProviderStream)
+    server.answer = answer.reply if isinstance(answer, ProviderStream) else json_reply(answer.body)
     spec = ModelSpec(
         answer.model,
         api_base=server.url,
@@ -65,7 +67,7 @@ def charged(server: RawServer, answer: ProviderAnswer) -> tuple[str, Charge]:
         output_usd_per_million=Decimal(10),
         cached_input_usd_per_million=Decimal("0.2"),
         cache_write_usd_per_million=Decimal("2.5"),
-        max_output_tokens=500,
+        max_output_tokens=4_000 if streams else 500,
     )
     meter = CapMeter(Decimal(1))
     model = open_model(spec, sleep=lambda _: None, breakers=CircuitBreakers())
@@ -77,7 +79,9 @@ def charged(server: RawServer, answer: ProviderAnswer) -> tuple[str, Charge]:
 def table() -> list[Row]:
     """Every provider's answer with its bill."""
     with account(), RawServer(RawReply()) as server:
-        return [Row(answer.provider, answer.usd, charged(server, answer)[1].usd) for answer in ANSWERS]
+        whole = [Row(answer.provider, answer.usd, charged(server, answer)[1].usd) for answer in ANSWERS]
+        streamed = [Row(f"{one.provider}, streamed", one.usd, charged(server, one)[1].usd) for one in STREAMS]
+    return [*whole, *streamed]
 
 
 def below_usage(number: int, seed: int = 10) -> tuple[int, list[Below]]:

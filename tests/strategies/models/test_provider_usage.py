@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.answers.bills import account, charged
+from tests.answers.provider_streams import STREAMS, ProviderStream
 from tests.answers.provider_usage import ANSWERS, ProviderAnswer
 from tests.fakes.raw_server import RawReply, RawServer
 
@@ -21,4 +22,11 @@ def server() -> Iterator[RawServer]:
 def test_the_bill_is_what_the_provider_charges(server: RawServer, answer: ProviderAnswer) -> None:
     text, charge = charged(server, answer)
     assert text == "hi"
+    assert (charge.usage, charge.usd) == (answer.usage, answer.usd)
+
+
+@pytest.mark.parametrize("answer", STREAMS, ids=lambda a: a.provider)
+def test_a_streamed_answer_is_read_and_billed_the_same(server: RawServer, answer: ProviderStream) -> None:
+    text, charge = charged(server, answer)
+    assert text == "hello"
     assert (charge.usage, charge.usd) == (answer.usage, answer.usd)

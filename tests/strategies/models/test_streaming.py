@@ -155,6 +155,27 @@ def test_a_stream_without_a_count_is_charged_at_its_worst_and_not_asked_for_agai
     assert [c.usd for c in meter.charges] == [None, PAID]
 
 
+def test_a_stream_that_the_library_cannot_read_is_paid_once_and_not_asked_for_again(server: RawServer) -> None:
+    odd = {**delta("stop"), "choices": [{"index": 0, "delta": "hello", "finish_reason": "stop"}]}
+    server.answer = lambda body: events(odd, LAST) if body.get("stream") else json_reply(chat(USAGE))
+    model, meter = metered(server, "openai/odd-streams")
+    with pytest.raises(ModelUnavailable):
+        model.complete(PROMPT)
+    assert model.complete(PROMPT).text == "hi"
+    assert [c.usd for c in meter.charges] == [PAID, PAID]
+
+
+@pytest.mark.parametrize("name", ["cohere_chat/v2/command-a-03-2025", "cohere_chat/command-r-08-2024"])
+def test_a_provider_whose_streams_the_library_cannot_read_is_asked_without(server: RawServer, name: str) -> None:
+    said = {"role": "assistant", "content": [{"type": "text", "text": "hi"}]}
+    usage = {"billed_units": {"input_tokens": 40, "output_tokens": 512}}
+    server.answer = json_reply({"id": "c1", "finish_reason": "COMPLETE", "message": said, "usage": usage})
+    model, meter = metered(server, name)
+    assert model.complete(PROMPT).text == "hi"
+    assert not server.requests[0].get("stream")
+    assert [c.usd for c in meter.charges] == [PAID]
+
+
 @pytest.mark.parametrize("cut", [1, 60, 300])
 def test_a_stream_that_breaks_off_is_lost_and_charged_at_its_worst(server: RawServer, cut: int) -> None:
     body = events(delta(role="assistant", content="he"), delta(content="llo"), delta("stop"), LAST).body
