@@ -41,7 +41,7 @@ OLD = (
 )
 NEW = (
     *("new_str", "new_string", "newString", "newText", "new_text", "new_content", "new_code"),
-    *("replace", "replacement", "updated", "new"),
+    *("replace", "replacement", "updated", "patched", "modified", "fixed", "new"),
 )
 WHOLE = ("file_text", "content", "contents", "file_content", "text")
 _CREATES = re.compile(r"create|write|new_file|add_file|overwrite", re.IGNORECASE)
@@ -61,6 +61,12 @@ _CALL = re.compile(
     r"|search_and_replace|editor|file_edit|replace)(?P<rest>[=\s][^>]*)?>(?P<body>.*?)</(?P=tag)>",
     re.DOTALL,
 )
+_THREE = re.compile(
+    rf"<(?P<path_tag>{'|'.join(PATHS)})>(?P<path>[^<>]+)</(?P=path_tag)>\s*<(?P<old_tag>{'|'.join(OLD)})>(?P<old>.*?)</(?P=old_tag)>"
+    rf"\s*<(?P<new_tag>{'|'.join(NEW)})>(?P<new>.*?)</(?P=new_tag)>",
+    re.DOTALL,
+)
+"""A path, the old and the new lines in tags without one around them, as AutoCodeRover asks for them."""
 _TROUBLE = re.compile(r"[\"'](?:old_str|old_string|oldString)[\"']\s*:|<parameter(?:=|\s+name=)[\"']?old_str")
 
 
@@ -84,6 +90,11 @@ def read_calls(text: str) -> Edits:
         call = {"name": f"{tagged['tag']} {tagged['rest'] or ''}", **call}
         if _is_call(call):
             spans.append((tagged.start(), tagged.end()))
+            _read(call, items, problems)
+    for three in _THREE.finditer(text):
+        if not any(a <= three.start() < b for a, b in spans):
+            spans.append((three.start(), three.end()))
+            call = {"path": three["path"].strip(), "old": _inner(three["old"]), "new": _inner(three["new"])}
             _read(call, items, problems)
     if not items and not problems and _TROUBLE.search(text):
         problems.append(Problem("", "the editor's call cannot be read; write the change as a block"))

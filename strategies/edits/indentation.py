@@ -60,7 +60,10 @@ def fit(found: Sequence[str], search: Sequence[str], replace: Sequence[str]) -> 
     if len(pairs) > 1 and not pairs[0][1] and all(f == s for f, s in pairs[1:]):  # only the first line was stripped
         if indent_of(replace[first]) == wanted:
             return Fit(_distinct(literal), sure=True)
-        return Fit(_distinct(only_first, own), sure=_better(only_first, own, found, kept))
+        top = next(i for i, line in enumerate(search) if line.strip())
+        further_down = top in kept.values() and kept.get(first) != top
+        stripped = fit_by.lines_without() if further_down else only_first
+        return Fit(_distinct(stripped, own), sure=_better(stripped, own, found, kept))
     moved = _mapped(pairs, replace)
     if moved is None and indent_of(replace[first]) == wanted and any(map(indent_of, replace)):
         return Fit((literal,), sure=True)
@@ -121,6 +124,10 @@ class _Fitting:
     def first_line_only(self) -> tuple[str, ...]:
         line = self.wanted + self.replace[self.first].lstrip()
         return (*self.replace[: self.first], line, *self.replace[self.first + 1 :])
+
+    def lines_without(self) -> tuple[str, ...]:
+        """Every line that has no indentation gets that of the first: a new one may stand above the stripped one."""
+        return _each(self.replace, lambda line: line if indent_of(line) else self.wanted + line)
 
     def shifted_to_first(self) -> tuple[str, ...] | None:
         have = indent_of(self.replace[self.first])

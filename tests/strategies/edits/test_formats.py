@@ -38,6 +38,8 @@ def told(answer: str) -> str:
         "<edit>\n<path>src/a.py</path>\n<search>\n    return b\n</search>\n<replace>\n    return 0\n</replace>\n</edit>",
         f"<write_to_file>\n<path>src/a.py</path>\n<content>\n{CHANGED}</content>\n</write_to_file>",
         "<apply_diff>\n<path>src/a.py</path>\n<diff>\n<<<<<<< SEARCH\n:start_line:8\n-------\n    return b\n=======\n    return 0\n>>>>>>> REPLACE\n</diff>\n</apply_diff>",
+        "```\n<file>src/a.py</file>\n<original>    return b</original>\n<patched>    return 0</patched>\n```",
+        "<file>src/a.py</file>\n<original>\nreturn b\n</original>\n<patched>\nreturn 0\n</patched>",
         "src/a.py\n```diff\n@@ ... @@\n def g(b):\n-    return b\n+    return 0\n```",
         "```diff\n--- src/a.py\n+++ src/a.py\n@@ def g(b): @@\ndef g(b):\n-    return b\n+    return 0\n```",
         f"src/a.py\n```python\n{CHANGED}```",
