@@ -22,7 +22,8 @@ class Price:
 
     `long_cache_write` is for writes that are kept for hours; `media` are rates of tokens that are no text, as (name,
     rate) with names such as "input image"; `request` is USD for each call beside its tokens. `services` are the prices
-    of service tiers that an answer may name; `factors` are what a speed or a place multiplies all rates by.
+    of service tiers that an answer may name, `asked` the one that is asked for; `factors` are what a speed or a place
+    multiplies all rates by.
     """
 
     input: Decimal
@@ -36,6 +37,7 @@ class Price:
     request: Decimal = Decimal(0)
     services: tuple[tuple[str, Price], ...] = ()
     factors: tuple[tuple[str, Decimal], ...] = ()
+    asked: str = ""
 
     def at(self, input_tokens: int) -> Price:
         """The price that applies to a call with this much input."""
@@ -107,7 +109,8 @@ class Price:
         return total, known
 
     def worst(self, input_tokens: int, output_tokens: int) -> Decimal:
-        """USD that a call can cost at most: all input at the dearest rate, output at its maximum.
+        """USD that a call can cost at most: all input at the dearest rate, output at its maximum; where a service tier
+        is asked for, at its rates or at the usual ones, which it may be served at.
 
         `input_tokens` is a bound, so every price that a shorter input would have is looked at too.
         """
@@ -118,4 +121,6 @@ class Price:
             most = max(most, input_tokens * dearest + output_tokens * level.output)
             reached = level.above_tokens is not None and input_tokens > level.above_tokens
             level = level.above if reached else None
-        return usd(most / MILLION + self.request)
+        usual = usd(most / MILLION + self.request)
+        service = dict(self.services).get(self.asked)
+        return usual if service is None else max(usual, service.worst(input_tokens, output_tokens))

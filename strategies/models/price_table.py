@@ -16,6 +16,7 @@ from strategies.models.listed_models import Table, listed, nearest_models, table
 from strategies.models.model import ModelRefused
 from strategies.models.model_spec import ModelSpec
 from strategies.models.price import MILLION, Price
+from strategies.models.wire.usage_shapes import USUAL_MODES
 
 _ABOVE = re.compile(r"^input_cost_per_token_above_(\d+)k_tokens$")
 _SERVICE = re.compile(r"^input_cost_per_token_(priority|flex|balanced|ultrafast)$")
@@ -47,12 +48,14 @@ def price_of(spec: ModelSpec, table: Table) -> Price:
     given = (spec.input_usd_per_million, spec.output_usd_per_million)
     _check(spec)
     if None not in given:
-        return Price(
+        own = Price(
             input=_some(given[0]),
             output=_some(given[1]),
             cached_input=spec.cached_input_usd_per_million,
             cache_write=spec.cache_write_usd_per_million,
         )
+        service = service_of(spec)
+        return replace(own, services=((service, own),), asked=service) if service else own
     if from_table is None:
         name = spec.priced_as or spec.model
         near = ", ".join(nearest_models(name, table_names(name, table)))
@@ -60,7 +63,26 @@ def price_of(spec: ModelSpec, table: Table) -> Price:
             f"model {name!r} has no price in the price table: check its name{f' (nearest: {near})' if near else ''}, "
             "or give input_usd_per_million and output_usd_per_million (0 is allowed for a model that costs nothing)"
         )
-    return _override(from_table, spec)
+    return _served(_override(from_table, spec), spec)
+
+
+def service_of(spec: ModelSpec) -> str:
+    """The service tier that the operator asks for, where it has a price of its own; else ""."""
+    said = next((spec.provider[name] for name in ("service_tier", "serviceTier") if name in spec.provider), "")
+    text = str(said).strip().lower()
+    return "" if text in USUAL_MODES else text
+
+
+def _served(price: Price, spec: ModelSpec) -> Price:
+    """`price` for a model of which a service tier is asked for. Raises ModelRefused for a tier without a price."""
+    service = service_of(spec)
+    if service and service not in dict(price.services):
+        known = ", ".join(name for name, _ in price.services) or "none"
+        raise ModelRefused(
+            f"the service tier {service!r} of {spec.model!r} has no price in the price table (known: {known}): take it "
+            "out, or give input_usd_per_million and output_usd_per_million for it"
+        )
+    return replace(price, asked=service)
 
 
 def _override(listed: Price, spec: ModelSpec) -> Price:

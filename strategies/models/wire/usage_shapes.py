@@ -31,7 +31,7 @@ _USAGE = ("usage", "usageMetadata", "usage_metadata", "amazon-bedrock-invocation
 _CONTENT = frozenset({"content", "input", "args", "arguments", "parts", "tool_calls", "output", "text", "logprobs"})
 """Where the model's own words stand: what looks like a count there is none."""
 _MODES = ("service_tier", "serviceTier", "trafficType", "traffic_type", "speed", "inference_geo")
-_PLAIN = frozenset({
+USUAL_MODES = frozenset({
     "", "default", "standard", "standard_only", "auto", "on_demand", "on-demand", "scale", "reserved", "batch",
     "global", "not_available", "provisioned_throughput", "traffic_type_unspecified", "unspecified", "none", "null",
 })  # fmt: skip
@@ -369,7 +369,7 @@ def _modes(value: Any, depth: int) -> Iterator[str]:
             if name in _MODES:
                 word = one.get("type") if isinstance(one, dict) else one
                 text = str(word if isinstance(word, str) else "").strip().lower().removeprefix("on_demand_")
-                if text not in _PLAIN:
+                if text not in USUAL_MODES:
                     yield text[:40]
             elif name not in _CONTENT:
                 yield from _modes(one, depth + 1)

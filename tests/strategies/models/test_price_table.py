@@ -239,3 +239,25 @@ def test_a_search_that_is_charged_by_the_call_is_reserved_and_charged() -> None:
 def test_a_dearer_rate_that_begins_at_the_length_itself_does() -> None:
     price = price_of(ModelSpec("xai/inclusive"), SERVED)
     assert [price.at(n).input for n in (127_999, 128_000)] == [1, 2]
+
+
+def test_a_service_tier_that_is_asked_for_is_reserved_at_its_rates_or_refused() -> None:
+    usual = price_of(ModelSpec("openai/tiers"), SERVED)
+    priority = price_of(ModelSpec("openai/tiers", provider={"service_tier": "priority"}), SERVED)
+    flex = price_of(ModelSpec("openai/tiers", provider={"service_tier": "flex"}), SERVED)
+    assert priority.worst(1_000, 1_000) > usual.worst(1_000, 1_000) == flex.worst(1_000, 1_000)
+    assert price_of(ModelSpec("openai/tiers", provider={"service_tier": "auto"}), SERVED) == usual
+    with pytest.raises(ModelRefused, match=r"'turbo'.*known: fast, flex, priority"):
+        price_of(ModelSpec("openai/tiers", provider={"service_tier": "turbo"}), SERVED)
+
+
+def test_the_operators_own_price_is_that_of_the_service_tier_that_is_asked_for() -> None:
+    own = ModelSpec(
+        "openai/mine",
+        input_usd_per_million=Decimal(3),
+        output_usd_per_million=Decimal(15),
+        provider={"service_tier": "priority"},
+    )
+    price = price_of(own, SERVED)
+    assert price.bill(ReportedUsage(USED, modes=("priority",)), Decimal(1)) == Decimal("0.45")
+    assert price.worst(100_000, 10_000) == Decimal("0.45")
