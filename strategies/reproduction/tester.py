@@ -54,12 +54,14 @@ def write_reproduction(
     assertions: int = 0,
     tries: int = TRIES,
     prompts: PromptFolder | None = None,
+    nobody: Callable[[ModelError], None] = lambda _: None,
 ) -> Reproduction | None:
     """A validated test, or None when none was found in `tries` answers (which is told through `say`).
 
     A tester whose model is not there hands over to the next of `stand_ins`, unless its outage is to be waited out,
-    which raises ModelUnavailable. `number` above 0 asks for a further, different test; `assertions` above 0 bounds how
-    many it makes. Raises OverBudget from the metered calls, and SandboxUnavailable.
+    which raises ModelUnavailable; `nobody` is told why the last of them is not there. `number` above 0 asks for a
+    further, different test; `assertions` above 0 bounds how many it makes. Raises OverBudget from the metered calls,
+    and SandboxUnavailable.
     """
     if is_empty(issue):
         return None
@@ -83,6 +85,8 @@ def write_reproduction(
                     f"{writer.name} cannot write a test, so {text}: {error}" if after else f"{text}: {error}",
                 )
             )
+            if not after:
+                nobody(error)
     return None
 
 

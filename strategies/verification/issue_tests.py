@@ -9,6 +9,7 @@ from decimal import Decimal
 from sandbox.repository.patch import Patch
 from sandbox.testing.report import TestResult, TestRun
 from strategies.judge import Comparison
+from strategies.models.model import ModelError
 from strategies.reproduction.placement import place, selector
 from strategies.reproduction.tester import TRIES, write_reproduction
 from strategies.reproduction.trial_conditions import TestBed
@@ -37,7 +38,8 @@ class IssueTests:
     """One issue's tests; `written` is None until the first question.
 
     `said` is what each test said of each patch, `plausible` the patches (by digest) that break no old test: by both the
-    tests are ranked. `usd` is what the first test cost.
+    tests are ranked. `usd` is what the first test cost. `nobody` is why no model was there to write one: that says
+    nothing of the issue.
     """
 
     request: VerificationRequest
@@ -45,6 +47,7 @@ class IssueTests:
     baseline: Baseline
     written: tuple[Reproduction, ...] | None = None
     usd: Decimal = Decimal(0)
+    nobody: str = ""
     plausible: set[str] = field(default_factory=set)
     said: dict[tuple[TestKey, str], bool] = field(default_factory=dict)
 
@@ -61,6 +64,9 @@ class IssueTests:
         tester, request = self.request.tester, self.request
         if self.written is None and tester is not None:
 
+            def nobody(error: ModelError) -> None:
+                self.nobody = str(error)
+
             def write(number: int) -> Reproduction | None:
                 tries, before = 1 if number else TRIES, tester.model.meter.left()
                 test = write_reproduction(
@@ -72,6 +78,7 @@ class IssueTests:
                     number=number,
                     tries=tries,
                     prompts=request.prompts,
+                    nobody=nobody,
                 )
                 self.usd = self.usd if number else before - tester.model.meter.left()
                 return test

@@ -99,14 +99,17 @@ def broken(tests: Sequence[str], report: TestReport, evidence: Evidence, notes: 
     return Verdict(Judged.FAILED, evidence, f"Tests that passed before do not pass with the patch:\n{words}")
 
 
-def conclude(accept: Accept, evidence: Evidence) -> Verdict:
-    """Nothing spoke against the patch: is it enough of what the repository asks for?"""
+def conclude(accept: Accept, evidence: Evidence, nobody: str = "") -> Verdict:
+    """Nothing spoke against the patch: is it enough of what the repository asks for? `nobody` is why no model was there
+    to write a test, which is not the issue's fault."""
     wanted = {"any": Rung.BUILDS, "regression": Rung.REGRESSION, "reproduction": Rung.REPRODUCTION}[accept]
     if wanted in evidence.rungs:
         return Verdict(Judged.PASSED, evidence)
     if accept == "regression":
         return Verdict(Judged.UNJUDGED, evidence, evidence.notes[-1] if evidence.notes else NOTHING_SEEN)
     why = "No valid test could be written from the issue, so nothing shows that the patch resolves it."
+    if nobody:
+        why = f"No model was there to write a test, so nothing shows that the patch resolves the issue: {nobody[:400]}"
     return Verdict(Judged.UNJUDGED, replace(evidence, notes=(*evidence.notes, why)), why)
 
 

@@ -244,7 +244,7 @@ class Verification:
         if isinstance(resolved, Verdict):
             return resolved
         repeated = self._repeated(subject, resolved, reproduction)
-        return repeated if isinstance(repeated, Verdict) else conclude(self.accept, repeated)
+        return repeated if isinstance(repeated, Verdict) else conclude(self.accept, repeated, self.issue_tests.nobody)
 
     def _resolved(
         self, report: TestReport, subject: RerunSubject, evidence: Evidence, reproduction: Reproduction

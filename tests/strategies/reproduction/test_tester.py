@@ -118,6 +118,8 @@ def test_when_no_tier_is_there_the_patch_is_not_judged_and_not_failed(bench: Ben
     assert verdict.judged is Judged.UNJUDGED
     assert Rung.REGRESSION in verdict.evidence.rungs
     assert bench.told()[-1] == "no reproduction test: overloaded"
+    assert verdict.feedback.startswith("No model was there to write a test")
+    assert "overloaded" in verdict.feedback
 
 
 def test_an_outage_of_the_tester_that_is_to_be_waited_out_asks_no_dearer_tier(bench: Bench) -> None:
