@@ -237,7 +237,9 @@ class Trial:
         """A newer test file without the tests that fail after the reference too; "" when none of the rest fails before."""
         own = Patch({path: content})
         after, before = (self._report(verification, patch, path) for patch in (reference.merge(own), own))
-        if after is None or not after.passed or (before is not None and after.passed <= before.passed):
+        if after is None or not after.passed:
+            return ""
+        if before is not None and not (before.uncollected or after.passed & before.failed):  # ids may differ by chance
             return ""
         return without(content.decode("utf-8", "replace"), {test_name(i) for i in after.failed})
 
