@@ -56,6 +56,11 @@ def fit(found: Sequence[str], search: Sequence[str], replace: Sequence[str]) -> 
             return Fit(_distinct(own, only_first, literal), sure=False)
         if dedented:
             return Fit(_distinct(only_first, own, literal), sure=False)
+        moved_too = first in kept and all(indent_of(replace[j]) != indent_of(found[i]) for j, i in kept.items())
+        if moved_too and [r.strip() for r in replace] != [s.strip() for s in search]:
+            return Fit(
+                _distinct(own, literal), sure=False
+            )  # what stays is moved as well: nobody asked for that, or did
         return Fit(_distinct(literal, own), sure=True)
     if len(pairs) > 1 and not pairs[0][1] and all(f == s for f, s in pairs[1:]):  # only the first line was stripped
         if indent_of(replace[first]) == wanted:
@@ -63,7 +68,8 @@ def fit(found: Sequence[str], search: Sequence[str], replace: Sequence[str]) -> 
         top = next(i for i, line in enumerate(search) if line.strip())
         further_down = top in kept.values() and kept.get(first) != top
         stripped = fit_by.lines_without() if further_down else only_first
-        return Fit(_distinct(stripped, own), sure=_better(stripped, own, found, kept))
+        lost = any(not indent_of(stripped[j]) and indent_of(found[i]) for j, i in kept.items() if j != first)
+        return Fit(_distinct(stripped, own), sure=not lost and _better(stripped, own, found, kept))
     moved = _mapped(pairs, replace)
     if moved is None and indent_of(replace[first]) == wanted and any(map(indent_of, replace)):
         return Fit((literal,), sure=True)

@@ -223,7 +223,7 @@ def _options(own: Sequence[str], found: Match, text: str | None) -> Placed:
         doubt = doubt or (
             "" if fitted.sure else "the indentation of REPLACE does not go with the file's: write it exactly"
         )
-        options += _finished(own, found.search, reading, fitted)
+        options += _finished(own, found.search, reading, fitted, prose=text is None)
     distinct = tuple(dict.fromkeys(options))
     if not distinct:
         raise Unplaceable(
@@ -236,12 +236,17 @@ def _options(own: Sequence[str], found: Match, text: str | None) -> Placed:
     return Placed(found.places[0], len(own), distinct, sure, how, "" if sure else doubt)
 
 
-def _finished(own: Sequence[str], search: Sequence[str], written: Sequence[str], fitted: Fit) -> list[tuple[str, ...]]:
+def _finished(
+    own: Sequence[str], search: Sequence[str], written: Sequence[str], fitted: Fit, *, prose: bool
+) -> list[tuple[str, ...]]:
     """Each reading with the file's own lines where the edit leaves them alone, and its undecodable bytes elsewhere."""
     steps = difflib.SequenceMatcher(
         None, [s.strip() for s in search], [w.strip() for w in written], autojunk=False
     ).get_opcodes()
+    ends = [line != line.rstrip() for line in written if line.strip()]
     added = any(s != s.rstrip() and plain(o) == plain(o).rstrip() for s, o in zip(search, own, strict=True))
+    if not prose:  # on every line it is a habit of the writer, and none of the file's
+        added = added or (sum(ends) > 1 and all(ends[:-1]))
     result = []
     for reading in fitted.readings:
         whole: list[str] | None = []
@@ -263,7 +268,7 @@ def _finished(own: Sequence[str], search: Sequence[str], written: Sequence[str],
 def _kept(own: str, quoted: str, written: str, reading: str) -> str:
     """The file's line that both parts repeat, with the new indentation or the new end if the edit is about these."""
     if not quoted.strip():
-        return own if quoted == written else written
+        return own if quoted == written or not plain(own) else written
     tail_before, tail_after = quoted[len(quoted.rstrip()) :], written[len(written.rstrip()) :]
     line = own if tail_before == tail_after else own.rstrip() + tail_after
     indent = indent_of(reading)

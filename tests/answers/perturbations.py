@@ -447,6 +447,7 @@ PERTURBATIONS: dict[str, Perturbation] = {
     "REPLACE dedented": written(dedented),
     "indented further": both(further_in),
     "SEARCH indented further": quoted(further_in),
+    "REPLACE indented further": written(further_in),
     "tabs as spaces or spaces as tabs": both(
         each(
             lambda x: (

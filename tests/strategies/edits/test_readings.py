@@ -62,6 +62,20 @@ def test_what_wraps_dedented_lines_is_indented_as_the_file_is() -> None:
     assert becomes(METHOD, "return 2\n", "try:\n    return 2\nfinally:\n    pass\n") == wrapped
 
 
+def test_blanks_at_the_end_of_every_written_line_are_the_writers_own() -> None:
+    assert (
+        becomes("def f():\n    a()\n", "    a()\n", "    a(1)  \n  \n    b()  \n") == "def f():\n    a(1)\n\n    b()\n"
+    )
+    assert becomes("def f():\n    a()\n", "    a()\n", "    a(1)  \n    b()\n") == "def f():\n    a(1)  \n    b()\n"
+    assert becomes("Some text.\n", "Some text.\n", "One  \nTwo  \n", "a.md") == "One  \nTwo  \n"
+
+
+def test_a_replacement_that_stands_further_in_with_all_that_stays_is_moved_back_or_told() -> None:
+    search, replace = "    if a:\n        b()\n", "        if a:\n            c()\n"
+    assert becomes(f"def f():\n{search}    d()\n", search, replace) == "def f():\n    if a:\n        c()\n    d()\n"
+    assert "indentation" in told(f"function f() {{\n{search}}}\n", search, replace, "a.js")
+
+
 def test_where_two_indentations_would_parse_nobody_guesses() -> None:
     assert "indentation" in told("a:\n  b: 1\n  c: 2\n", "  c: 2\n", "c: 3\n", "a.yml")
     assert "indentation" in told("if a:\n    b()\n    c()\nd()\n", "    c()\n", "e()\n")
