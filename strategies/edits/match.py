@@ -18,6 +18,8 @@ CLEARLY = 0.05
 """By how much it must beat the second nearest."""
 SHORTEST_PART = 8
 """A quoted part of a line has at least this many characters."""
+LONGEST_BY_CHARACTER = 4_000
+"""Characters up to which passages are compared by character; longer ones by whole lines."""
 MAX_LINES = 20_000
 """Files longer than this are not searched for near passages."""
 
@@ -214,7 +216,11 @@ def near(lines: Sequence[str], search: Sequence[str], keep: int = 2) -> list[tup
     scored: list[tuple[float, int]] = []
     for _, i in rough[:12]:
         other = "\n".join(stripped[i : i + size])
-        ratio = difflib.SequenceMatcher(None, quoted[:20_000], other[:20_000], autojunk=False).ratio()
+        if len(quoted) <= LONGEST_BY_CHARACTER:
+            ratio = difflib.SequenceMatcher(None, quoted, other[: 2 * LONGEST_BY_CHARACTER], autojunk=False).ratio()
+        else:
+            same_lines = Counter(stripped[i : i + size]) & Counter(line.strip() for line in search)
+            ratio = same_lines.total() / size
         scored.append((ratio, i))
     scored.sort(key=lambda pair: (-pair[0], pair[1]))
     best: list[tuple[float, int]] = []

@@ -165,3 +165,8 @@ def test_the_same_block_twice_is_one_edit_also_when_it_comes_again_later() -> No
 def test_a_blank_line_that_only_one_part_has_is_told_where_the_file_has_it() -> None:
     assert "blank line" in told("a = 1\n\nb = 2\n", "a = 1\n", "a = 3\n\n")
     assert becomes("a = 1\nb = 2\n", "a = 1\n", "a = 3\n\n") == "a = 3\n\nb = 2\n"
+
+
+def test_a_long_quotation_of_the_same_line_over_and_over_is_answered_at_once() -> None:
+    message = told("  foo();\n" * 3_000, "  foo();\n...\n" * 400, "bar();\n", "a.js")
+    assert "leaves lines out" in message
