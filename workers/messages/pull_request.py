@@ -26,6 +26,7 @@ from workers.messages.people_decide import (
     question_lead,
     question_text,
 )
+from workers.messages.plain_title import plain_title
 from workers.usd import show_usd
 
 TITLE_LIMIT = 200
@@ -66,15 +67,13 @@ class PullFacts:
 
 
 def title(issue_title: str, issue: int) -> str:
-    """The pull request's title: the issue's own words. Titles hold no markup, but mentions must not fire."""
-    words = " ".join(issue_title.split()).replace("@", "@\u200b") or f"issue {issue}"
-    return cut(f"Fix #{issue}: {words}", TITLE_LIMIT)
+    """The pull request's title: the issue's own words, of which nothing acts on GitHub."""
+    return cut(f"Fix #{issue}: {plain_title(issue_title) or f'issue {issue}'}", TITLE_LIMIT)
 
 
 def commit_message(issue: int, issue_title: str, job: int, evidence: Evidence) -> str:
     """Subject, how it was checked, and the trailers by which a branch of ours is recognised."""
-    subject = cut(f"Fix #{issue}: {' '.join(issue_title.split())}".replace("@", "@\u200b"), 72)
-    return f"{subject}\n\n{summary(evidence)}\n\n{TRAILER}: {job}\nPennyfix-Issue: {issue}\n"
+    return f"{cut(title(issue_title, issue), 72)}\n\n{summary(evidence)}\n\n{TRAILER}: {job}\nPennyfix-Issue: {issue}\n"
 
 
 def is_ours(message: str, issue: int) -> bool:
