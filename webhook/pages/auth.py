@@ -33,7 +33,8 @@ def auth_routes(auth: Authenticator) -> APIRouter:
     ready = bool(settings.github_client_id and settings.github_client_secret.get_secret_value())
 
     def back(request: Request) -> str:
-        return (settings.public_url or str(request.base_url).rstrip("/")) + SIGNED_IN_PATH
+        base = settings.public_url or csrf.local_address(request, settings.host)
+        return base + SIGNED_IN_PATH if base else ""
 
     @router.get("/sign-in")
     async def ask(next: str = "/") -> Response:  # noqa: A002  # the query's name, as everywhere
@@ -45,6 +46,8 @@ def auth_routes(auth: Authenticator) -> APIRouter:
     async def begin(request: Request, next: str = "/") -> Response:  # noqa: A002  # see above
         if not ready:
             return RedirectResponse("/sign-in", 303)
+        if not back(request):
+            return refused("This address isn't known to be ours: the operator sets PENNYFIX_PUBLIC_URL to it.")
         secret = new_secret()
         await in_thread(_remember, auth, digest(secret), _inside(next))
         address = auth.github.authorize_url(

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from fastapi import Request
 
 FIELD = "csrf"
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class Forged(Exception):
@@ -29,9 +30,16 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}".lower()
 
 
-def check_origin(request: Request, public_url: str) -> None:
+def local_address(request: Request, host: str) -> str:
+    """Where this request came in, if that is this machine or `host` (the setting); "" for any other Host header, which
+    whoever sends the request makes up."""
+    named = (request.url.hostname or "").strip("[]").lower()
+    return str(request.base_url).rstrip("/") if named in LOOPBACK or named == host.lower() else ""
+
+
+def check_origin(request: Request, public_url: str, host: str) -> None:
     """Raises Forged unless the browser says that a page of this site sent it."""
-    allowed = {origin_of(str(request.base_url))} | ({origin_of(public_url)} if public_url else set())
+    allowed = {origin_of(url) for url in (public_url, local_address(request, host)) if url}
     origin = request.headers.get("origin")
     if origin is not None:
         if origin.lower() not in allowed:
@@ -43,5 +51,5 @@ def check_origin(request: Request, public_url: str) -> None:
 
 def check_token(given: str, expected: str) -> None:
     """Raises Forged unless the form's token is the session's."""
-    if not expected or not hmac.compare_digest(given.encode(), expected.encode()):
+    if not expected or not hmac.compare_digest(given.encode("utf-8", "surrogatepass"), expected.encode()):
         raise Forged("the form doesn't belong to this sign-in; open the page again and send it from there")

@@ -59,7 +59,7 @@ def _id(number: int) -> int:
 
 def _before(request: Request) -> int:
     text = request.query_params.get("before", "0")
-    if not (text.isascii() and text.isdecimal() and int(text[:20]) <= LARGEST):
+    if not (text.isascii() and text.isdecimal() and len(text) <= len(str(LARGEST)) and int(text) <= LARGEST):
         raise PageError(400, "There is no such page", "Go back to the newest jobs.")
     return int(text)
 

@@ -13,7 +13,7 @@ import anyio.to_thread
 import structlog
 from fastapi import Request
 
-from webhook.pages.csrf import FIELD, check_origin, check_token
+from webhook.pages.csrf import FIELD, Forged, check_origin, check_token
 from webhook.pages.session import LIFETIME, Cookie, digest, unseal
 from webhook.pages.sign_in import GitHubSignIn, SignInFailed, TokenRefused
 from workers.db import sessions
@@ -86,8 +86,11 @@ class Authenticator:
 
     async def form(self, request: Request, *, fresh: timedelta = FRESH_TO_WRITE) -> tuple[Visitor, dict[str, str]]:
         """Who sent a form and its fields. Raises SignedOut, Forged; SignInFailed when rights cannot be asked."""
-        check_origin(request, self.context.settings.public_url)
+        check_origin(request, self.context.settings.public_url, self.context.settings.host)
         visitor = await self.visitor(request, fresh=fresh)
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind != "application/x-www-form-urlencoded":  # a multipart part may name any of Python's codecs
+            raise Forged("the form didn't come in the one encoding that forms of this site have")
         async with request.form(max_files=0, max_fields=MOST_FIELDS) as sent:
             fields = {name: str(value) for name, value in sent.items()}
         check_token(fields.get(FIELD, ""), visitor.csrf)

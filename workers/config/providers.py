@@ -186,7 +186,7 @@ REFUSED = frozenset({
     "web_search_options", "drop_params", "ssl_verify", "hf_model_name", "custom_prompt_dict", "callbacks",
 })  # fmt: skip
 """What Pennyfix decides itself, or what would change what a call costs or whether it is made."""
-_SECRET = ("_key", "_token", "_secret", "_password", "password", "token", "secret")
+SECRET_ENDINGS = ("_key", "_token", "_secret", "_password", "password", "token", "secret")
 _NOT_SECRET = ("vertex_credentials",)
 
 
@@ -207,6 +207,6 @@ def parameter_problem(name: str, value: object) -> tuple[str, str] | None:
         return "is a key of the tier itself", f"write {OURS[name]}"
     if name in REFUSED:
         return "is not the provider's: Pennyfix decides it", "remove it"
-    if name.lower().endswith(_SECRET) and name not in _NOT_SECRET and not isinstance(value, dict):
+    if name.lower().endswith(SECRET_ENDINGS) and name not in _NOT_SECRET and not isinstance(value, dict):
         return "is a secret, which does not belong into this file", "set the provider's variable in the environment"
     return None

@@ -19,8 +19,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from workers.config.errors import ConfigError, ConfigProblem
 from workers.config.places import ENV_FILE, Places, inside
-from workers.config.providers import needs_of, provider_of
+from workers.config.providers import SECRET_ENDINGS, needs_of, provider_of
 from workers.config.validation import nearest, shown
+from workers.redact import know_secrets
 
 PREFIX = "PENNYFIX_"
 SOURCE = "the environment (or .env)"
@@ -223,12 +224,20 @@ def load_settings(
         settings = Settings(**values)
     except ValidationError as error:
         raise ConfigError(SOURCE, tuple(_problem(e) for e in error.errors(include_url=False))) from None
+    know_secrets(_secrets(settings))
     if config is None and tree is not None:
         _refuse_own(settings, tree)
     if settings.config is None and env_file is None:
         found = Places(settings.home, places.own).outside(tree).operator_file()
         return settings.model_copy(update={"config": found})
     return settings
+
+
+def _secrets(settings: Settings) -> list[str]:
+    """The values that no text of ours may hold; of several in one setting also each alone."""
+    fields = (getattr(settings, name) for name in Settings.model_fields)
+    values = [v.get_secret_value() for v in fields if isinstance(v, SecretStr)]
+    return [*values, *(part for v in values for part in v.split(","))]
 
 
 def own_places() -> Places:
@@ -245,9 +254,12 @@ def environ_value(name: str) -> str:
 
 def environment_value(name: str, env_file: Path | None = None) -> str:
     """One variable that a file names (`api_key_env`), from the environment or `.env`; "" when unset."""
-    if value := environ_value(name):
-        return value
-    return (_dotenv(env_file) if env_file is not None else _lines(own_places())).get(name, "")
+    value = environ_value(name)
+    if not value:
+        value = (_dotenv(env_file) if env_file is not None else _lines(own_places())).get(name, "")
+    if name.lower().endswith(SECRET_ENDINGS):
+        know_secrets([value])
+    return value
 
 
 def _said(field: str) -> bool:
@@ -295,7 +307,9 @@ def _state_folder() -> Path:
 def provider_key(model: str, api_key_env: str = "") -> str:
     """The key for a litellm model: the named variable's, else that of the provider's own; "" when unset."""
     names = (api_key_env,) if api_key_env else needs_of(provider_of(model)).keys
-    return next((value for name in names if (value := environment_value(name))), "")
+    key = next((value for name in names if (value := environment_value(name))), "")
+    know_secrets([key])
+    return key
 
 
 def child_environment(**extra: str) -> dict[str, str]:

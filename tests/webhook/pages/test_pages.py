@@ -193,6 +193,34 @@ def test_a_bad_amount_gets_a_clear_answer_and_changes_nothing(board: Dashboard, 
     assert audited(board)[-1].what == "budget refused"
 
 
+@pytest.mark.parametrize(
+    "before", ["0" * 20 + "9" * 30, "9" * 19, "9" * 5_000, "-1", "1.0", "٣", "1e3", " 1", "", "\x00"]
+)
+def test_an_absurd_place_in_the_list_is_answered_in_words(board: Dashboard, ada: Browser, before: str) -> None:
+    answer = ada.http.get(f"/repositories/{board.parcel}", params={"before": before})
+    assert (answer.status_code, "Go back to the newest jobs" in answer.text) == (400, True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("multipart/form-data; boundary=b; charset=unicode_escape", r"\ud800"),
+        ("multipart/form-data; boundary=b; charset=rot13", "x"),
+        ("multipart/form-data; boundary=b", "x"),
+        ("multipart/form-data", "x"),
+        ("text/plain; charset=utf-7", "x"),
+        ("", "x"),
+    ],
+)
+def test_a_form_in_an_exotic_encoding_is_refused_as_forged(
+    board: Dashboard, ada: Browser, kind: str, body: str
+) -> None:
+    part = f'--b\r\nContent-Disposition: form-data; name="csrf"\r\n\r\n{body}\r\n--b--\r\n'
+    for path in (f"/repositories/{board.parcel}/budget", "/sign-out"):
+        headers = {"origin": board.url, "content-type": kind}
+        assert ada.http.post(path, content=part.encode(), headers=headers).status_code == 403
+
+
 @pytest.mark.parametrize("when", ["2020-01", "2026-13", "", "x", "2999-01"])
 def test_a_budget_for_another_month_is_refused(board: Dashboard, ada: Browser, when: str) -> None:
     before = budget(board)

@@ -65,6 +65,21 @@ def test_nobody_is_sent_elsewhere_after_signing_in(where: str) -> None:
     assert _inside(where) == "/"
 
 
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:80", "[::2]"])
+def test_without_a_public_url_no_host_header_says_where_we_are(board: Dashboard, host: str) -> None:
+    ada = Browser(board, "ada")
+    answer = ada.http.get("/sign-in/github", headers={"host": host})
+    assert answer.status_code == 400
+    assert "PENNYFIX_PUBLIC_URL" in answer.text
+    assert "location" not in answer.headers
+    local = ada.http.get("/sign-in/github", headers={"host": "localhost:81"})
+    back = parse_qs(urlsplit(local.headers["location"]).query)["redirect_uri"]
+    assert back == ["http://localhost:81/auth/callback"]
+    ada.sign_in()
+    sent = {"host": host, "origin": f"http://{host}"}
+    assert ada.http.post("/sign-out", data={"csrf": ada.csrf()}, headers=sent).status_code == 403
+
+
 def test_an_answer_works_once(board: Dashboard) -> None:
     ada = Browser(board, "ada")
     address = ada.callback()
