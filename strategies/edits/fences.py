@@ -18,6 +18,8 @@ _SHELL = frozenset(
 )
 """Labels of fences that show something, as long as nothing but the line above names a file."""
 
+_DIFFS = ("diff", "patch", "udiff")
+
 
 @dataclass(frozen=True, slots=True)
 class Fence:
@@ -40,8 +42,16 @@ def fences(lines: Sequence[str]) -> list[Fence]:
             at += 1
             continue
         mark = opening["mark"]
-        stop = next((i for i in range(at + 1, len(lines)) if _closes(lines[i], mark)), len(lines))
         cut = len(opening["indent"])
+        of_diff = cut == 0 and opening["label"].lower().startswith(_DIFFS)
+        stop = next(
+            (
+                i
+                for i in range(at + 1, len(lines))
+                if _closes(lines[i], mark) and not (of_diff and _is_context(lines, i, mark))
+            ),
+            len(lines),
+        )
         body = tuple(line[cut:] if not line[:cut].strip() else line for line in lines[at + 1 : stop])
         found.append(Fence(opening["label"].strip(), body, at, stop, stop < len(lines)))
         at = stop + 1
@@ -51,6 +61,20 @@ def fences(lines: Sequence[str]) -> list[Fence]:
 def _closes(line: str, mark: str) -> bool:
     text = line.strip()
     return len(text) >= len(mark) and not text.strip(mark[0]) and bool(text)
+
+
+def _is_context(lines: Sequence[str], at: int, mark: str) -> bool:
+    """Whether the closing mark at `at`, a blank before it, is a line of the diff: more of it follows, and its end."""
+    if not lines[at].startswith(" "):
+        return False
+    end = next((i for i in range(at + 1, len(lines)) if lines[i].startswith(mark)), at)
+    between = lines[at + 1 : end]
+    return (
+        end > at
+        and _closes(lines[end], mark)
+        and any(line.strip() for line in between)
+        and all(not line or line[0] in " +-@\\" for line in between)
+    )
 
 
 def read_whole_files(text: str) -> Edits:

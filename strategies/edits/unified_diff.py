@@ -64,7 +64,7 @@ def read_diff(text: str) -> Edits:
             problems.append(
                 Problem(line[12:].strip(), "a file cannot be renamed by a diff: delete it and create the other one")
             )
-        body = fence is not None and line[:1] in ("+", "-", " ")
+        body = fence is not None and at < fence.stop and line[:1] in ("+", "-", " ")
         if not new or not (_HUNK.match(line) or body):
             if fence is None and not _HEAD.match(line) and not line.lstrip().startswith(("```", "~~~")):
                 prose.append(line)
