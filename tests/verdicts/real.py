@@ -2,7 +2,8 @@
 
 The base is a release of a real package, the reference patch is what the next release changed outside its tests, and
 what the tester answers are the next release's own tests: of those that changed, one file that fails before and passes
-after. The reference must be accepted at level `reproduction`; with one of its changes taken back, or turned round, so
+after. With `--history DIR`, bases and references are commits that fix something, the newest of each repository in DIR:
+one issue each, where a release holds many. The reference must be accepted at level `reproduction`; with one of its changes taken back, or turned round, so
 that an independent run of the same tests fails, it must not be. Sources come from the registry, by pip in a sandbox.
 
 The last line gives both rates, and the wall time of environments, baselines and judging, in seconds. The exit code is 1
@@ -18,16 +19,18 @@ import itertools
 import logging
 import sys
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 from sandbox.backend import Backend
 from sandbox.backends import BackendOptions, choose
-from sandbox.errors import PatchRejected, PreparationFailed, SandboxUnavailable
+from sandbox.errors import MirrorError, PatchRejected, PreparationFailed, SandboxUnavailable
 from sandbox.guard.path_names import is_test
 from sandbox.recipes.discovery import discover
+from sandbox.repository.mirror import Mirror
 from sandbox.repository.patch import Patch
 from sandbox.repository.patch_rules import violations
 from sandbox.repository.workspace import Workspace
@@ -43,6 +46,7 @@ from strategies.verdict import Judged, Reproduction, Verdict
 from strategies.verification.baseline import NoBaseline
 from strategies.verification.request import VerificationRequest
 from strategies.verification.verification import Verification
+from tests.bench.localize_history import fixes
 from tests.fakes.model import ScriptedModel
 from tests.repositories.checkout import workspace_of_archive
 from tests.repositories.fact import Fact
@@ -166,20 +170,52 @@ def without(text: str, names: Collection[str]) -> str:
     return "".join(lines)
 
 
-class Trial:
-    """One pair of releases."""
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """What a maintainer did: `name` for people, `key` of its environments, the trees before and after, and in which
+    words ("": those of the change log)."""
 
-    def __init__(self, pair: str, backend: Backend, folder: Path, tally: Tally) -> None:
-        name, _, versions = pair.partition("==")
-        old, _, new = versions.partition("..")
-        self.pair, self.backend, self.folder, self.tally = pair, backend, folder, tally
-        self.old, self.new = (Fact(name, "python", "pypi", version, "", "2024-01-01", "") for version in (old, new))
+    name: str
+    key: str
+    old: Callable[[], Workspace]
+    new: Callable[[], Workspace]
+    words: str = ""
+
+
+def of_releases(pair: str, backend: Backend, home: Path) -> Fix:
+    """`NAME==OLD..NEW`, two releases on PyPI. Their trees raise NotFetched."""
+    name, _, versions = pair.partition("==")
+    old, _, new = versions.partition("..")
+    facts = [Fact(name, "python", "pypi", version, "", "2024-01-01", "") for version in (old, new)]
+    before, after = (lambda f=f: workspace_of_archive(f, fetch(f, home, backend), home) for f in facts)
+    return Fix(pair, facts[0].key, before, after)
+
+
+def of_history(path: Path, home: Path, most: int) -> Iterator[Fix]:
+    """The newest `most` commits of a repository that look like a fix of Python code with a test. Raises MirrorError."""
+    mirror = Mirror.of_local(home, path)
+    found = fixes(mirror, mirror.resolve("HEAD"))
+    python = (one for one in found if all(source.endswith(".py") for source in one[3]))
+    for commit, base, message, _ in itertools.islice(python, most):
+        yield Fix(
+            f"{path.name} {commit[:10]}",
+            f"{path.name}-{base[:10]}",
+            partial(mirror.workspace, base),
+            partial(mirror.workspace, commit),
+            message,
+        )
+
+
+class Trial:
+    """One fix."""
+
+    def __init__(self, fix: Fix, backend: Backend, folder: Path, tally: Tally) -> None:
+        self.fix, self.backend, self.folder, self.tally = fix, backend, folder, tally
+        self.pair = fix.name
 
     def run(self) -> None:
         """Judge the reference and up to four mutants of it, and print one line each."""
-        home = self.folder / "home"
-        old, new = (workspace_of_archive(f, fetch(f, home, self.backend), home) for f in (self.old, self.new))
-        with old, new:
+        with self.fix.old() as old, self.fix.new() as new:
             change = change_between(old, new)
             if not change.tests or not change.product:
                 print(f"{self.pair}: no test changed between the two", flush=True)
@@ -207,7 +243,8 @@ class Trial:
         asked = itertools.count()
         model = ScriptedModel(lambda _: answers[next(asked) % len(answers)])
         tester = Tier("weak", Metered(model, CapMeter(Decimal(1000)), "weak"))
-        issue = Issue(1, f"{self.new.name} {self.new.version}", change.words or "See the tests.")
+        title, _, body = (self.fix.words or f"{self.pair}\n{change.words or 'See the tests.'}").partition("\n")
+        issue = Issue(1, title, body)
         clock = [time.monotonic()]
 
         def say(step: Step) -> None:
@@ -215,7 +252,7 @@ class Trial:
                 clock.append(time.monotonic())
 
         request = VerificationRequest(
-            self.backend, f"real-{self.old.key}", recipe, old, issue, tester=tester, accept="reproduction", say=say,
+            self.backend, f"real-{self.fix.key}", recipe, old, issue, tester=tester, accept="reproduction", say=say,
             memory=self.folder / "memory",
         )  # fmt: skip
         try:
@@ -285,7 +322,9 @@ class Trial:
 def main(arguments: Sequence[str]) -> int:
     """Returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.verdicts.real", description=(__doc__ or "").split("\n\n")[0])
-    parser.add_argument("pairs", nargs="*", default=list(PAIRS), help="NAME==OLD..NEW, two releases on PyPI")
+    parser.add_argument("pairs", nargs="*", help="NAME==OLD..NEW, two releases on PyPI")
+    parser.add_argument("--history", type=Path, action="append", default=[], help="a folder of git repositories")
+    parser.add_argument("--most", type=int, default=3, help="commits of one repository (3)")
     parser.add_argument("--sandbox", choices=BACKENDS, default="bubblewrap")
     parser.add_argument("--keep", type=Path, help="a folder that keeps sources and environments from run to run")
     chosen = parser.parse_args(arguments)
@@ -293,11 +332,15 @@ def main(arguments: Sequence[str]) -> int:
     tally = Tally()
     with folder_of(chosen.keep) as folder:
         backend = choose(chosen.sandbox, BackendOptions(home=folder / "home"))
-        for pair in chosen.pairs:
+        home = folder / "home"
+        pairs = chosen.pairs or ([] if chosen.history else PAIRS)
+        repositories = [p for places in chosen.history for p in sorted(places.iterdir()) if p.is_dir()]
+        named = (of_releases(pair, backend, home) for pair in pairs)
+        for fix in itertools.chain(named, *(of_history(p, home, chosen.most) for p in repositories)):
             try:
-                Trial(pair, backend, folder, tally).run()
-            except (NotFetched, SandboxUnavailable, PreparationFailed) as error:
-                print(f"{pair}: {str(error)[:300]}", flush=True)
+                Trial(fix, backend, folder, tally).run()
+            except (NotFetched, MirrorError, SandboxUnavailable, PreparationFailed) as error:
+                print(f"{fix.name}: {str(error)[:300]}", flush=True)
     print(tally.line())
     return int(tally.accepted < tally.references or tally.let_through > 0)
 
