@@ -9,6 +9,7 @@ from functools import lru_cache
 
 import pathspec
 
+from sandbox.repository.executed_paths import is_executed
 from sandbox.repository.patch import Patch
 
 FILE_BYTES = 1_000_000
@@ -23,6 +24,9 @@ FORBIDDEN = (
     (".github/autofix.yaml", "is our own configuration"),
     (".pennyfix", "is the folder of our own files in the sandbox"),
 )
+
+DENIES = "the repository's configuration denies this path"
+EXECUTES = "CI systems, editors or agents act on it by themselves (`paths.allow` in .github/autofix.yml allows it)"
 
 # Zero-width and bidirectional characters that HFS+ ignores in names (git's utf8.c, next_hfs_char).
 _HFS_IGNORED = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
@@ -67,15 +71,16 @@ def _denied(deny: tuple[str, ...]) -> pathspec.GitIgnoreSpec:
 
 
 def violations(patch: Patch, *, deny: Sequence[str] = ()) -> tuple[str, ...]:
-    """One sentence per broken rule, empty when the patch may be tried. `deny` is in .gitignore syntax."""
+    """One sentence per broken rule, empty when the patch may be tried. `deny` is in .gitignore syntax; a path
+    is compared as it is and in lower case."""
     out = []
     spec = _denied(tuple(deny))
     for path, content in sorted(patch.files.items()):
         shown = path.encode("utf-8", "backslashreplace").decode()
         if problem := path_problem(path):
             out.append(f"{shown}: {problem}")
-        elif deny and spec.match_file(path):
-            out.append(f"{shown}: the repository's configuration denies this path")
+        elif deny and (spec.match_file(path) or spec.match_file(path.casefold())):
+            out.append(f"{shown}: {EXECUTES if is_executed(path) else DENIES}")
         if content is not None and len(content) > FILE_BYTES:
             out.append(f"{shown}: {len(content)} bytes are too many for one file (at most {FILE_BYTES})")
     total = sum(len(c) for c in patch.files.values() if c is not None)

@@ -119,6 +119,7 @@ REPOSITORY = {
     "image": "The image in which this repository is installed and tested (docker only).",
     "base": "The branch that is worked on.",
     "paths.deny": "Files that a patch may not touch.",
+    "paths.allow": "Files that a patch may touch although CI systems, editors, hooks or agents act on them by themselves.",
     "draft": "Whether every pull request is opened as a draft.",
     "quote_above_usd": "Above this estimate somebody with write access must approve first.",
 }

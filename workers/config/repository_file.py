@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
+from sandbox.repository.executed_paths import denied_patterns
 from workers.config.errors import ConfigError, ConfigProblem
 from workers.config.validation import Checked, Path, Usd, check, nearest
 from workers.config.yaml_lines import YamlProblem, read_yaml
@@ -35,7 +36,16 @@ class Paths(Checked):
         (), description="a list of globs relative to the repository", examples=['["migrations/**"]']
     )
 
-    @field_validator("deny", mode="before")
+    allow: tuple[str, ...] = Field(
+        (), description="a list of globs relative to the repository", examples=['[".devcontainer/**"]']
+    )
+
+    @property
+    def denied(self) -> tuple[str, ...]:
+        """All patterns that no patch may touch: `deny`, and what CI and editors execute unless `allow` names it."""
+        return denied_patterns(self.allow, self.deny)
+
+    @field_validator("deny", "allow", mode="before")
     @classmethod
     def _globs(cls, value: object) -> object:
         globs = _texts(value, longest=300, most=200)
@@ -77,7 +87,7 @@ class RepositoryFile(Checked):
     base: str | None = Field(
         None, description="the name of a branch, or null for the default branch", examples=["null"]
     )
-    paths: Paths = Field(Paths(), description="deny", examples=['{deny: ["migrations/**"]}'])
+    paths: Paths = Field(Paths(), description="deny, allow", examples=['{deny: ["migrations/**"]}'])
     draft: bool = Field(default=False, description="true or false", examples=["true"])
     quote_above_usd: Usd | None = Field(
         None, description="USD, 0 or more: an issue quoted above it waits for `/autofix approve`", examples=["0.50"]

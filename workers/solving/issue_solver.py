@@ -132,7 +132,7 @@ class IssueSolver:
         """
         file = request.file
         if not (ladder.rungs or more):
-            return None, WithoutTests(request.workspace, file.accept, file.paths.deny), ""
+            return None, WithoutTests(request.workspace, file.accept, file.paths.denied), ""
         backend = self.open_backend()
         climb = SetupClimb(backend, request.scope, request.workspace, request.say, request.memory)
         climbed = climb.climb(ladder, more)
@@ -147,7 +147,7 @@ class IssueSolver:
                 request.issue,
                 tester=tester,
                 accept=file.accept,
-                deny=tuple(file.paths.deny),
+                deny=file.paths.denied,
                 say=request.say,
                 memory=request.memory,
                 prompts=self.prompts,

@@ -108,6 +108,7 @@ REPOSITORY = {
     "image": "'-v /:/host'",
     "base": "'a..b'",
     "paths.deny": "['../x']",
+    "paths.allow": "['../x']",
     "draft": "yes",
     "quote_above_usd": "-1",
 }
