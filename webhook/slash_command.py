@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal, cast
 
 from workers.jobs.commands import COMMAND
@@ -9,6 +10,15 @@ from workers.jobs.commands import COMMAND
 Verb = Literal["start", "retry", "stop", "quote", "approve", "budget", "help", "instructions", "unknown"]
 VERBS = ("retry", "stop", "quote", "approve", "budget", "help")
 LONGEST = 4000
+
+
+CODE = 4
+"""Columns of indentation that make a line a code block (https://spec.commonmark.org/0.31.2/#indented-code-blocks)."""
+
+
+def _is_code(lead: str) -> bool:
+    """Whether a line is code by the space in front of it; a tab reaches to the next multiple of four columns."""
+    return len(re.split(r"[\r\n]", lead)[-1].expandtabs(CODE)) >= CODE
 
 
 def parse(body: str, *, on_pull_request: bool) -> tuple[Verb, str] | None:
@@ -19,6 +29,8 @@ def parse(body: str, *, on_pull_request: bool) -> tuple[Verb, str] | None:
     misspelt one never starts anything.
     """
     text = body.lstrip()
+    if _is_code(body[: len(body) - len(text)]):
+        return None
     if text[: len(COMMAND)].lower() != COMMAND or (text[len(COMMAND) : len(COMMAND) + 1] or " ").strip():
         return None
     text = text[len(COMMAND) :].strip()[:LONGEST]

@@ -39,3 +39,14 @@ def test_a_very_long_comment_is_cut() -> None:
     said = parse("/autofix " + "x" * 100_000, on_pull_request=True)
     assert said is not None
     assert len(said[1]) == 4000
+
+
+@pytest.mark.parametrize("lead", ["    ", "\t", "  \t", "\n\n    ", "\r\n\t", "     "])
+@pytest.mark.parametrize("on_pull_request", [False, True])
+def test_a_code_block_of_four_columns_is_no_command(lead: str, on_pull_request: bool) -> None:
+    assert parse(f"{lead}/autofix retry", on_pull_request=on_pull_request) is None
+
+
+@pytest.mark.parametrize("lead", ["", " ", "   ", "\n\n", "    \n", "\t\r\n  "])
+def test_fewer_columns_are_an_ordinary_paragraph(lead: str) -> None:
+    assert parse(f"{lead}/autofix retry", on_pull_request=False) == ("retry", "")
