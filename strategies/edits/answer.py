@@ -46,7 +46,7 @@ def _read(text: str) -> Edits:
 
 
 def _with_whole_files(edits: Edits) -> Edits:
-    found = read_whole_files(edits.prose)
+    found = read_whole_files(edits.prose, beside_edits=bool(edits.items))
     return replace(edits, items=(*edits.items, *found.items))
 
 

@@ -16,7 +16,7 @@ from strategies.edits.elisions import is_elision, is_whole
 from strategies.edits.fences import path_in_comment
 from strategies.edits.header import NoFile, file_of
 from strategies.edits.parses import broken
-from strategies.edits.paths import nearest, refusal, same_letters, same_tail, spelt_out, without_root
+from strategies.edits.paths import names_a_file, nearest, refusal, same_letters, same_tail, spelt_out, without_root
 from strategies.edits.place import Placed, Unplaceable, place
 
 BOM = "\ufeff"
@@ -118,11 +118,17 @@ class _Bench:
         raise _Refused(f"there is no file {spelt_out(path)}{hint} (a new file has an empty SEARCH part)")
 
     def _is_quotation(self, path: str, edit: Create) -> bool:
-        """Whether lines shown below a path explain edits that were made, or what is there already."""
+        """Whether lines shown below a path explain edits that were made, or what is there already, or something else
+        whose name only looks like a file's."""
         if any(key[0] == path for key in self.made):
             self.notes.append(f"{path}: lines shown beside its edits were not read as another one")
             return True
         text = self._text(path)
+        if text is None and path not in self._paths:
+            illustrates = edit.in_passing or not (names_a_file(path, self._paths) or edit.content.startswith("#!"))
+            if illustrates:
+                self.notes.append(f"{spelt_out(path)}: lines shown below this name were not read as a new file")
+            return illustrates
         return text is not None and match.find(text.removeprefix(BOM).split("\n"), _lines(edit.content), ()) is not None
 
     def _create(self, path: str, edit: Create) -> None:

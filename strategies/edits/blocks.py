@@ -8,11 +8,12 @@ only the applier knows which of it is the name of a file.
 
 from __future__ import annotations
 
+import posixpath
 import re
 from dataclasses import dataclass, field
 
 from strategies.edits.edit import Create, Delete, Edit, Edits, Problem, Replace
-from strategies.edits.paths import clean_path, in_label, looks_like_path
+from strategies.edits.paths import BARE_NAMES, ENDINGS, clean_path, ending_of, in_label, looks_like_path
 
 _WORDS = r"SEARCH|ORIGINAL|CURRENT|BEFORE|FIND|OLD"
 _START = re.compile(
@@ -77,7 +78,22 @@ class _Reader:
                 found.append(named["path"].strip() if named else in_label(line) if _TAG.match(line) else line.strip())
                 if outside:
                     break
-        return tuple(found[:ABOVE])
+        heading = self._heading()
+        named = any(looks_like_path(line) and " " not in clean_path(line) for line in found)
+        return (*found[:ABOVE], *([heading] if found and heading and not named else []))
+
+    def _heading(self) -> str:
+        """The nearest line since the last block that is nothing but the path of a file, over sentences and other
+        fences; "" where there is none, or where it stands in a list of files."""
+        above = [line for line in self.above if line.strip()]
+        inside = self.fence is not None
+        for place in range(len(above) - 1, -1, -1):
+            line = above[place]
+            if _FENCE.match(line):
+                inside = not inside
+            elif not inside and _is_heading(line):
+                return "" if place and _is_heading(above[place - 1]) else line.strip()
+        return ""
 
     def name_block(self, headers: tuple[str, ...]) -> str:
         """The file of the block below `headers` as far as words alone tell: the one named, else the one before."""
@@ -93,6 +109,14 @@ class _Reader:
         """The lines above the block are done with: what named no file is prose."""
         self.prose += [line for line in self.above if not (looks_like_path(line) and clean_path(line) == self.path)]
         self.above = []
+
+
+def _is_heading(line: str) -> bool:
+    """Whether `line` is nothing but the path of a file, whose ending or name is one of files."""
+    if not looks_like_path(line):
+        return False
+    path = clean_path(line)
+    return ending_of(path) in ENDINGS or posixpath.basename(path) in BARE_NAMES
 
 
 def _is_name(header: str) -> bool:

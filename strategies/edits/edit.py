@@ -29,12 +29,14 @@ class Create:
     """A new file (or the content of an empty one, or all that shall be in an existing one).
 
     `shown`: it stands in a fence below its path without saying what it is for, so it may be a mere quotation.
+    `in_passing`: only a sentence beside other edits names its file, so it makes no new one.
     """
 
     path: str
     content: str
     above: tuple[str, ...] = field(default=(), compare=False)
     shown: bool = field(default=False, compare=False)
+    in_passing: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

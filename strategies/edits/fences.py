@@ -7,12 +7,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from strategies.edits.edit import Create, Edits
-from strategies.edits.paths import clean_path, in_label, looks_like_path, mentioned
+from strategies.edits.paths import ENDINGS, clean_path, ending_of, in_label, looks_like_path, mentioned
 
 _OPEN = re.compile(r"^(?P<indent> {0,9})(?P<mark>`{3,}|~{3,})(?P<label>[^`]*)$")
 _COMMENTED = re.compile(
     r"^\s*(?:#|//|--|;|%|/\*|<!--)\s*(?:file(?:name|path)?\s*:\s*)?(?P<path>\S+)\s*(?:\*/|-->)?\s*$", re.IGNORECASE
 )
+_NEW_FILE = re.compile(
+    r"\b(?:creat\w*|add(?:s|ed|ing)?|writ\w+|new\s+(?:[\w-]+\s+){0,2}(?:files?|modules?|tests?|scripts?|class\w*|components?"
+    r"|pages?|templates?|packages?|helpers?|migrations?|fixtures?|specs?))\b",
+    re.IGNORECASE,
+)
+_LANGUAGES = frozenset(
+    {"asp.net", "backbone.js", "d3.js", "ember.js", "express.js", "next.js", "node.js", "nuxt.js"}
+) | {
+    *("react.js", "three.js", "vb.net", "vue.js", "vb.script", "c++/cli", "pl/sql", "pl/pgsql", "html+django", "tcp/ip")
+}
+"""Labels that look like the name of a file."""
+_HOLD_JSON = frozenset({"ipynb", "lock", "map", "txt", "webmanifest", "har", "avsc", "topojson", "geojson"})
 _SHELL = frozenset(
     {"bash", "console", "diff", "fish", "json", "log", "output", "patch", "powershell", "sh", "shell", "text", "zsh"}
 )
@@ -77,22 +89,23 @@ def _is_context(lines: Sequence[str], at: int, mark: str) -> bool:
     )
 
 
-def read_whole_files(text: str) -> Edits:
-    """Fences below, or labelled with, the path of a file: perhaps all of it, which only the applier can tell."""
+def read_whole_files(text: str, *, beside_edits: bool = False) -> Edits:
+    """Fences below, or labelled with, the path of a file: perhaps all of it, which only the applier can tell.
+
+    `beside_edits`: the answer's edits were found already, so a fence is likelier an illustration of them.
+    """
     lines = text.split("\n")
     items = []
     for fence in fences(lines):
         body = list(fence.body)
-        headers = _headers(lines, fence)
+        headers, in_passing = _headers(lines, fence)
         inside = path_in_comment(body[0]) if body else ""
         headers = headers or ([inside] if inside else [])
         named = next((clean_path(h) for h in headers if looks_like_path(h)), "")
-        if not fence.closed or not any(line.strip() for line in body):
+        if not named or not fence.closed or not any(line.strip() for line in body) or _shows(fence.label, named):
             continue
-        if named and not (
-            fence.label.lower() in _SHELL and not in_label(fence.label) and fence.label.lower() != "json"
-        ):
-            items.append(Create(named, "".join(f"{line}\n" for line in body), (named,), shown=True))
+        content = "".join(f"{line}\n" for line in body)
+        items.append(Create(named, content, (named,), shown=True, in_passing=in_passing and beside_edits))
     return Edits(tuple(items))
 
 
@@ -102,13 +115,24 @@ def path_in_comment(line: str) -> str:
     return clean_path(found["path"]) if found and looks_like_path(found["path"]) else ""
 
 
-def _headers(lines: Sequence[str], fence: Fence) -> list[str]:
+def _shows(label: str, path: str) -> bool:
+    """Whether a fence with this label shows what a program said or a command, rather than the file `path`."""
+    language = label.lower()
+    if language == "json":
+        ending = ending_of(path)
+        return ending in ENDINGS and not ending.startswith("json") and ending not in _HOLD_JSON
+    return language in _SHELL and not in_label(label)
+
+
+def _headers(lines: Sequence[str], fence: Fence) -> tuple[list[str], bool]:
+    """What names the fence's file, and whether it does so in passing: in a sentence that speaks of no new file."""
     label = in_label(fence.label)
     above = [line.strip() for line in lines[max(fence.start - 2, 0) : fence.start] if line.strip()]
     line = above[-1] if above else ""
-    if label:
-        return [label]
+    if label and fence.label.lower() not in _LANGUAGES:
+        return [label], False
     if looks_like_path(line) and " " not in clean_path(line):
-        return [line]
+        return [line], False
     named = mentioned(line) if line.rstrip("*").endswith(":") else []
-    return named if len(named) == 1 else []
+    some = [path for path in named if " " not in path]
+    return (some, not _NEW_FILE.search(line)) if len(named) == 1 else ([], False)

@@ -28,6 +28,18 @@ BARE_NAMES = frozenset(
         *("Procfile", "README", "Rakefile", "Tiltfile", "Vagrantfile", "WORKSPACE", "justfile", "makefile"),
     }
 )
+_TEXT_ENDINGS = (
+    "adoc astro avsc bash bat bazel bib bzl c cc cfg cjs clj cljs cmake cmd conf cpp cr cs csproj css csv cts cu "
+    "cue cxx d dart diff dockerfile edn ejs el elm env erb erl ex exs f90 feature fish fs fsx geojson gemspec "
+    "gleam go gql gradle graphql groovy h haml hbs hcl hpp hs htm html hxx ini ipynb j2 java jinja jinja2 jl js "
+    "json json5 jsonc jsonl jsx kt kts less liquid lisp lock lua m m4 mako markdown md mdx mjs mk ml mli mm mod "
+    "mts mustache nim nix nu org patch php pl po pot plist pm prisma properties proto ps1 psm1 pug py pyi pyx qml "
+    "r rake rb rbi rego rkt robot rs rst sass sbt scala scm scss service sh snap sol sql star sum svelte svg "
+    "swift sv tcl tex tf tfvars thrift toml tpl ts tsv tsx twig txt typ v vb vert vhd vim vue wat webmanifest "
+    "wgsl xaml xhtml xml xsd xsl yaml yml zig zsh "
+)
+ENDINGS = frozenset(_TEXT_ENDINGS.split())
+"""Endings of text files that stand in repositories."""
 ROOTS = frozenset({"app", "code", "project", "repo", "repository", "testbed", "workspace"})
 """Folders that models of agents' traces take for where the repository lies."""
 _SYSTEM = re.compile(r"^(?:[A-Za-z]:/|/(?:bin|boot|dev|etc|lib\d*|proc|run|sbin|sys|usr(?!/src)|var)/)")
@@ -90,6 +102,20 @@ def _blanks_in_a_path(path: str) -> bool:
     words = path.split()
     sentence = words[0].lower() in _LEADING or ("/" in words[-1] and "/" not in words[0])
     return bool(ended and len(words) <= 4 and not sentence and not re.search(r"[,;:!?()=`'\"]|\.\s", path))  # noqa: PLR2004 - words
+
+
+def ending_of(path: str) -> str:
+    """The letters after the last dot of a file's name, in small ones; or ""."""
+    return posixpath.basename(path).rpartition(".")[2].lower() if "." in posixpath.basename(path) else ""
+
+
+def names_a_file(path: str, paths: Collection[str]) -> bool:
+    """Whether a new file may well be called so: its ending is one of files, or the repository has it or the folder."""
+    name, ending = posixpath.basename(path), ending_of(path)
+    if name in BARE_NAMES or name.startswith(".") or ending in ENDINGS:
+        return True
+    folder = path.rpartition("/")[0]
+    return any((ending and ending_of(p) == ending) or (folder and p.startswith(f"{folder}/")) for p in paths)
 
 
 def in_label(label: str) -> str:

@@ -54,3 +54,79 @@ PIECES = [
 @given(st.lists(st.sampled_from(PIECES), max_size=14))
 def test_any_order_of_marks_is_read_to_its_end(pieces: list[str]) -> None:
     assert isinstance(read("\n".join(pieces), {"x.py": "x = 1\n"}), Applied)
+
+
+ILLUSTRATIONS = [
+    f"Verified with `python repro.py`:\n\n{B}\nok\n{B}",
+    f"Checked by `repro.py`:\n\n{B}\nok\n{B}",
+    f"New behaviour of `df.groupby`:\n\n{B}python\ndf.groupby('a')\n{B}",
+    f"Before/after:\n\n{B}\n>>> f(1)\n2\n{B}",
+    f"**numpy.random**\n{B}python\nrng = 1\n{B}",
+    f"Output of `tools/gen.py`:\n\n{B}json\n{{}}\n{B}",
+    f"tools/gen.py\n{B}json\n{{}}\n{B}",
+    f"In VB it would be:\n{B}vb.net\nDim x\n{B}",
+    f"And in Node:\n{B}node.js\nlet x\n{B}",
+    f"Input/output:\n{B}text\n1\n{B}",
+]
+
+
+@pytest.mark.parametrize("shown", ILLUSTRATIONS)
+@pytest.mark.parametrize("before", [FIRST, ""])
+def test_an_illustration_is_no_new_file(shown: str, before: str) -> None:
+    applied = read(f"{before}\n{shown}\n")
+    made = {"src/a.py": FIRST_MADE} if before else {}
+    if before or "repro.py" not in shown:  # without any edit, lines below a name may be the file
+        assert (applied.patch.files, applied.problems) == (made, ())
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        f"tests/test_new.py\n{B}python\nx = 1\n{B}",
+        f"### `tests/test_new.py`\n\n{B}python\nx = 1\n{B}",
+        f"{B}python tests/test_new.py\nx = 1\n{B}",
+        f"{B}python\n# tests/test_new.py\nx = 1\n{B}",
+        f"And a new test in `tests/test_new.py`:\n{B}python\nx = 1\n{B}",
+        f"I also added `tests/test_new.py`:\n{B}python\nx = 1\n{B}",
+    ],
+)
+def test_a_new_file_beside_edits_is_still_made(shown: str) -> None:
+    assert read(f"{FIRST}\n{shown}\n").patch.files == {"src/a.py": FIRST_MADE, "tests/test_new.py": b"x = 1\n"}
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("config/data.json", "{}"), ("bin/run", "#!/bin/sh"), (".eslintrc", "{}"), ("src/tool", "x")]
+)
+def test_a_file_that_is_written_whole_needs_no_common_ending(name: str, content: str) -> None:
+    label = "json" if content == "{}" else ""
+    assert read(f"{name}\n{B}{label}\n{content}\n{B}\n").patch.files == {name: f"{content}\n".encode()}
+
+
+@pytest.mark.parametrize(
+    "heading", ["### `src/b.py`", "**src/b.py**", "src/b.py:", "1. `src/b.py`", "## File: src/b.py"]
+)
+@pytest.mark.parametrize(
+    "between",
+    [
+        "Add the import:",
+        "Add the import.\n\nIt is needed by `g`:",
+        "- Add the import\n- Nothing else",
+        "Guard like the one in src/a.py:",
+        f"It holds now:\n\n{B}python\nprint(os)\n{B}\n\nAdd the import:",
+    ],
+)
+@pytest.mark.parametrize("before", [FIRST, ""])
+def test_the_heading_over_a_sentence_names_the_file(heading: str, between: str, before: str) -> None:
+    fenced = f"{B}python\n{block('', 'import os', 'import os' + chr(10) + 'import re')}{B}\n"
+    applied = read(f"{before}\n{heading}\n\n{between}\n\n{fenced}")
+    made = {"src/a.py": FIRST_MADE} if before else {}
+    assert (applied.problems, applied.patch.files) == (
+        (),
+        {**made, "src/b.py": b"import os\nimport re\n\nprint(os)\n"},
+    )
+
+
+def test_a_list_of_files_over_a_sentence_names_none() -> None:
+    applied = read(f"- src/a.py\n- src/b.py\n\nAdd the import here:\n\n{block('', 'import os', 'import re')}")
+    assert not applied.patch
+    assert len(applied.problems) == 1
