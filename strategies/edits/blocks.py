@@ -79,8 +79,8 @@ class _Reader:
                 if outside:
                     break
         heading = self._heading()
-        named = any(looks_like_path(line) and " " not in clean_path(line) for line in found)
-        return (*found[:ABOVE], *([heading] if found and heading and not named else []))
+        has_path = any(looks_like_path(line) and " " not in clean_path(line) for line in found)
+        return (*found[:ABOVE], *([heading] if found and heading and not has_path else []))
 
     def _heading(self) -> str:
         """The nearest line since the last block that is nothing but the path of a file, over sentences and other
