@@ -11,10 +11,7 @@ import re
 from typing import Any, Literal
 
 from strategies.issue import IssueImage
-from strategies.models.model import Message, Prompt, Tool, ToolCall
-
-BREAKPOINTS = 4
-"""Anthropic takes at most four cache marks in a request; the first and the latest are the useful ones."""
+from strategies.models.model import Prompt, Tool, ToolCall
 
 Finish = Literal["stop", "length", "tool_calls", "refusal"]
 _FINISH: dict[str, Finish] = {
@@ -32,21 +29,11 @@ def readable(text: str) -> str:
     return re.sub("[\ud800-\udfff]", "\ufffd", text.replace("\r\n", "\n"))
 
 
-def wants_marks(names: str, provider: str) -> bool:
-    """Whether a provider caches only what is marked: Claude wherever it is sold, and Nova on Bedrock. Others cache by
-    themselves, or take no marks. `names` are the model's, in lower case.
-
-    https://docs.anthropic.com/en/docs/build-with-claude/prompt-caching
-    https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html
-    """
-    return "claude" in names or provider == "anthropic" or (provider.startswith("bedrock") and "amazon.nova" in names)
-
-
-def to_wire(prompt: Prompt, *, marks: bool, system: bool = True) -> list[dict[str, Any]]:
-    """The messages of `prompt`. With `marks`, cached prefixes are marked as Anthropic wants it; without, neighbours
-    of the same role become one message, for servers that insist on turns. Without `system`, what the system says is
-    said by the user."""
-    chosen = _marked(prompt.messages) if marks else frozenset()
+def to_wire(prompt: Prompt, *, marks: frozenset[int] | None, system: bool = True) -> list[dict[str, Any]]:
+    """The messages of `prompt`. Those at `marks` are marked for the cache as Anthropic wants it; None, where none are
+    taken, makes neighbours of the same role one message, for servers that insist on turns. Without `system`, what the
+    system says is said by the user."""
+    chosen = marks or frozenset()
     result: list[dict[str, Any]] = []
     for place, message in enumerate(prompt.messages):
         text = readable(message.content)
@@ -61,7 +48,7 @@ def to_wire(prompt: Prompt, *, marks: bool, system: bool = True) -> list[dict[st
             mark = {"cache_control": {"type": "ephemeral"}} if place in chosen else {}
             one["content"] = [*map(_image, message.images), {"type": "text", "text": one["content"], **mark}]
         last = result[-1] if result else None
-        if not marks and last and last["role"] == one["role"] == "user":
+        if marks is None and last and last["role"] == one["role"] == "user":
             last["content"] = _joined(last["content"], one["content"])
         else:
             result.append(one)
@@ -109,11 +96,6 @@ def calls_of(raw: object) -> tuple[ToolCall, ...]:
             arguments = getattr(function, "arguments", None) or "{}"
             calls.append(ToolCall(str(getattr(one, "id", None) or f"call_{place}"), str(name), str(arguments)))
     return tuple(calls)
-
-
-def _marked(messages: tuple[Message, ...]) -> frozenset[int]:
-    places = [i for i, m in enumerate(messages) if m.cache]
-    return frozenset(places if len(places) <= BREAKPOINTS else places[:1] + places[1 - BREAKPOINTS :])
 
 
 def _call(call: ToolCall) -> dict[str, Any]:

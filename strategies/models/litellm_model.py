@@ -19,7 +19,8 @@ from typing import Any
 import tenacity
 
 from strategies.models import tokens
-from strategies.models.chat_format import calls_of, finish_of, to_wire, tools_to_wire, wants_marks
+from strategies.models.cache_marks import marked_places, smallest_prefix, wants_marks
+from strategies.models.chat_format import calls_of, finish_of, to_wire, tools_to_wire
 from strategies.models.circuit_breaker import CircuitBreaker, CircuitBreakers
 from strategies.models.model import (
     Completion,
@@ -154,7 +155,9 @@ class LitellmModel:
         self.thinking_tokens = THINKING if thinks else 0
         self._spec = spec
         self._provider = provider
-        self._marks = wants_marks(f"{spec.model} {spec.priced_as}".lower(), provider)
+        names = f"{spec.model} {spec.priced_as}".lower()
+        self._marks = wants_marks(names, provider)
+        self._smallest = smallest_prefix(names, row)
         self._known = tokens.Known()
         self._thoughts: OrderedDict[str, dict[str, Any]] = OrderedDict()
         self._sleep = sleep
@@ -258,7 +261,7 @@ class LitellmModel:
         """Litellm's arguments, and what of them a provider may refuse."""
         spec = self._spec
         effort = spec.reasoning_effort if habits.effort is None else habits.effort
-        marks = self._marks and habits.marks
+        marks = marked_places(prompt, self._smallest) if self._marks and habits.marks else None
         keyless = spec.api_base and self._provider in _OWN_SERVERS  # the protocol wants a key, the server none
         options: dict[str, Any] = dict(spec.provider) | {
             "model": spec.model,
@@ -290,7 +293,7 @@ class LitellmModel:
             effort=effort or "",
             stream=stream,
             system=habits.system and any(m.role == "system" for m in prompt.messages),
-            marks=marks and any(m.cache for m in prompt.messages),
+            marks=bool(marks),
             images=any(m.images for m in prompt.messages),
         )
         return options, sent
@@ -364,7 +367,7 @@ class LitellmModel:
             outage=self._breakers[0].outage(),
         )
 
-    def _messages(self, prompt: Prompt, *, marks: bool, system: bool) -> list[dict[str, Any]]:
+    def _messages(self, prompt: Prompt, *, marks: frozenset[int] | None, system: bool) -> list[dict[str, Any]]:
         wire = to_wire(prompt, marks=marks, system=system)
         for one in wire:
             calls = one.get("tool_calls")

@@ -35,12 +35,17 @@ def test_cached_and_written_tokens_are_parts_of_the_input_and_priced_apart() -> 
     assert "temperature" not in server.requests[0]
 
 
-def test_many_cache_marks_are_cut_to_what_is_allowed() -> None:
-    talk = tuple(Message("user" if n % 2 == 0 else "assistant", f"turn {n}", cache=n % 2 == 0) for n in range(15))
-    with AnthropicServer([{"content": [{"type": "text", "text": "hi"}], "usage": USAGE}]) as server:
+def test_marks_go_to_what_can_be_kept_and_are_cut_to_what_is_allowed() -> None:
+    text = ["a prefix below 512 tokens", *(f"turn {n} " + "x" * 1_500 for n in range(1, 15))]
+    talk = tuple(Message("user" if n % 2 == 0 else "assistant", said, cache=n % 2 == 0) for n, said in enumerate(text))
+    with AnthropicServer([{"content": [{"type": "text", "text": "hi"}], "usage": USAGE}] * 2) as server:
         model_at(server.url).complete(Prompt(talk, "agent"))
-    marked = [b["text"] for m in server.requests[0]["messages"] for b in m["content"] if b.get("cache_control")]
-    assert marked == ["turn 0", "turn 10", "turn 12", "turn 14"]
+        model_at(server.url, "anthropic/claude-haiku-4-5").complete(Prompt(talk[:11], "agent"))
+    marked = [
+        [b["text"][:7].strip() for m in request["messages"] for b in m["content"] if b.get("cache_control")]
+        for request in server.requests
+    ]
+    assert marked == [["turn 2", "turn 10", "turn 12", "turn 14"], ["turn 6", "turn 8", "turn 10"]]
 
 
 def test_thoughts_go_back_with_the_tool_call_that_they_led_to() -> None:

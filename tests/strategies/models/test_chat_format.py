@@ -8,14 +8,14 @@ from strategies.models.model import Message, Prompt, ToolCall
 
 def test_arguments_that_are_no_json_object_are_sent_back_as_readable_json() -> None:
     said = Message("assistant", "", (ToolCall("1", "shell", "{broken"),))
-    (wire,) = to_wire(Prompt((said,), "agent"), marks=False)
+    (wire,) = to_wire(Prompt((said,), "agent"), marks=None)
     assert wire["content"] is None
     assert wire["tool_calls"][0]["function"]["arguments"] == '{"unreadable": "{broken"}'
 
 
 def test_no_message_is_empty_on_the_wire() -> None:
     messages = (Message("assistant", ""), Message("tool", "", tool_call_id="1"))
-    assert [m["content"] for m in to_wire(Prompt(messages, "agent"), marks=False)] == ["(empty)", "(nothing)"]
+    assert [m["content"] for m in to_wire(Prompt(messages, "agent"), marks=None)] == ["(empty)", "(nothing)"]
 
 
 def test_calls_without_a_name_are_dropped_and_ids_are_made_up() -> None:

@@ -29,13 +29,13 @@ def kinds(content: object) -> list[str]:
 
 
 def test_images_stand_before_the_text_and_the_mark_behind_both() -> None:
-    marked = to_wire(SHOWN, marks=True)
+    marked = to_wire(SHOWN, marks=frozenset({1}))
     assert [kinds(one["content"]) for one in marked] == [["text"], ["image_url", "image_url", "text"], ["text"]]
     assert "cache_control" in marked[1]["content"][-1]
-    _, merged = to_wire(SHOWN, marks=False)
+    _, merged = to_wire(SHOWN, marks=None)
     assert kinds(merged["content"]) == ["image_url", "image_url", "text", "text"]
     assert merged["content"][0]["image_url"]["url"] == URL
-    assert [one["content"] for one in to_wire(PLAIN, marks=False)] == ["s", "files\n\nrules"]
+    assert [one["content"] for one in to_wire(PLAIN, marks=None)] == ["s", "files\n\nrules"]
 
 
 def test_an_image_is_reserved_for_and_another_image_is_another_prompt() -> None:
