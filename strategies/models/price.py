@@ -21,7 +21,8 @@ class Price:
     """USD per million tokens. `above_tokens` starts the dearer `above` price when the whole input is longer.
 
     `long_cache_write` is for writes that are kept for hours; `media` are rates of tokens that are no text, as (name,
-    rate) with names such as "input image"; `request` is USD for each call beside its tokens. `services` are the prices
+    rate) with names such as "input image"; `request` is USD for each call beside its tokens, `search` USD for each
+    search that the provider makes in it. `services` are the prices
     of service tiers that an answer may name, `asked` the one that is asked for; `factors` are what a speed or a place
     multiplies all rates by.
     """
@@ -38,6 +39,7 @@ class Price:
     services: tuple[tuple[str, Price], ...] = ()
     factors: tuple[tuple[str, Decimal], ...] = ()
     asked: str = ""
+    search: Decimal | None = None
 
     def at(self, input_tokens: int) -> Price:
         """The price that applies to a call with this much input."""
@@ -92,8 +94,9 @@ class Price:
         return total if total > worst else None
 
     def beside(self, reported: ReportedUsage) -> tuple[Decimal, bool]:
-        """USD millions of tokens cost beside the plain rates: long cache writes and what is no text; and whether all of
-        it has a rate. Pictures and films without a rate of their own cost what text costs, as with most providers."""
+        """USD millions of tokens cost beside the plain rates: long cache writes, what is no text and searches; and
+        whether all of it has a rate. Pictures and films without a rate of their own cost what text costs, as with most
+        providers."""
         write = self.input if self.cache_write is None else self.cache_write
         long = write if self.long_cache_write is None else self.long_cache_write
         total = reported.long_write_tokens * max(long - write, Decimal(0))
@@ -106,6 +109,9 @@ class Price:
                 rate = rates.get(f"{side} {kind}")
                 known = known and (rate is not None or (side == "input" and kind != "audio"))
                 total += count * max((plain if rate is None else rate) - plain, Decimal(0))
+        if reported.searches and not self.request:  # a price for each call has its search in it
+            known = known and self.search is not None
+            total += reported.searches * (self.search or Decimal(0)) * MILLION
         return total, known
 
     def worst(self, input_tokens: int, output_tokens: int) -> Decimal:

@@ -191,6 +191,7 @@ def _price(row: Mapping[str, object], suffix: str, service: str, lower: Price | 
         long_cache_write=max(long) if long else None if lower is None else lower.long_cache_write,
         media=tuple(sorted(media.items())),
         request=_request(row),
+        search=_search(row),
     )
 
 
@@ -202,6 +203,13 @@ def _request(row: Mapping[str, object]) -> Decimal:
     if row.get("litellm_provider") == "perplexity" and isinstance(searches, Mapping):
         fees += list(searches.values())
     return max((number for one in fees if (number := _number(one)) is not None), default=Decimal(0))
+
+
+def _search(row: Mapping[str, object]) -> Decimal | None:
+    """USD for each search that the provider makes within a call; None: the table does not say."""
+    rates = row.get("search_context_cost_per_query")
+    found = rates.values() if isinstance(rates, Mapping) else ()
+    return max((rate for one in found if (rate := _number(one)) is not None), default=None)
 
 
 def _write(rate: Decimal | None, lower: Price | None) -> Decimal | None:

@@ -32,7 +32,8 @@ class ReportedUsage:
     `whole` False: the answer broke off, so it cost at least this. `modes` are what it was served as, where that has a
     price of its own: a service tier ("priority", "flex"), a speed, a place. `long_write_tokens` are those of the cache
     writes that are kept longer than some minutes; `media_tokens` are images, sounds and videos among the input and the
-    output. `usd` is what the provider itself says that it charges.
+    output. `usd` is what the provider itself says that it charges; `searches` are those of its own that it charges by
+    the piece.
     """
 
     usage: Usage
@@ -42,3 +43,4 @@ class ReportedUsage:
     input_media: tuple[tuple[str, int], ...] = ()
     output_media: tuple[tuple[str, int], ...] = ()
     usd: Decimal | None = None
+    searches: int = 0

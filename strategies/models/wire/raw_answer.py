@@ -17,11 +17,15 @@ from dataclasses import dataclass
 from typing import Any
 
 _DEEPEST = 60
-_ENDS = re.compile(
-    r'"(?:finish_reason|stop_reason|finishReason|stopReason|done_reason|finish_type)"\s*:\s*"[^"]'
-    r'|"(?:type|event_type)"\s*:\s*"(?:message_stop|message-end|stream-end|response\.(?:completed|incomplete|failed))"'
-    r'|"done"\s*:\s*true|"is_finished"\s*:\s*true'
-)
+CONTENT = frozenset({
+    "content", "input", "args", "arguments", "parameters", "parts", "tool_calls", "tool_call", "tool_call_delta",
+    "function_call", "functionCall", "toolUse", "tool_plan", "output", "text", "logprobs",
+})  # fmt: skip
+"""Where the model's own words stand: what looks like a count or an end there is none."""
+_REASONS = ("finish_reason", "stop_reason", "finishReason", "stopReason", "done_reason", "finish_type")
+_NO_REASON = re.compile(r"|null|none|.*_unspecified", re.IGNORECASE)
+"""What stands for a reason while the answer goes on."""
+_LAST = re.compile(r"message_stop|message-end|stream-end|response\.(?:completed|incomplete|failed)")
 _PRELUDE = struct.Struct(">II")
 
 
@@ -82,8 +86,29 @@ def _lines(pieces: list[str]) -> RawAnswer:
             broken.append(piece)
         else:
             events.append(value)
-            ended = ended or bool(_ENDS.search(json.dumps(value)))
+            ended = ended or says_end(value)
     return RawAnswer(tuple(events), tuple(broken), ended=ended, streamed=True)
+
+
+def says_end(event: Any, depth: int = 0) -> bool:
+    """Whether an event says, outside of what the model wrote, that the answer has come to its end."""
+    if depth > 6:  # noqa: PLR2004 - deeper than any provider's
+        return False
+    if isinstance(event, list):
+        return any(says_end(one, depth + 1) for one in event)
+    if not isinstance(event, dict):
+        return False
+    if any(isinstance(why := event.get(name), str) and not _NO_REASON.fullmatch(why) for name in _REASONS):
+        return True
+    if any(isinstance(kind := event.get(name), str) and _LAST.fullmatch(kind) for name in ("type", "event_type")):
+        return True
+    if event.get("done") is True or event.get("is_finished") is True:
+        return True
+    return any(
+        says_end(one, depth + 1)
+        for name, one in event.items()
+        if name not in CONTENT or (name == "output" and isinstance(one, dict))  # DashScope wraps its answers so
+    )
 
 
 def _data(text: str) -> Iterator[str]:

@@ -14,22 +14,20 @@ from __future__ import annotations
 
 import itertools
 import json
-import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
+from functools import reduce
 from typing import Any
 
 from strategies.models.usage import ReportedUsage, Usage
-from strategies.models.wire.raw_answer import RawAnswer, loads
+from strategies.models.wire.counts import amount, number
+from strategies.models.wire.raw_answer import CONTENT, RawAnswer, loads
+from strategies.models.wire.streamed_counts import StreamStep, added_up, merged, step, together
 
 Counts = Mapping[str, Any]
 
-MOST_TOKENS = 1_000_000_000
-"""Tokens of one call that are believed."""
 _USAGE = ("usage", "usageMetadata", "usage_metadata", "amazon-bedrock-invocationMetrics")
-_CONTENT = frozenset({"content", "input", "args", "arguments", "parts", "tool_calls", "output", "text", "logprobs"})
-"""Where the model's own words stand: what looks like a count there is none."""
 _MODES = ("service_tier", "serviceTier", "trafficType", "traffic_type", "speed", "inference_geo")
 USUAL_MODES = frozenset({
     "", "default", "standard", "standard_only", "auto", "on_demand", "on-demand", "scale", "reserved", "batch",
@@ -42,17 +40,21 @@ _COUNT = re.compile(r'(?<!\\)"(\w+)"\s*:\s*"?(\d{1,12})"?\s*[,}\]\s]')
 
 def reported(answer: RawAnswer) -> ReportedUsage | None:
     """What the answer says that it used; None when it says nothing that can be read."""
-    found: dict[str, Any] = {}
+    steps: list[StreamStep] = []
     modes: list[str] = []
     for event in answer.events:
-        for usage in _usages(event, 0):
-            found = _merged(found, usage)
+        usages = [*_usages(event, 0)]
+        if usages:
+            steps.append(step(event, reduce(merged, usages)))
         modes += _modes(event, 0)
     cut = False
     for text in answer.broken:
         for usage, whole in _salvaged(text):
-            found = _merged(found, usage)
+            steps.append(StreamStep(usage))
             cut = cut or not whole
+    found = together(steps)
+    modes += _other_models(found)
+    found = _with_iterations(found)
     counted = read_usage(found)
     if counted is None:
         least = read_usage(found, least=True)
@@ -90,19 +92,8 @@ def added(one: ReportedUsage, other: ReportedUsage) -> ReportedUsage:
         (*one.input_media, *other.input_media),
         (*one.output_media, *other.output_media),
         usd,
+        one.searches + other.searches,
     )
-
-
-def number(value: object) -> int | None:
-    """A count of tokens as JSON gives it: a whole number from 0 on, also as text or rounded up; None for others."""
-    if isinstance(value, str) and re.fullmatch(r"\s*\d{1,12}(?:\.\d+)?\s*", value):
-        value = float(value) if "." in value else int(value)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    whole = math.ceil(value)
-    return whole if 0 <= whole <= MOST_TOKENS else None
 
 
 def _openai(raw: Counts, least: bool) -> Usage | None:
@@ -287,6 +278,7 @@ def _with_extras(usage: Usage, raw: Counts, modes: Iterable[str], *, whole: bool
         input_media=_media(raw, ("prompt_tokens_details", "input_tokens_details"), ("promptTokensDetails",)),
         output_media=_media(raw, ("completion_tokens_details", "output_tokens_details"), ("candidatesTokensDetails",)),
         usd=_said_usd(raw),
+        searches=_searches(raw),
     )
 
 
@@ -309,28 +301,59 @@ def _media(raw: Counts, named: Iterable[str], listed: Iterable[str]) -> tuple[tu
 
 
 def _said_usd(raw: Counts) -> Decimal | None:
-    """What OpenRouter, Perplexity or xAI say that they charge."""
+    """What OpenRouter, Perplexity or xAI say that they charge. With a key of one's own at OpenRouter (`is_byok`) what
+    the provider behind it charges comes on top; where it does not say whose key was used, the greater one holds."""
     ticks = raw.get("cost_in_usd_ticks")
     if isinstance(ticks, int) and not isinstance(ticks, bool) and ticks >= 0:
         return Decimal(ticks) / 10_000_000_000
     cost = raw.get("cost")
     if isinstance(cost, Mapping):
         cost = cost.get("total_cost")
-    said = _amount(cost)
-    details = raw.get("cost_details")
-    if said is not None and raw.get("is_byok") is True and isinstance(details, Mapping):
-        said += _amount(details.get("upstream_inference_cost")) or Decimal(0)
-    return said
+    said = amount(cost)
+    behind = _behind(raw.get("cost_details"))
+    if behind is None or raw.get("is_byok") is False:
+        return said
+    if raw.get("is_byok") is True:
+        return (said or Decimal(0)) + behind
+    return max(said or Decimal(0), behind)
 
 
-def _amount(value: object) -> Decimal | None:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+def _behind(details: object) -> Decimal | None:
+    """USD that the provider behind OpenRouter charges: as a whole, or as what input and output cost."""
+    if not isinstance(details, Mapping):
         return None
-    try:
-        amount = Decimal(str(value))
-    except ArithmeticError:
-        return None
-    return amount if amount.is_finite() and 0 <= amount < MOST_TOKENS else None
+    whole = amount(details.get("upstream_inference_cost"))
+    names = ("upstream_inference_prompt_cost", "upstream_inference_input_cost", "upstream_inference_completions_cost",
+             "upstream_inference_output_cost")  # fmt: skip
+    parts = [cost for name in names if (cost := amount(details.get(name))) is not None]
+    known = [*([] if whole is None else [whole]), *([sum(parts, Decimal(0))] if parts else [])]
+    return max(known, default=None)
+
+
+def _iterations(raw: Counts) -> list[Mapping[str, Any]]:
+    listed = raw.get("iterations")
+    return [one for one in listed if isinstance(one, Mapping)] if isinstance(listed, list) else []
+
+
+def _with_iterations(raw: dict[str, Any]) -> dict[str, Any]:
+    """Anthropic's usage with the counts of all its `iterations`: the counts beside them leave out a compaction and the
+    turns of server tools."""
+    turns = _iterations(raw)
+    return merged(raw, added_up(turns)) if turns else raw
+
+
+def _other_models(raw: Counts) -> Iterator[str]:
+    """Iterations that are no turn of the model itself, such as an adviser's: another model's price holds for them."""
+    for one in _iterations(raw):
+        kind = str(one.get("type") or "").lower()
+        if kind not in ("", "message", "compaction"):
+            yield kind[:40]
+
+
+def _searches(raw: Counts) -> int:
+    """Searches that are charged by the piece, as Anthropic's and OpenRouter's are."""
+    tools = raw.get("server_tool_use")
+    return _first(tools, "web_search_requests") or 0 if isinstance(tools, Mapping) else 0
 
 
 def _usages(value: Any, depth: int) -> Iterator[dict[str, Any]]:
@@ -348,7 +371,7 @@ def _usages(value: Any, depth: int) -> Iterator[dict[str, Any]]:
                 yield one
             elif name == "meta" and isinstance(one, dict):
                 yield _billed(one)
-            if name not in _CONTENT:
+            if name not in CONTENT:
                 yield from _usages(one, depth + 1)
 
 
@@ -371,24 +394,8 @@ def _modes(value: Any, depth: int) -> Iterator[str]:
                 text = str(word if isinstance(word, str) else "").strip().lower().removeprefix("on_demand_")
                 if text not in USUAL_MODES:
                     yield text[:40]
-            elif name not in _CONTENT:
+            elif name not in CONTENT:
                 yield from _modes(one, depth + 1)
-
-
-def _merged(one: dict[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    """Both, with the greater of two counts: what is told while an answer streams grows to its end."""
-    result = dict(one)
-    for name, value in other.items():
-        known = result.get(name)
-        if isinstance(known, dict) and isinstance(value, Mapping):
-            result[name] = _merged(known, value)
-        elif value is None:
-            result.setdefault(name, None)
-        elif (new := number(value)) is not None and (old := number(known)) is not None:
-            result[name] = value if new >= old else known
-        elif known is None or not isinstance(known, dict):
-            result[name] = value
-    return result
 
 
 def _salvaged(text: str) -> Iterator[tuple[dict[str, Any], bool]]:

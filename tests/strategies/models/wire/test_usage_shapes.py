@@ -3,14 +3,17 @@ from __future__ import annotations
 import base64
 import json
 import struct
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from strategies.models.price import Price
 from strategies.models.usage import ReportedUsage, Usage
+from strategies.models.wire.counts import MOST_TOKENS, number
 from strategies.models.wire.raw_answer import read_answer
-from strategies.models.wire.usage_shapes import MOST_TOKENS, added, number, read_usage, reported
+from strategies.models.wire.usage_shapes import added, read_usage, reported
 
 OPENAI = {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110}
 
@@ -228,3 +231,102 @@ def test_two_answers_of_one_call_are_added() -> None:
     one = ReportedUsage(Usage(1, 0, 2), modes=("priority",), usd=Decimal(1))
     both = added(one, ReportedUsage(Usage(10, 5, 20), whole=False, usd=Decimal(2)))
     assert both == ReportedUsage(Usage(11, 5, 22), whole=False, modes=("priority",), usd=Decimal(3))
+
+
+@pytest.mark.parametrize(
+    ("event", "ended"),
+    [
+        ({"choices": [{"delta": {"tool_calls": [{"function": {"arguments": {"done": True}}}]}}]}, False),
+        ({"candidates": [{"content": {"parts": [{"functionCall": {"args": {"finish_reason": "x"}}}]}}]}, False),
+        ({"type": "content_block_start", "content_block": {"input": {"type": "message_stop"}}}, False),
+        ({"tool_calls": [{"name": "t", "parameters": {"is_finished": True}}]}, False),
+        ({"choices": [{"delta": {}, "finish_reason": None}]}, False),
+        ({"output": {"finish_reason": "null"}}, False),
+        ({"choices": [{"delta": {}, "finish_reason": "stop"}]}, True),
+        ({"output": {"choices": [{"finish_reason": "stop"}]}}, True),
+        ({"type": "message_delta", "delta": {"stop_reason": "end_turn"}}, True),
+        ({"type": "response.completed", "response": {}}, True),
+        ({"message": {"content": ""}, "done": True}, True),
+        ({"stopReason": "end_turn"}, True),
+    ],
+)
+def test_an_end_is_what_the_provider_says_and_not_what_the_model_writes(event: dict[str, Any], ended: bool) -> None:
+    assert read_answer(f"{json.dumps({'id': 1})}\n{json.dumps(event)}\n".encode()).ended is ended
+
+
+def chunks(*counts: tuple[int, int], text: str = "", **more: Any) -> list[dict[str, Any]]:
+    return [
+        {
+            "choices": [{"delta": {"content": text}, "finish_reason": "stop" if i == len(counts) - 1 else None}],
+            "usage": {"prompt_tokens": taken, "completion_tokens": made, **more},
+        }
+        for i, (taken, made) in enumerate(counts)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("events", "output"),
+    [
+        (chunks((1000, 1), (0, 1), (0, 1)), 3),
+        (chunks((1000, 1), (1000, 1), (1000, 1), text="a"), 3),
+        (chunks((1000, 3), (1000, 1), (1000, 2), text="some words"), 6),
+        (chunks((1000, 2), (0, 5)), 7),
+        (chunks((1000, 1), (0, 1), completion_tokens_details={"reasoning_tokens": 50}), 102),
+        (chunks((1000, 1), (1000, 2), (1000, 3), text="a"), 3),
+        (chunks((1000, 40), (1000, 40)), 40),
+        (chunks((1000, 400), (1000, 400), text="a"), 400),
+        (chunks((1000, 1), (1000, 2), (1000, 3), (1000, 4), (1000, 3), text="a"), 4),
+        (chunks((1000, 1), (1000, 0)), 1),
+    ],
+)
+def test_chunks_that_count_themselves_are_added_and_growing_counts_are_not(
+    events: list[dict[str, Any]], output: int
+) -> None:
+    told = of(stream(*events), "text/event-stream")
+    assert told is not None
+    assert (told.usage.input_tokens, told.usage.output_tokens) == (1000, output)
+
+
+def test_anthropics_iterations_are_all_paid_and_an_advisers_at_another_price() -> None:
+    turns = [
+        {"type": "compaction", "input_tokens": 100_000, "output_tokens": 2000},
+        {"type": "message", "input_tokens": 20_000, "output_tokens": 1000, "cache_read_input_tokens": 5},
+    ]
+    usage = {"input_tokens": 20_000, "output_tokens": 1000, "iterations": turns}
+    told = of(json.dumps({"usage": usage}))
+    assert told == ReportedUsage(Usage(120_005, 5, 3000))
+    adviser = {"type": "advisor_message", "model": "other", "input_tokens": 10, "output_tokens": 10}
+    told = of(json.dumps({"usage": usage | {"iterations": [*turns, adviser]}}))
+    assert told is not None
+    assert told.modes == ("advisor_message",)
+
+
+def test_searches_are_paid_by_the_piece_or_what_was_reserved_is() -> None:
+    usage = {"input_tokens": 10, "output_tokens": 10, "server_tool_use": {"web_search_requests": 5}}
+    told = of(json.dumps({"usage": usage}))
+    assert told is not None
+    price = Price(input=Decimal(1), output=Decimal(1))
+    assert price.bill(told, Decimal(1)) is None
+    assert replace(price, search=Decimal("0.01")).bill(told, Decimal(1)) == Decimal("0.050020")
+
+
+@pytest.mark.parametrize(
+    ("said", "usd"),
+    [
+        ({"cost": 0, "is_byok": True, "cost_details": {"upstream_inference_cost": 0.5}}, "0.5"),
+        (
+            {
+                "cost": 0.01, "is_byok": True,
+                "cost_details": {"upstream_inference_prompt_cost": 0.2, "upstream_inference_completions_cost": 0.3},
+            },
+            "0.51",
+        ),
+        ({"cost": 0, "cost_details": {"upstream_inference_prompt_cost": 0.5}}, "0.5"),
+        ({"is_byok": True, "cost_details": {"upstream_inference_cost": "0.5"}}, "0.5"),
+        ({"cost": 0.4, "is_byok": False, "cost_details": {"upstream_inference_cost": 0.5}}, "0.4"),
+    ],
+)  # fmt: skip
+def test_a_key_of_ones_own_at_openrouter_is_charged_by_the_provider_behind_it(said: dict[str, Any], usd: str) -> None:
+    told = of(json.dumps({"usage": {**OPENAI, **said}}))
+    assert told is not None
+    assert told.usd == Decimal(usd)
