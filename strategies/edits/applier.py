@@ -56,7 +56,7 @@ class _Bench:
         self._before: dict[str, str | None] = {}
         self._parsed: dict[str, bool] = {}
         self._last = ""
-        self._done = {_key(edit.path, edit) for edit in done}
+        self._done = {_key(edit.path, edit): edit for edit in done}
         self.made: dict[tuple[object, ...], Edit] = {}
         self.notes: list[str] = []
 
@@ -84,6 +84,8 @@ class _Bench:
         if why and not same_tail(named, self._paths):
             raise _Refused(why)
         key = _key(named, edit)
+        if (key in self._done or key in self.made) and self._is_elsewhere(named, key, edit):
+            key = (*key, "elsewhere")
         if key in self._done or key in self.made:
             self.notes.append(f"{named}: an edit that is written twice was made once")
             return
@@ -92,12 +94,19 @@ class _Bench:
                 return
             self._create(named, edit)
         elif isinstance(edit, Delete):
-            path, _ = self._existing(named)
-            self._now[path] = None
+            self._now[self._deleted(named)] = None
         else:
             path, text = self._existing(named)
             self._now[path] = self._replace(path, text, edit)
         self.made[key] = edit
+
+    def _is_elsewhere(self, path: str, key: tuple[object, ...], edit: Edit) -> bool:
+        """Whether an edit with the words of one that was made quotes other indentation, and stands there so, once."""
+        text, other = self._text(path), self.made.get(key) or self._done.get(key)
+        if text is None or not isinstance(edit, Replace) or not isinstance(other, Replace):
+            return False
+        found = match.close(_File(text).lines, _lines(edit.search), ()) if edit.search != other.search else None
+        return found is not None and len(found.places) == 1 and not found.how
 
     def _existing(self, path: str) -> tuple[str, str]:
         text = self._text(path)
@@ -116,6 +125,18 @@ class _Bench:
         like = [spelt_out(p) if p != spelt_out(p) else p for p in nearest(path, self._paths)]
         hint = f"; did you mean {' or '.join(like)}?" if like else ""
         raise _Refused(f"there is no file {spelt_out(path)}{hint} (a new file has an empty SEARCH part)")
+
+    def _deleted(self, path: str) -> str:
+        """The file to remove: exactly the one that is named, for none is a wrong folder or a shorter name enough."""
+        if self._text(path) is None and path not in self._paths:
+            rooted = without_root(path, self._paths)
+            exact = same_letters(rooted, self._paths) or (rooted if rooted in self._paths else "")
+            if not exact:
+                like = " or ".join(map(spelt_out, nearest(path, self._paths)))
+                hint = f"; if {like} is meant, write all of its path" if like else ""
+                raise _Refused(f"there is no file {spelt_out(path)} to delete{hint}")
+            path = exact
+        return self._existing(path)[0]
 
     def _is_quotation(self, path: str, edit: Create) -> bool:
         """Whether lines shown below a path explain edits that were made, or what is there already, or something else

@@ -10,8 +10,8 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-_COMMENT = r"(?:#+|//+|/\*+|<!--|\{#|--|;+|%+|\"{3}|\*)?"
-_DOTS = re.compile(rf"^\s*{_COMMENT}\s*[\[(<{{]?\s*(?:\.{{3,}}|…)\s*[\])>}}]?\s*(?:\*/|-->|#\}}|\"{{3}})?\s*$")
+_COMMENT = r"(?:#+|//+|\{?/\*+|<!--|\{#|--|;+|%+|\"{3}|\*)?"
+_DOTS = re.compile(rf"^\s*{_COMMENT}\s*[\[(<{{]?\s*(?:\.{{3,}}|…)\s*[\])>}}]?\s*(?:\*/\}}?|-->|#\}}|\"{{3}})?\s*$")
 _WORD = (
     r"existing|rest|unchanged|remain\w*|same|omitted|previous\w*|before|above|earlier|original\w*|other|continu\w*"
     r"|as[ -]is|no changes?|not changed|skip\w*|snip\w*|truncat\w*|elided|abbreviated"
@@ -20,7 +20,7 @@ _WORD = (
 _DOTTED = re.compile(
     rf"^\s*{_COMMENT}\s*[\[(<{{]?\s*(?:\.{{3,}}|…).*\b(?:{_WORD})\b"
     rf"|^\s*{_COMMENT}\s*[\[(<{{]?.*\b(?:{_WORD})\b.*(?:\.{{3,}}|…)\s*[\])>}}]?\s*"
-    r"(?:\*/|-->|#\})?\s*$",
+    r"(?:\*/\}?|-->|#\})?\s*$",
     re.IGNORECASE,
 )
 _TOLD = (
@@ -35,9 +35,32 @@ _SAID = re.compile(
     rf"|fields?|statements?|cases?|arguments?|checks?){_TOLD}"
     r"|(?:[\w']+\s+){0,5}(?:remains?|stays?|is|are|left|kept)\s+(?:the\s+same|unchanged|as\s+(?:is|before|it\s+was))\W*"
     r"|(?:keep|leave)\s+.{0,60}\b(?:as[ -]is|as it was|unchanged|the same|code|as before|here)\W*"
+    r"|(?:[\w']+\s+){0,3}(?:code|lines?|body|implementation|logic|details|parts?|methods?|functions?|imports?|tests?|cases)"
+    r"\s+(?:omitted|elided|skipped|cut|left\s+out|shortened)(?:\s+here)?\W*|.{0,60}\bfor\s+brevity\W*"
+    r"|(?:leave|keep)\s+(?:as[ -]is|as it was|unchanged)\W*"
+    r"|(?:as|like)\s+(?:above|below|before|previously|is|it\s+was|in\s+(?:the\s+)?(?:original|existing|current|old)\b.{0,20})\W*"
+    r"|same\s+(?:\w+\s+){1,3}as\s+(?:above|before|previously|now|in\s+the\s+original|the\s+original)\W*"
+    r"|lines?\s+\d+\s*(?:[-–—]|to|through)\s*\d+(?:\s+(?:are|remain|stay|is|the))*\s+(?:unchanged|same|omitted|as\s+before)\W*"
     r"|(?:continue|unchanged|same)\s+(?:with|as|from|code|lines?)\b.*)$",
     re.IGNORECASE,
 )
+_REMARK = re.compile(
+    r"^(?:pass\s+#+|#+(?!include|define|if|endif|else|pragma|\[|!)|//+|\{?/\*+|<!--|\{#|--(?=\s|$)|;+|%+|\*(?=\s|$))"
+    r"\s*(?P<words>.*?)\s*(?:\*/\}?|-->|#\})?$"
+)
+"""A line that is nothing but a comment, in the signs of common languages (`{/* … */}` is JSX); or `pass` with one."""
+SENTENCE = 7
+"""From as many words on a comment explains something, instead of standing for the lines that it replaces."""
+_OPENS_TEXT = ("/*", "{/*", "<!--", "'''", '"""', 'r"""')
+_IMPORT = re.compile(
+    r"(?:import|from|use|using|package|require|#\s*include|(?:const|let|var)\s.*=\s*require)\b", re.IGNORECASE
+)
+_DEFINITION = re.compile(
+    r"(?:(?:export|default|public|private|protected|internal|static|final|abstract|async|pub|unsafe|inline)\s+)*"
+    r"(?:def|class|func|fn|function\*?|const|let|var|val|type|interface|struct|enum|trait|impl|mod|module|object|record)"
+    r"\s+(?:\([^)]*\)\s*)?(?P<name>\w+)"
+)
+"""What stands at the top level of a file, unindented, in common languages."""
 _STUBS = (":", ",", "(", "[", '"""', "'''")
 """How a line ends after which `...` is Python."""
 _FRAMED = re.compile(r"^[\[(<{].*[\])>}]$")
@@ -48,12 +71,14 @@ def is_elision(line: str) -> bool:
     if _DOTS.match(line):
         return True
     text = line.strip()
-    comment = re.match(r"^(?:#+|//+|/\*+|<!--|\{#|--|;+|%+|\*)\s*(.*?)\s*(?:\*/|-->|#\})?$", text)
-    words = (comment[1] if comment else text).strip()
+    comment = _REMARK.match(text)
+    words = (comment["words"] if comment else text).strip()
     framed = bool(_FRAMED.match(words))
     if not comment and not framed:
         return False
-    return bool(_DOTTED.match(line)) or bool(_SAID.match(words.strip("[](){}<>.… ")) and (comment or _is_prose(words)))
+    return bool(_DOTTED.match(line)) or bool(
+        _SAID.match(words.strip("[](){}<>.…-=~*_ ")) and (comment or _is_prose(words))
+    )
 
 
 def _is_prose(words: str) -> bool:
@@ -114,6 +139,27 @@ def write_out(search: Sequence[str], replace: Sequence[str], *, python: bool) ->
         else:
             result += search[span[0] : span[1]]
     return tuple(result)
+
+
+def stand_in(search: Sequence[str], written: Sequence[str], *, comment_signs: bool) -> str:
+    """The fresh comment, before no fresh code, that `written` has in place of two quoted lines or more, so that it may
+    stand for them, in whatever words or language; or "". One as long as a sentence is believed to say why they go.
+
+    `comment_signs`: the signs of comments mean that in this file; else (`#` may be a heading) only `<!--` does.
+    """
+    own, there = [line.strip() for line in search], [line.strip() for line in written]
+    steps = difflib.SequenceMatcher(None, own, there, autojunk=False).get_opcodes()
+    for step, i1, i2, j1, j2 in steps:
+        gone = [line for line in own[i1:i2] if line and line not in there and not _REMARK.match(line)]
+        fresh = [line for line in there[j1:j2] if line]
+        remarks = [found for found in map(_REMARK.match, fresh) if found and (comment_signs or found[0][:4] == "<!--")]
+        if any(line.startswith(_OPENS_TEXT) for line in own[i1:i2][:1]):
+            continue  # a shorter comment for a longer one
+        if step == "replace" and len(remarks) == 1 and fresh[-1] == remarks[0][0] and len(gone) > len(fresh):
+            words = remarks[0]["words"]
+            if len(words.split()) < SENTENCE and re.search(r"[^\W\d_]|\.{3}|…", words):
+                return fresh[-1]
+    return ""
 
 
 def _between(search: Sequence[str], replace: Sequence[str], place: int) -> tuple[int, int] | None:
@@ -182,4 +228,25 @@ def is_whole(old: Sequence[str], new: Sequence[str]) -> bool:
     if not blocks or kept * 2 < len(some) or (kept * 5 < len(some) * 4 and len(some) - kept > 25):  # noqa: PLR2004 - lines
         return False
     edge = max(3, len(some) // 10)
-    return blocks[0].a <= edge and len(some) - (blocks[-1].a + blocks[-1].size) <= edge
+    first, last = blocks[0], blocks[-1]
+    head, tail = some[: first.a], some[last.a + last.size :]
+    return len(head) <= edge and len(tail) <= edge and not _vanished([*head, *tail], some, other)
+
+
+def _vanished(dropped: Sequence[str], old: Sequence[str], new: Sequence[str]) -> bool:
+    """Whether something at the top level of a file is `dropped` at one of its ends without being replaced: an import
+    that is still used, or a definition that no fresh one stands in for."""
+    words = set(re.findall(r"\w+", "\n".join(new)))
+    bound = {name for line in new if _IMPORT.match(line) for name in re.findall(r"\w+", line)}
+    imported = {
+        name for line in dropped if _IMPORT.match(line) for name in re.findall(r"\w+", line.rpartition("import")[2])
+    }
+    if imported & words - bound:
+        return True
+    before, after = _defined(old), _defined(new)
+    lost = [name for name in _defined(dropped) if name not in words]
+    return len(lost) > sum(1 for name in after if name not in before)
+
+
+def _defined(lines: Sequence[str]) -> list[str]:
+    return [found["name"] for found in map(_DEFINITION.match, lines) if found]

@@ -7,6 +7,7 @@ indentation; blank lines in it; then, only if nearly identical and alone, the ne
 from __future__ import annotations
 
 import difflib
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,10 @@ LONGEST_BY_CHARACTER = 4_000
 """Characters up to which passages are compared by character; longer ones by whole lines."""
 MAX_LINES = 20_000
 """Files longer than this are not searched for near passages."""
+
+_GOES_ON = re.compile(r"\s*(?:[+*%^|&?.\[(<>]|-(?!-)|/(?![/*])|[!=]=|(?:and|or|if|in|is|not|instanceof|as)\b)")
+"""How a line goes on whose expression is not over."""
+_ENDS_VALUE = re.compile(r"[\w)\]\"']$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +187,10 @@ def _gaps(
 
 
 def part_of_line(lines: Sequence[str], search: Sequence[str], replace: Sequence[str]) -> Match | None:
-    """A single-line passage that is a part of exactly one line, once: matched as that whole line."""
+    """A single-line passage that is a part of exactly one line, once: matched as that whole line.
+
+    None where it begins or ends within a word, or where an expression goes on behind it: then another line was meant.
+    """
     if len(search) != 1 or len(replace) != 1 or len(search[0].strip()) < SHORTEST_PART:
         return None
     quoted = search[0].strip()
@@ -190,7 +198,17 @@ def part_of_line(lines: Sequence[str], search: Sequence[str], replace: Sequence[
     if len(hits) != 1 or hits[0][1].count(quoted) != 1:
         return None
     index, line = hits[0]
+    before, _, after = line.partition(quoted)
+    if _cuts_word(before[-1:], quoted[0]) or _cuts_word(quoted[-1], after[:1]):
+        return None
+    if not before.strip() and _GOES_ON.match(after) and _ENDS_VALUE.search(quoted):
+        return None
     return Match((index,), (line,), (line.replace(quoted, replace[0].strip()),), "part of a line")
+
+
+def _cuts_word(left: str, right: str) -> bool:
+    """Whether two neighbouring characters belong to one word."""
+    return bool(re.fullmatch(r"[\w$]{2}", left + right))
 
 
 def near(lines: Sequence[str], search: Sequence[str], keep: int = 2) -> list[tuple[float, int]]:

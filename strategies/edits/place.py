@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from strategies.edits import match
-from strategies.edits.elisions import is_elision, put_back, write_out
+from strategies.edits.elisions import SENTENCE, is_elision, put_back, stand_in, write_out
 from strategies.edits.indentation import BRACKETS, Fit, anchors, fit, indent_of, is_plausible
 from strategies.edits.match import Match, plain
 from strategies.edits.quotations import Reading, doubtful, readings
@@ -58,6 +58,12 @@ def place(
     if isinstance(written, str):
         raise Unplaceable(
             f"REPLACE leaves lines out ({written!r}): write all of it (word it otherwise if it is a comment)"
+        )
+    stands_in = stand_in(found.search, written, comment_signs=not path.lower().endswith(PROSE))
+    if stands_in:
+        raise Unplaceable(
+            f"REPLACE has only a comment ({stands_in!r}) for several quoted lines: write them out if they stay; if "
+            f"they go, leave the comment out or say in {SENTENCE} words or more why"
         )
     written = _in_style(lines, found.search, written)
     _check_misquoted(own, found.search, written)

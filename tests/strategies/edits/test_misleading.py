@@ -130,3 +130,138 @@ def test_a_list_of_files_over_a_sentence_names_none() -> None:
     applied = read(f"- src/a.py\n- src/b.py\n\nAdd the import here:\n\n{block('', 'import os', 'import re')}")
     assert not applied.patch
     assert len(applied.problems) == 1
+
+
+BODY = "def f(x):\n    a = 1\n    b = 2\n    c = 3\n    return a\n"
+STAND_INS = [
+    *("# code omitted for brevity", "# --- unchanged ---", "# as above", "# leave as is", "# as in the original"),
+    *("# (lines 2-4 unchanged)", "pass  # existing code", "# ... resto del código", "# (остальное без изменений)"),
+    *("# 既存のコード", "# ditto", "# the assignments", "# [existing implementation]", "# reste du code"),
+]  # fmt: skip
+JSX = "function A() {\n  const a = 1;\n  const b = 2;\n  return (\n    <div>\n      <p>1</p>\n    </div>\n  );\n}\n"
+
+
+@pytest.mark.parametrize("remark", STAND_INS)
+def test_a_comment_in_place_of_quoted_lines_deletes_none(remark: str) -> None:
+    for head in ("def f(x):", "def f(x, y):"):
+        applied = read(block("src/a.py", BODY.rstrip("\n"), f"{head}\n    {remark}\n    return a"), {"src/a.py": BODY})
+        assert b"c = 3" in (applied.patch.files.get("src/a.py") or b"c = 3")
+        assert bool(applied.patch) or applied.problems or head == "def f(x):"
+
+
+@pytest.mark.parametrize(
+    "remark",
+    [
+        *("{/* ... existing JSX ... */}", "{/* existing JSX */}", "{/* ... */}", "{/* unchanged */}", "/* … */"),
+        *("{/* rest of the component */}", "// same hooks as before", "<!-- as before -->"),
+    ],
+)
+def test_a_remark_in_jsx_or_markup_deletes_nothing(remark: str) -> None:
+    applied = read(block("a.jsx", JSX.rstrip("\n"), f"function A(props) {{\n  {remark}\n}}"), {"a.jsx": JSX})
+    assert (bool(applied.patch), len(applied.problems)) == (False, 1)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "def f(x):\n    # nothing is computed here any more, since callers do it\n    return a",
+        "def f(x):\n    # one\n    return x",
+        "def f(x):\n    return a",
+        "def f(x):\n    a = 1\n    b = 2\n    # only two\n    return a",
+    ],
+)
+def test_a_comment_that_explains_is_written(written: str) -> None:
+    applied = read(block("src/a.py", BODY.rstrip("\n"), written), {"src/a.py": BODY})
+    assert applied.patch.files == {"src/a.py": f"{written}\n".encode()}
+
+
+def test_a_short_comment_may_take_the_place_of_a_long_one() -> None:
+    old = "/*\n long\n text\n*/\nlet a = 1;\n# first\n# second\n# third\nlet b = 2;\n"
+    new = "// short\nlet a = 1;\n# all\nlet b = 2;"
+    assert read(block("a.js", old.rstrip("\n"), new), {"a.js": old}).patch.files == {"a.js": f"{new}\n".encode()}
+
+
+WHOLE = "import os\n\n\ndef f(x):\n    y = x + 1\n    log(y)\n    return os.fspath(y)\n"
+CHANGED = WHOLE.replace("x + 1", "x + 2")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (WHOLE, CHANGED.partition("\n\n\n")[2]),
+        (f"{WHOLE}\n\ndef g():\n    return 1\n", CHANGED),
+        (f"{WHOLE}\n\nclass G:\n    pass\n", CHANGED),
+        ("from os import fspath\n" + WHOLE.replace("os.fspath", "fspath"), CHANGED.replace("os.fspath", "fspath")),
+        ("package a\n\nfunc F() int {\n\ta := 1\n\treturn a\n}\n\nfunc G() int {\n\treturn 2\n}\n",
+         "package a\n\nfunc F() int {\n\ta := 3\n\treturn a\n}\n"),
+    ],
+)  # fmt: skip
+def test_a_part_of_a_small_file_is_not_all_of_it(old: str, new: str) -> None:
+    applied = read(f"src/a.py\n{B}python\n{new}{B}\n", {"src/a.py": old})
+    assert (bool(applied.patch), len(applied.problems)) == (False, 1)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (f"import re\n{WHOLE}", CHANGED),
+        (f"{WHOLE}\n\ndef g():\n    return 1\n", f"{CHANGED}\n\ndef h():\n    return 1\n"),
+        (f"{WHOLE}\n\nprint(f(1))\n", CHANGED),
+    ],
+)
+def test_a_whole_file_may_drop_what_is_unused_or_replaced(old: str, new: str) -> None:
+    assert read(f"src/a.py\n{B}python\n{new}{B}\n", {"src/a.py": old}).patch.files == {"src/a.py": new.encode()}
+
+
+def test_the_same_words_at_two_indentations_are_two_edits() -> None:
+    old = "def f(x):\n    raise ValueError(x)\n\n\nclass C:\n    def g(self, x):\n        raise ValueError(x)\n"
+    blocks = [block("a.py", f"{i}raise ValueError(x)", f"{i}raise TypeError(x)") for i in ("    ", "        ")]
+    assert read("".join(blocks), {"a.py": old}).patch.files == {"a.py": old.replace("Value", "Type").encode()}
+    first = read(blocks[0], {"a.py": old})
+    now = (first.patch.files["a.py"] or b"").decode()
+    second = apply(parse("".join(blocks)), {"a.py": now}.get, ("a.py",), first.made)
+    assert second.patch.files == {"a.py": old.replace("Value", "Type").encode()}
+
+
+@pytest.mark.parametrize(
+    ("line", "quoted", "wanted"),
+    [
+        ("default_timeout = 300", "timeout = 30", "timeout = 60"),
+        ("timeout = 300", "timeout = 30", "timeout = 60"),
+        ("    return x + 1", "return x", "return y"),
+        ("    return value.strip()", "return value", "return other"),
+        ("    if first_value and second:", "if first_value", "if other_value"),
+    ],
+)
+def test_a_part_that_cuts_a_word_or_an_expression_is_told(line: str, quoted: str, wanted: str) -> None:
+    applied = read(block("a.py", quoted, wanted), {"a.py": f"a = 1\n{line}\n"})
+    assert (bool(applied.patch), len(applied.problems)) == (False, 1)
+
+
+@pytest.mark.parametrize(
+    ("line", "quoted", "wanted"),
+    [
+        ("    value = compute(x)  # slow", "value = compute(x)", "value = compute(y)"),
+        ("    if a: return compute(x);", "return compute(x)", "return compute(y)"),
+        ("self.timeout = 30", "timeout = 30", "timeout = 60"),
+        ("f(first_argument, 1)", "first_argument", "other_argument"),
+    ],
+)
+def test_a_part_of_a_line_that_is_whole_in_itself_is_replaced(line: str, quoted: str, wanted: str) -> None:
+    applied = read(block("a.py", quoted, wanted), {"a.py": f"{line}\n"})
+    assert applied.patch.files == {"a.py": f"{line.replace(quoted, wanted)}\n".encode()}
+
+
+@pytest.mark.parametrize("path", ["old/README.md", "config.py", "src/old/README.md"])
+def test_only_the_file_that_is_named_exactly_is_deleted(path: str) -> None:
+    files = {"README.md": "x\n", "tests/fixtures/config.py": "x = 1\n"}
+    for answer in (f"{B}\nDELETE {path}\n{B}", f"*** Begin Patch\n*** Delete File: {path}\n*** End Patch"):
+        applied = read(answer, files)
+        assert (bool(applied.patch), len(applied.problems)) == (False, 1)
+        assert "write all of its path" in applied.problems[0].message
+
+
+@pytest.mark.parametrize("path", ["src/old.py", "/testbed/src/old.py", "./src/old.py"])
+def test_a_deletion_below_an_agents_root_is_exact(path: str) -> None:
+    answer = f"*** Begin Patch\n*** Delete File: {path}\n*** End Patch"
+    assert read(answer).patch.files == {"src/old.py": None}
