@@ -12,6 +12,12 @@ So the places go to marks that can be kept: the first of them, where other conve
 latest, where this one goes on. A mark too many costs nothing and a missing one the whole prefix, so lengths are taken
 at their most, and where sources differ in a smallest prefix, or know none, it is the smaller one.
 
+A marked prefix lives for five minutes after its last use. No mark asks for an hour: to write it costs 2 instead of 1.25
+times the input, so that it pays only where the next call that begins alike comes later than five minutes with a
+likelihood of more than 61 to 65 % (by the rates of the 229 rows of Claude in litellm's table that have such a price).
+After a suite that takes so long, that call comes only if the patch was wrong and the same model tries again, which
+nobody knows beforehand.
+
 https://platform.claude.com/docs/en/build-with-claude/prompt-caching
 https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html
 """
