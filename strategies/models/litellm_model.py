@@ -334,7 +334,7 @@ class LitellmModel:
 
     def _meaning(self, trouble: Trouble, sent: Sent, habits: Habits) -> Exception:
         """What a failed request is to the caller; the breakers hear of it."""
-        if (trouble.lost and trouble.status is None) or (trouble.again and trouble.status != 429):  # noqa: PLR2004 - HTTP
+        if (trouble.lost and trouble.status != 200) or (trouble.again and trouble.status != 429):  # noqa: PLR2004 - HTTP
             self._breakers[0].failed()
         elif trouble.status is not None:
             self._breakers[0].answered()

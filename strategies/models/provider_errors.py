@@ -2,7 +2,8 @@
 
 Decided by what went over the wire (`strategies.models.wire.http_exchange`), not by the library's error, whose status
 may be made up. Not charged: a request that was never sent or never reached anybody, and any answer with an error
-status. Charged: everything that began with a success, and perhaps what was sent and never answered.
+status of the provider's. Charged: everything that began with a success, and perhaps what was sent and never answered,
+also where a gateway says that it gave up waiting: the model behind it may have worked to the end.
 """
 
 from __future__ import annotations
@@ -26,6 +27,19 @@ _SECRETS = re.compile(
     r"|github_pat_\w{20,}|(?i:bearer\s+)[\w.\-~+/*]{6,}=*"
 )
 _AGAIN = frozenset({408, 409, 425, 429})
+_GAVE_UP = frozenset({460, 499, 504, 520, 524, 598})
+"""Statuses of gateways that passed a request on and did not get the answer: 504 by RFC 9110; nginx's 499 and AWS's 460,
+of a proxy behind which another one hung up; Cloudflare's 520 and 524; 598, a read timeout. Cloudflare's 521, 522 and
+523 never reached the provider."""
+_WAITED = re.compile(
+    r"upstream (?:request |response |read )?time-?d?[ -]?out|gateway time-?out|deadline[ _]?exceeded"
+    r"|(?:operation|generation|inference|model|upstream|backend|origin|completion|your request)\b[^.{}]{0,30}"
+    r"\btime-?d?[ -]?out"
+    r"|time-?d?[ -]?out (?:while )?(?:waiting|reading)|prematurely closed|(?:response|answer) in (?:time|less than)"
+    r"|before headers\. reset reason: (?:connection termination|remote reset)|litellm\.Timeout",
+    re.IGNORECASE,
+)
+"""The same in the words of gateways that send 408, 500, 502 or 503 for it."""
 _UNREACHED = (
     "ConnectError",
     "ConnectTimeout",
@@ -108,7 +122,7 @@ def judge(error: BaseException, *secrets: str, exchanges: Sequence[Exchange] | N
     if any(one.lost for one in asked):
         text = redact(f"no answer in time or connection lost: {_plain(error)}", *secrets)
         return Trouble(text, again=False, uncertain=True, lost=True)
-    last = exchanges[-1] if exchanges else None
+    last = next((one for one in asked if one.status in _GAVE_UP), exchanges[-1] if exchanges else None)
     if last is None:
         return Trouble(redact(_plain(error), *secrets), again=False, uncertain=False, said=_plain(error)[:SAID])
     if last.status is None:
@@ -128,9 +142,17 @@ def by_status(status: int, body: str, headers: dict[str, str], said: str, *secre
     message = redact(f"{said} (HTTP {status})", *secrets)
     wait = asked_wait(headers, body, datetime.now(UTC))
     kind = kind_of(status, body, wait)
-    again = not kind and (status in _AGAIN or status >= 500)  # noqa: PLR2004 - the server's fault
     told = f"{said}\n{body}"[:SAID]
+    if not kind and gave_up(status, told):
+        text = f"a gateway gave up waiting: {message}"[:MESSAGE]
+        return Trouble(text, again=False, uncertain=True, wait=wait, lost=True, status=status, said=told)
+    again = not kind and (status in _AGAIN or status >= 500)  # noqa: PLR2004 - the server's fault
     return Trouble(message, again=again, uncertain=False, wait=wait, kind=kind, status=status, said=told)
+
+
+def gave_up(status: int, said: str) -> bool:
+    """Whether an error status is that of a gateway which no longer waited for the provider's answer."""
+    return status in _GAVE_UP or (status in (408, 500, 502, 503) and bool(_WAITED.search(said)))
 
 
 def kind_of(status: int, body: str, wait: float | None = None) -> Kind:

@@ -169,3 +169,14 @@ def test_what_breaks_a_call_off_is_charged_at_its_worst() -> None:
 def test_no_generated_answer_is_billed_below_its_usage_and_none_ends_in_another_error() -> None:
     """The first of those that `make answers` asks 2,000 of."""
     assert below_usage(250) == (250, [])
+
+
+@pytest.mark.parametrize("status", [504, 524])
+def test_what_a_gateway_no_longer_waited_for_is_charged_at_the_reservation_and_not_repeated_under_it(
+    server: RawServer, status: int
+) -> None:
+    charge, error = charged(server, RawReply(b"upstream request timeout", status=status))
+    assert isinstance(error, ModelUnavailable)
+    assert error.uncertain
+    assert charge.usd is None
+    assert charge.worst_usd > 0

@@ -24,9 +24,47 @@ def caused(by: Exception) -> Exception:
     return error
 
 
-@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504, 529, 599])
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 521, 522, 523, 529, 599])
 def test_overload_is_tried_again_and_not_charged(status: int) -> None:
     trouble = judge(failed(status))
+    assert (trouble.again, trouble.uncertain) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (504, ""),
+        (504, "upstream request timeout"),
+        (524, "<html>A timeout occurred</html>"),
+        (520, ""),
+        (499, "client closed request"),
+        (598, ""),
+        (408, '{"error":{"message":"Your request timed out"}}'),
+        (408, '{"error":{"message":"The operation was timeout."}}'),
+        (500, '{"error":{"message":"litellm.Timeout: APITimeoutError - Request timed out"}}'),
+        (502, "upstream prematurely closed connection while reading response header from upstream"),
+        (503, "upstream connect error or disconnect/reset before headers. reset reason: connection termination"),
+        (503, '{"error":"Model is busy, unable to get response in less than 60 seconds"}'),
+    ],
+)
+def test_a_gateway_that_gave_up_waiting_is_a_lost_answer(status: int, body: str) -> None:
+    exchange = Exchange(status=status, raw=bytearray(body.encode()), ended=True)
+    for trouble in (judge(failed(status, body)), judge(failed(status, body), exchanges=[exchange])):
+        assert (trouble.again, trouble.uncertain, trouble.lost, trouble.status) == (False, True, True, status)
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (408, "408 Request Time-out"),
+        (502, "<html>502 Bad Gateway</html>"),
+        (500, '{"error":{"message":"The server had an error while processing your request"}}'),
+        (503, "upstream connect error or disconnect/reset before headers. reset reason: connection timeout"),
+        (503, "The model is overloaded. Please try again later."),
+    ],
+)
+def test_what_the_provider_itself_refuses_is_not_charged(status: int, body: str) -> None:
+    trouble = judge(failed(status, body))
     assert (trouble.again, trouble.uncertain) == (True, False)
 
 
