@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from workers.cli.console import Json, emit
+from workers.cli.console import CONFIG, Json, emit
 
 
 def doctor(
@@ -27,10 +27,12 @@ def doctor(
     Exit code 1 when something failed. Spends nothing without --call-models; changes nothing without --redeliver.
     """
     from dataclasses import asdict
+    from functools import partial
 
     from rich.console import Console
 
     from workers.cli.tables import print_check, print_verdict
+    from workers.config.settings import load_settings
     from workers.doctor.all_checks import CHECKS, failed, run_checks
     from workers.doctor.check import DoctorOptions
 
@@ -39,7 +41,9 @@ def doctor(
         raise typer.BadParameter(f"{unknown[0]!r} is not one of {', '.join(CHECKS)}", param_hint="--only")
     console = Console(soft_wrap=True)
     found = []
-    for check in run_checks(DoctorOptions(call_models, redeliver), only=tuple(only or ())):
+    options = DoctorOptions(call_models, redeliver)
+    load = partial(load_settings, config=CONFIG.get())
+    for check in run_checks(options, only=tuple(only or ()), load=load):
         found.append(check)
         if not as_json:
             print_check(console, check)

@@ -42,3 +42,11 @@ def test_every_command_says_on_standard_error_which_file_it_uses(
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["jobs", "list", "--config", str(tmp_path / "none.toml")])
     assert (done.exit_code, "does not exist" in done.output) == (2, True)
+
+
+def test_doctor_looks_at_the_file_that_config_names(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.toml"
+    mine.write_text("no_such_setting = 1\n")
+    done = CliRunner().invoke(app, ["doctor", "--only", "disk", "--json", "--config", str(mine)])
+    assert done.exit_code == 1
+    assert "no_such_setting" in done.output
