@@ -10,6 +10,7 @@ from strategies.edits.blocks import has_blocks, read_blocks
 from strategies.edits.edit import Applied, Create, Delete, Edit, Edits, Problem, Replace
 from strategies.edits.editor_calls import read_calls
 from strategies.edits.fences import read_whole_files
+from strategies.edits.paths import clean_path, mentioned
 from strategies.edits.unified_diff import has_diff, read_diff
 from strategies.models.thoughts import without_thoughts
 
@@ -31,18 +32,24 @@ def parse(text: str) -> Edits:
 
 
 def _read(text: str) -> Edits:
-    """The formats in turn: each reads what the ones before left over, until one has found edits."""
+    """Every format, each in what the ones before left over. What a later one says of a file that has edits already is
+    a second way to show them, and no further edit."""
     begin = BEGIN.search(text)
     if begin and not has_blocks(text[: begin.start()]):
-        return _with_whole_files(read_envelope(text))
-    edits = read_blocks(text)
-    if edits.items or (edits.problems and has_blocks(text)):
-        return _with_whole_files(edits)
-    for is_here, read in ((lambda _: True, read_calls), (has_diff, read_diff)):
-        found = read(edits.prose) if is_here(edits.prose) else Edits()
-        if found.items or found.problems:
-            return _with_whole_files(_joined(edits, found))
+        edits = read_envelope(text)
+        edits = _joined(edits, read_blocks(edits.prose))
+    else:
+        edits = read_blocks(text)
+        if edits.problems and not edits.items and has_blocks(text):
+            return _with_whole_files(edits)
+    for is_here, read in ((lambda _: True, read_calls), (has_diff, read_diff), (_has_envelope, read_envelope)):
+        if is_here(edits.prose):
+            edits = _joined(edits, read(edits.prose))
     return _with_whole_files(edits)
+
+
+def _has_envelope(text: str) -> bool:
+    return bool(BEGIN.search(text))
 
 
 def _with_whole_files(edits: Edits) -> Edits:
@@ -51,7 +58,22 @@ def _with_whole_files(edits: Edits) -> Edits:
 
 
 def _joined(one: Edits, other: Edits) -> Edits:
-    return Edits((*one.items, *other.items), other.prose, (*one.problems, *other.problems))
+    """Both; of `other` only what concerns no file of `one`, where that has edits."""
+    if not other.items and not other.problems:
+        return one
+    taken = {name for edit in one.items for name in _names(edit)}
+    items = tuple(edit for edit in other.items if not taken or not _among(edit.path, taken))
+    problems = tuple(p for p in other.problems if not taken or (p.path and not _among(p.path, taken)))
+    return Edits((*one.items, *items), other.prose, (*one.problems, *problems))
+
+
+def _names(edit: Edit) -> list[str]:
+    above = () if isinstance(edit, Delete) else edit.above
+    return [name for name in (edit.path, *(clean_path(line) for line in above), *mentioned(" ".join(above))) if name]
+
+
+def _among(path: str, names: set[str]) -> bool:
+    return not path or any(f"/{path}".endswith(f"/{name}") or f"/{name}".endswith(f"/{path}") for name in names)
 
 
 def _prose(text: str) -> str:

@@ -45,6 +45,19 @@ _SOLUTION = re.compile(
 _SEARCH = re.compile(r"[<\-]{5,9} ?(?:SEARCH|ORIGINAL|HEAD)\b", re.IGNORECASE)
 _REPLACE = re.compile(r"[>+]{5,9} ?(?:REPLACE|UPDATED)\b", re.IGNORECASE)
 
+_ENVELOPE = re.compile(
+    r"^[ \t]*\*\*\* Begin Patch[ \t]*\r?\n"
+    r"(?P<body>(?:(?![ \t]*\*\*\* (?:Begin|End) Patch).*\n)*)[ \t]*\*\*\* End Patch",
+    re.MULTILINE,
+)
+_DIFF_FENCE = re.compile(
+    r"^```(?:u?diff|patch)[^\n`]*\n(?P<body>(?:(?!```).*\n)*?)```[ \t]*\r?$", re.MULTILINE | re.IGNORECASE
+)
+_FENCE = re.compile(r"^[ \t]*(?P<mark>`{3,}|~{3,})[^`]*$")
+_ANY_TAG = re.compile(rf"<(/?)({_TAG})(?:\s[^<>\n]{{0,200}})?>", re.IGNORECASE)
+AFTERTHOUGHTS = 5
+"""So many thoughts behind the edits are taken away by themselves."""
+
 
 @dataclass(frozen=True, slots=True)
 class SpokenAnswer:
@@ -57,15 +70,23 @@ class SpokenAnswer:
 def without_thoughts(text: str) -> SpokenAnswer:
     """The part of `text` that is meant as the answer.
 
-    A marker that is quoted on its line, or stands inside a complete search/replace block, is somebody's code about
-    such markers and no marker.
+    A marker that is quoted on its line, or stands inside a complete search/replace block, patch or diff, or whose pair
+    stands in the same fence, is somebody's code about such markers and no marker. A thought that follows the edits
+    takes only itself away.
     """
     if not any(sign in text for sign in "<[◁") and not _BARE_CHANNEL.match(text):
         return SpokenAnswer(text)
-    code = _complete_blocks(text)
-    closing = [found for found in _CLOSE.finditer(text) if _is_marker(text, found, code)]
+    for _ in range(AFTERTHOUGHTS):
+        code = _complete_blocks(text) + _patches(text)
+        paired = _paired(text)
+        closing = [found for found in _CLOSE.finditer(text) if _is_marker(text, found, code, paired)]
+        opening_marks = [found for found in _OPEN.finditer(text) if _is_marker(text, found, code, paired)]
+        afterthought = _afterthought(text, code, closing, opening_marks)
+        if not afterthought:
+            break
+        text = text[: afterthought[0]] + text[afterthought[1] :]
     start = closing[-1].end() if closing else 0
-    opening = next((f for f in _OPEN.finditer(text, start) if _is_marker(text, f, code)), None)
+    opening = next((found for found in opening_marks if found.start() >= start), None)
     bare = _BARE_CHANNEL.match(text) if not start else None
     stop = 0 if bare else opening.start() if opening else len(text)
     answer = text[start:stop]
@@ -74,9 +95,11 @@ def without_thoughts(text: str) -> SpokenAnswer:
     return SpokenAnswer(answer, cut_off=stop < len(text))
 
 
-def _is_marker(text: str, found: re.Match[str], code: list[tuple[int, int]]) -> bool:
+def _is_marker(text: str, found: re.Match[str], code: list[tuple[int, int]], paired: set[int]) -> bool:
     at = found.start()
-    if any(start < at < stop for start, stop in code):
+    if any(start < at < stop for start, stop in code) or found[0].endswith("/>"):
+        return False
+    if at in paired:
         return False
     line_start = text.rfind("\n", 0, at) + 1
     line_end = text.find("\n", found.end())
@@ -95,6 +118,57 @@ def _complete_blocks(text: str) -> list[tuple[int, int]]:
         if opens and not still_opens:
             blocks.append((start, stop))
     return blocks
+
+
+def _patches(text: str) -> list[tuple[int, int]]:
+    """Where closed `apply_patch` envelopes and fences with nothing but a diff in them stand."""
+    envelopes = [m.span() for m in _ENVELOPE.finditer(text) if _is_diff(m["body"], "+- @*")]
+    return envelopes + [m.span() for m in _DIFF_FENCE.finditer(text) if _is_diff(m["body"], "+- @\\di")]
+
+
+def _is_diff(body: str, signs: str) -> bool:
+    return all(not line.strip() or line[0] in signs for line in body.split("\n"))
+
+
+def _fences(text: str) -> list[tuple[int, int]]:
+    """Where each closed fence begins and ends."""
+    found, at, mark, start = [], 0, "", 0
+    for line in text.split("\n"):
+        fence = _FENCE.match(line)
+        if fence and not mark:
+            mark, start = fence["mark"], at
+        elif fence and line.strip() == mark:
+            found.append((start, at))
+            mark = ""
+        at += len(line) + 1
+    return found
+
+
+def _paired(text: str) -> set[int]:
+    """Where tags like those of thoughts stand in a fence that holds the other one of the pair, too."""
+    found: set[int] = set()
+    for start, stop in _fences(text):
+        tags = [(m.start(), m[1] == "/", m[2].lower()) for m in _ANY_TAG.finditer(text, start, stop)]
+        first_open = {name: at for at, closes, name in reversed(tags) if not closes}
+        last_close = {name: at for at, closes, name in tags if closes}
+        found |= {at for at, closes, name in tags if closes and first_open.get(name, at) < at}
+        found |= {at for at, closes, name in tags if not closes and last_close.get(name, at) > at}
+    return found
+
+
+def _afterthought(
+    text: str, code: list[tuple[int, int]], closing: list[re.Match[str]], openings: list[re.Match[str]]
+) -> tuple[int, int] | None:
+    """Where the last thought stands, if it opens after the last edit and no fence comes after it; else None."""
+    if not closing or not code:
+        return None
+    before = closing[-2].end() if len(closing) > 1 else 0
+    last = max(stop for _, stop in code)
+    opening = next((found for found in openings if before <= found.start() < closing[-1].start()), None)
+    rest = text[closing[-1].end() :]
+    if opening is None or opening.start() < last or any(_FENCE.match(line) for line in rest.split("\n")):
+        return None
+    return opening.start(), closing[-1].end()
 
 
 def _line_starts(text: str, pattern: re.Pattern[str]) -> list[re.Match[str]]:

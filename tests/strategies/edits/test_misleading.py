@@ -265,3 +265,74 @@ def test_only_the_file_that_is_named_exactly_is_deleted(path: str) -> None:
 def test_a_deletion_below_an_agents_root_is_exact(path: str) -> None:
     answer = f"*** Begin Patch\n*** Delete File: {path}\n*** End Patch"
     assert read(answer).patch.files == {"src/old.py": None}
+
+
+DIFF = f"{B}diff\n--- a/src/b.py\n+++ b/src/b.py\n@@ -1 +1,2 @@\n import os\n+import re\n{B}\n"
+DIFF_MADE = b"import os\nimport re\n\nprint(os)\n"
+DELETION = f"\n{B}\nDELETE src/old.py\n{B}\n"
+CALL = (
+    '{"command": "str_replace", "path": "src/b.py", "old_str": "import os\\n", "new_str": "import os\\nimport re\\n"}\n'
+)
+ENVELOPE = "*** Begin Patch\n*** Update File: src/b.py\n@@\n import os\n+import re\n*** End Patch\n"
+
+
+@pytest.mark.parametrize("other", [DIFF, CALL, ENVELOPE])
+def test_two_formats_in_one_answer_are_both_read(other: str) -> None:
+    for answer, made in (
+        (f"{FIRST}\n{other}", {"src/a.py": FIRST_MADE}),
+        (f"{other}\n{FIRST}", {"src/a.py": FIRST_MADE}),
+        (f"{other}{DELETION}", {"src/old.py": None}),
+        (f"{FIRST}{DELETION}\n{other}", {"src/a.py": FIRST_MADE, "src/old.py": None}),
+    ):
+        applied = read(answer)
+        assert (applied.problems, applied.patch.files) == ((), {**made, "src/b.py": DIFF_MADE})
+
+
+def test_a_diff_that_shows_the_edits_again_is_no_further_edit() -> None:
+    for path in ("src/a.py", "a.py"):
+        again = f"All of it:\n{B}diff\n--- a/{path}\n+++ b/{path}\n@@ -5,1 +5,1 @@\n-def f(x):\n+def f(x, y):\n{B}\n"
+        applied = read(f"{FIRST}\n{again}")
+        assert (applied.problems, applied.patch.files) == ((), {"src/a.py": FIRST_MADE})
+
+
+XML = {"a.xml": "<f>\n<reason>old</reason>\n</f>\n", "b.xml": "<b>1</b>\n"}
+JSX_TAG = {"a.jsx": "return (\n  <Analysis>\n  </Analysis>\n)\n"}
+
+
+def test_tags_of_thoughts_in_a_patch_are_code() -> None:
+    hunk = "-<reason>old</reason>\n+<reason>new</reason>\n"
+    new = XML["a.xml"].replace("old", "new").encode()
+    both = f"--- a/a.xml\n+++ b/a.xml\n@@ -1,3 +1,3 @@\n <f>\n{hunk} </f>\n--- a/b.xml\n+++ b/b.xml\n@@ -1 +1 @@\n-<b>1</b>\n+<b>2</b>\n"
+    applied = read(f"{B}diff\n{both}{B}\n", XML)
+    assert applied.patch.files == {"a.xml": new, "b.xml": b"<b>2</b>\n"}
+    assert read(f"*** Begin Patch\n*** Update File: a.xml\n@@\n{hunk}*** End Patch\n", XML).patch.files == {
+        "a.xml": new
+    }
+    envelope = "*** Begin Patch\n*** Update File: a.jsx\n@@\n-  <Analysis>\n+  <Analysis>\n+    <p/>\n   </Analysis>\n*** End Patch\n"
+    wanted = JSX_TAG["a.jsx"].replace("<Analysis>\n", "<Analysis>\n    <p/>\n", 1).encode()
+    assert read(envelope, JSX_TAG).patch.files == {"a.jsx": wanted}
+
+
+@pytest.mark.parametrize(
+    "tag", ["<Analysis>\n  </Analysis>", "<Reasoning />", "<Thought data={x} />", "<thinking>a</thinking>"]
+)
+def test_tags_of_thoughts_in_a_whole_file_are_code(tag: str) -> None:
+    new = f"return (\n  {tag}\n)\n"
+    assert read(f"src/New.jsx\n{B}jsx\n{new}{B}\n", {}).patch.files == {"src/New.jsx": new.encode()}
+
+
+@pytest.mark.parametrize("thought", ["<reflection>All good.</reflection>", "<think>\nDone?\n</think>\nDone."])
+@pytest.mark.parametrize("draft", ["", "<think>\n" + block("src/a.py", "import os", "import re") + "</think>\n"])
+def test_a_thought_after_the_edits_takes_none_of_them_away(thought: str, draft: str) -> None:
+    assert read(f"{draft}{FIRST}\n{thought}\n").patch.files == {"src/a.py": FIRST_MADE}
+
+
+def test_a_draft_in_a_thought_stays_a_draft_also_in_a_fence_that_is_not_closed() -> None:
+    draft = block("src/a.py", "import os", "import re")
+    for thought in (
+        f"<reasoning>\n{B}python\n{draft}</reasoning>\n",
+        f"{draft}<think>Hm.</think>\n",
+        f"{draft}</think>\n",
+    ):
+        answer = f"{thought}src/a.py\n{B}python\n{FIRST}{B}\n"
+        assert read(answer).patch.files == {"src/a.py": FIRST_MADE}
