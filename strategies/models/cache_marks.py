@@ -85,4 +85,4 @@ def marked_places(prompt: Prompt, smallest: int) -> frozenset[int]:
         tokens += bound_message(message) // FEWEST_BYTES  # half of what is bounded for an image is still above its most
         if message.cache and tokens >= smallest:
             places.append(place)
-    return frozenset(places if len(places) <= BREAKPOINTS else places[:1] + places[1 - BREAKPOINTS :])
+    return frozenset(places[:1] + places[1 - BREAKPOINTS :])
