@@ -342,7 +342,8 @@ class LitellmModel:
             self._breakers[1].hold(trouble.wait)
         if trouble.again:
             return _Again(trouble)
-        if not trouble.uncertain and (trouble.status is None or trouble.status in _LEARNS):
+        told = not trouble.uncertain and trouble.kind != "quota"
+        if told and (trouble.status is None or trouble.status in _LEARNS):
             room = room_for_output(sent, trouble.said)
             if room:
                 return _Lesson(limit=room)

@@ -70,7 +70,9 @@ _QUOTA = re.compile(
     r"|exceeded_current_quota|(?:used|exhausted) all (?:of )?(?:your |the |its )?(?:available |monthly )?credits"
     r"|(?:out of|not enough|no|more|negative|run out of) credits?\b|(?:monthly|hard|account'?s?) spending limit"
     r"|reached (?:your|its|the) (?:\w+ )?(?:spending|usage|billing) limit|specified API usage limits"
-    r"|arrearage|overdue.payment"
+    r"|arrearage|overdue.payment|requires? more credits|can only afford"
+    r"|(?:key|spend(?:ing)?|credit|budget|billing) limit (?:is |was |has been )?(?:exceeded|reached)"
+    r"|budget (?:is |was |has been )?exceeded"
     r"|payment required|account is not active|余额不足|欠费|exceeded your current quota|PerDay",
     re.IGNORECASE,
 )
@@ -78,16 +80,21 @@ _OVERFLOW = re.compile(
     r"context[_ ]length[_ ]exceeded|maximum context length|context (?:window|limit|length|size)\b"
     r"|(?:prompt|input|request|conversation|messages?) (?:is |are |was )?too long|too many (?:input |prompt )?tokens"
     r"|reduce the length of the (?:messages|prompt|input)|input token count|exceed_context_size"
-    r"|(?:prompt|input)\b.{0,60}\bexceeds?\b.{0,60}\b(?:tokens?|limit|maximum|length)"
+    r"|(?:prompt|input)\b.{0,60}\bexceeds?\b(?!.{0,60}\b(?:polic|safety|moderation|rate))"
+    r".{0,60}\b(?:tokens?|limit|maximum|length)"
     r"|input length (?:and|should|exceeds)"
     r"|longer than the (?:model's )?(?:maximum|context)|range of input length",
     re.IGNORECASE | re.DOTALL,
 )
 _TOO_LARGE = re.compile(
     r"request too large|request_too_large|payload too large|entity too large|request (?:body |size )?(?:is )?too large"
-    r"|request (?:size )?exceeds",
+    r"|request (?:size )?exceeds(?!.{0,60}(?:\brates?\b|quota|requests|concurren|/ ?min|per min))",
     re.IGNORECASE,
 )
+_PERIOD = re.compile(
+    r"(?:limit|calls|requests|tokens|free)\b[^.]{0,60}?(?:/ ?|\bper[ -]|-per-|\ba )(?:day|week|month)\b", re.IGNORECASE
+)
+"""A limit that holds for a day and more: without a time to wait for, waiting does not help."""
 _LIMIT = re.compile(
     r"\blimit:?\s*(\d[\d,]*)\D{1,40}?(used:?\s*\d[\d,]*\D{1,20}?)?requested:?\s*(\d[\d,]*)", re.IGNORECASE
 )
@@ -170,6 +177,8 @@ def kind_of(status: int, body: str, wait: float | None = None) -> Kind:
         if not passing or "insufficient_quota" in body:
             return "quota"
         return ""
+    if status == 429 and wait is None and _PERIOD.search(body):  # noqa: PLR2004 - too many requests
+        return "quota"
     return "overflow" if status in (400, 422, 500) and _OVERFLOW.search(body) else ""
 
 

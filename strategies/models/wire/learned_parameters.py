@@ -20,7 +20,8 @@ _OUTPUT = re.compile(
 _NUMBER = re.compile(r"(?<![\w.-])\d[\d,_]*(?![\w-])")
 _PROMPT = re.compile(
     r"(\d[\d,]*)\s*(?:tokens\s*)?in (?:the|your) (?:messages|prompt|input)"
-    r"|(\d[\d,]*)\s*(?:input|prompt) tokens|(?:prompt|request|input) (?:contains|has)(?: at least)? (\d[\d,]*)"
+    r"|(\d[\d,]*)\s*`?(?:inputs?|prompt)`? tokens|prompt tokens \((\d[\d,]*)\)"
+    r"|(?:prompt|request|input) (?:contains|has)(?: at least)? (\d[\d,]*)"
     r"|context (?:limit|length|window):? (\d[\d,]*) \+",
     re.IGNORECASE,
 )
@@ -28,6 +29,28 @@ _CONTEXT = re.compile(
     r"context (?:length|window|limit|size)(?: is| of|:)?(?: \d[\d,]* \+ \d[\d,]* >)?(?: only)? (\d[\d,]*)",
     re.IGNORECASE,
 )
+_SUM = re.compile(
+    r"(?:inputs?|prompt)\W{1,3}(?:tokens?\b|length\b)?[^.]{0,20}?(?:\+|\band\b|\bplus\b)\W{0,3}"
+    r"max_?(?:new_|output_|completion_)?tokens"
+    r".{0,40}?(?:<=|exceeds?|at most|less than or equal to|larger than|greater than|over)\D{0,20}(\d[\d,]*)",
+    re.IGNORECASE | re.DOTALL,
+)
+"""A limit of prompt and answer together, as TGI has it."""
+_NAME = re.compile(r"(?=[\w./:@-]*\d)(?=[\w./:@-]*[a-z])[\w.:@]+(?:[-/][\w.:@]+)+", re.IGNORECASE)
+"""A model's name, as far as it can be told: words and digits with hyphens, which may sound like a parameter."""
+_QUOTED_NAME = re.compile(r"""[`'"][\w.:@]+(?:[-/][\w.:@]+)+[`'"]""")
+_ABOUT_NAME = re.compile(
+    r"\bmodel\b\W{0,6}(?:is |was )?(?:not (?:found|available|supported(?! (?:with|for|when|in)))|does ?n[o']t exist)"
+    r"|\bmodel\b\W{0,6}does not exist|no such model|unknown model|invalid model",
+    re.IGNORECASE,
+)
+_LEAST = re.compile(
+    r"(?:at least|>=|must be (?:greater|more|larger) than(?: or equal to)?|minimum(?: value)?(?: of| is)?)"
+    r"\W{0,3}\d[\d,]*"
+    r"|\b(?:got|received|actual)\W{1,3}(?:\w+=)?\d[\d,]*",
+    re.IGNORECASE,
+)
+"""Numbers that are no upper limit: a lower one, and what was sent."""
 _EXCLUSIVE = re.compile(r"exclusive|(?:lower|less|smaller) than \W{0,3}\d", re.IGNORECASE)
 _INSTEAD = re.compile(r"max_completion_tokens\W{0,3} instead|use \W{0,3}max_completion_tokens", re.IGNORECASE)
 _LEGACY = re.compile(r"max_completion_tokens", re.IGNORECASE)
@@ -82,6 +105,9 @@ class Habits:
 def learn(habits: Habits, sent: Sent, said: str) -> tuple[Habits, str] | None:
     """The habits after a refusal in the words `said`, and a sentence on what is done from now on; None where it says
     nothing that would help."""
+    said = _QUOTED_NAME.sub(" ", _NAME.sub(" ", said))
+    if _ABOUT_NAME.search(said):
+        return None
     if sent.images and _IMAGES.search(said):
         return replace(habits, images=False), "it is shown no images"
     found = _output(habits, sent, said) or _sampling(habits, sent, said)
@@ -106,7 +132,7 @@ def learn(habits: Habits, sent: Sent, said: str) -> tuple[Habits, str] | None:
 def room_for_output(sent: Sent, said: str) -> int | None:
     """Tokens that are left for the answer to this very prompt, where the refusal says that both together are too many;
     0 where there is too little. None: it does not say so."""
-    context, prompt = _CONTEXT.search(said), _PROMPT.search(said)
+    context, prompt = _CONTEXT.search(said) or _SUM.search(said), _PROMPT.search(said)
     if context is None or prompt is None or (not _OUTPUT.search(said) and "completion" not in said):
         return None
     taken = next(group for group in prompt.groups() if group)
@@ -119,9 +145,9 @@ def room_for_output(sent: Sent, said: str) -> int | None:
 def _output(habits: Habits, sent: Sent, said: str) -> tuple[Habits, str] | None:
     if _INSTEAD.search(said) and habits.output_name == "max_tokens":
         return replace(habits, output_name="max_completion_tokens"), "its limit is sent as max_completion_tokens"
-    if not _OUTPUT.search(said) or _CONTEXT.search(said):
+    if not _OUTPUT.search(said) or _CONTEXT.search(said) or _SUM.search(said):
         return None
-    limits = [n for text in _NUMBER.findall(said) if LEAST_ROOM <= (n := _whole(text)) < sent.output]
+    limits = [n for text in _NUMBER.findall(_LEAST.sub(" ", said)) if LEAST_ROOM <= (n := _whole(text)) < sent.output]
     if limits:
         most = max(limits) - bool(_EXCLUSIVE.search(said))
         return replace(habits, most_output=most), f"it writes at most {most:,} tokens"

@@ -121,3 +121,33 @@ def test_what_was_not_sent_is_not_to_blame() -> None:
 )
 def test_a_context_that_the_answers_room_overruns_leaves_room_for_a_shorter_one(said: str, room: int | None) -> None:
     assert room_for_output(Sent(16_000), said) == room
+
+
+ASKED = Sent(output=16_000, temperature=True, effort="high", stream=True, system=True)
+
+
+@pytest.mark.parametrize(
+    ("said", "room"),
+    [
+        ("`inputs` tokens + `max_new_tokens` must be <= 8193. Given: 7000 `inputs` tokens and 16000 `max_new_tokens`", 1177),
+        ("`inputs` tokens + `max_new_tokens` must be <= 8193. Given: 8100 `inputs` tokens and 16000 `max_new_tokens`", 0),
+        ("The sum of prompt tokens (31000) and max_tokens (16000) exceeds 32768", 1752),
+    ],
+)  # fmt: skip
+def test_a_limit_of_prompt_and_answer_together_holds_for_this_prompt_only(said: str, room: int) -> None:
+    assert room_for_output(ASKED, said) == room
+    assert learn(Habits(), ASKED, said) is None
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "The model `qwen3-thinking-x` does not exist",
+        "The requested model 'gpt-5.1-codex-streaming' is not supported",
+        "model 'deepseek-reasoning' not found",
+        "Invalid 'max_output_tokens': integer below minimum value. Expected a value >= 1024, but got 300 instead.",
+        "max_tokens must be at least 1024",
+    ],
+)
+def test_a_name_and_a_lower_limit_teach_nothing(said: str) -> None:
+    assert learn(Habits(), ASKED, said) is None
