@@ -145,16 +145,22 @@ class _Bench:
             self.notes.append(f"{path}: lines shown beside its edits were not read as another one")
             return True
         text = self._text(path)
-        if text is None and path not in self._paths:
+        if text is None and path not in self._paths and not self._whole_of(path, edit):
             illustrates = edit.in_passing or not (names_a_file(path, self._paths) or edit.content.startswith("#!"))
             if illustrates:
                 self.notes.append(f"{spelt_out(path)}: lines shown below this name were not read as a new file")
             return illustrates
         return text is not None and match.find(text.removeprefix(BOM).split("\n"), _lines(edit.content), ()) is not None
 
+    def _whole_of(self, path: str, edit: Create) -> str:
+        """The file that `edit` evidently is all of, where the path only has folders before it; or ""."""
+        tail = same_tail(path, self._paths) if edit.shown and self._text(path) is None else ""
+        text = self._text(tail) if tail and f"/{path}".endswith(f"/{tail}") else None
+        return tail if text and is_whole(text.removeprefix(BOM).split("\n"), edit.content.split("\n")) else ""
+
     def _create(self, path: str, edit: Create) -> None:
         other = same_letters(path, self._paths) if self._text(path) is None else ""
-        path = other or path
+        path = other or self._whole_of(path, edit) or path
         text = self._text(path)
         if text is None and path in self._paths and self._before[path] is None:
             raise _Refused("a file of this name exists and is binary or too large to edit")

@@ -169,7 +169,10 @@ def _is_call(call: Mapping[str, Any]) -> bool:
     edits = call.get("command") in ("create", "insert", "str_replace", "write") or bool(
         _CREATES.search(str(call.get("name", "")))
     )
-    return named and (pair or (edits and (_first(call, (*WHOLE, *NEW)) is not None or "insert_line" in call)))
+    removes = call.get("command") == "str_replace" and bool(_first(call, OLD))
+    return named and (
+        pair or removes or (edits and (_first(call, (*WHOLE, *NEW)) is not None or "insert_line" in call))
+    )
 
 
 def _first(call: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
@@ -185,6 +188,8 @@ def _read(call: Mapping[str, Any], items: list[Edit], problems: list[Problem]) -
             return
     path = clean_path(_first(call, PATHS) or "")
     old, new, whole = _first(call, OLD), _first(call, NEW), _first(call, WHOLE)
+    if call.get("command") == "str_replace" and old is not None and new is None and not set(NEW) & set(call):
+        new = ""  # Anthropic's editor: without `new_str` the lines are removed
     if call.get("command") == "insert" or "insert_line" in call:
         problems.append(
             Problem(path, "an insertion by line number cannot be checked; quote the lines around it in a block")

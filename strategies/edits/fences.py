@@ -30,6 +30,7 @@ _SHELL = frozenset(
 )
 """Labels of fences that show something, as long as nothing but the line above names a file."""
 
+_MARKDOWN = re.compile(r"\b(?:md|mdx|markdown)\b", re.IGNORECASE)
 _DIFFS = ("diff", "patch", "udiff")
 
 
@@ -64,6 +65,8 @@ def fences(lines: Sequence[str]) -> list[Fence]:
             ),
             len(lines),
         )
+        if _MARKDOWN.search(opening["label"]):
+            stop = _outer_end(lines, at, stop, mark)
         body = tuple(line[cut:] if not line[:cut].strip() else line for line in lines[at + 1 : stop])
         found.append(Fence(opening["label"].strip(), body, at, stop, stop < len(lines)))
         at = stop + 1
@@ -73,6 +76,20 @@ def fences(lines: Sequence[str]) -> list[Fence]:
 def _closes(line: str, mark: str) -> bool:
     text = line.strip()
     return len(text) >= len(mark) and not text.strip(mark[0]) and bool(text)
+
+
+def _outer_end(lines: Sequence[str], at: int, stop: int, mark: str) -> int:
+    """Where the fence of a Markdown file ends that holds fences of its own, with labels; `stop` if no line does so."""
+    depth = 0
+    for i in range(at + 1, len(lines)):
+        inner = _OPEN.match(lines[i])
+        if inner and inner["mark"] == mark and inner["label"].strip():
+            depth += 1
+        elif _closes(lines[i], mark):
+            if not depth:
+                return i
+            depth -= 1
+    return stop
 
 
 def _is_context(lines: Sequence[str], at: int, mark: str) -> bool:

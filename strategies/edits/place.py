@@ -18,6 +18,8 @@ from strategies.edits.quotations import Reading, doubtful, readings
 
 PROSE = (".txt", ".md", ".markdown", ".rst", ".adoc", ".tex", ".html", ".htm", ".xml", ".svg", ".po", ".csv", ".vue")
 """Endings of files in which entities, typographic quotes and backslashes are as usual as anything."""
+LIKE = 0.8
+"""From this similarity (difflib ratio over characters) on, other lines may be the ones that were quoted wrongly."""
 Finder = Callable[[Sequence[str], Sequence[str], Sequence[str]], Match | None]
 
 
@@ -148,7 +150,11 @@ def _stands(lines: Sequence[str], search: Sequence[str], wanted: Sequence[str]) 
     if not fresh or sum(1 for w in wanted if w.strip()) < 2:  # noqa: PLR2004 - a single line may stand anywhere by chance
         return False
     there = match.find(lines, wanted, [])
-    return there is not None and len(there.places) == 1
+    if there is None or len(there.places) != 1:
+        return False
+    at, stop = there.places[0], there.places[0] + len(there.search)
+    apart = [ratio for ratio, i in match.near(lines, search) if i + len(search) <= at or i >= stop]
+    return not apart or max(apart) < LIKE  # else the quotation is a wrong one of those lines
 
 
 def _choose(found: Match, line: int | None) -> int:

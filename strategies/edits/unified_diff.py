@@ -9,7 +9,7 @@ from strategies.edits.edit import Create, Delete, Edit, Edits, Problem, Replace
 from strategies.edits.fences import fences
 from strategies.edits.paths import clean_path, looks_like_path
 
-_NUMBERED = re.compile(r"^@@ -\d+(?:,\d+)? \+(?P<line>\d+)(?:,\d+)? ?@@")
+_NUMBERED = re.compile(r"^@@ -\d+(?:,(?P<old>\d+))? \+(?P<line>\d+)(?:,(?P<new>\d+))? ?@@")
 _HUNK = re.compile(r"^@@")
 _HEAD = re.compile(
     r"^(?:diff --git |index [0-9a-f]+\.\.|(?:new|deleted) file mode|(?:old|new) mode|similarity |rename |Binary )"
@@ -71,7 +71,10 @@ def read_diff(text: str) -> Edits:
             at += 1
             continue
         hunk = _NUMBERED.match(line)
-        at, taken = _taken(lines, at + (0 if body else 1), fence.stop if fence else None)
+        begun = at + (0 if body else 1)
+        at, taken = _taken(lines, begun, fence.stop if fence else None)
+        if fence is None and hunk:
+            at, taken = _counted(lines, begun, at, taken, hunk)
         if new == "/dev/null" or not any(one.strip() for one in taken):
             continue
         if old == "/dev/null":
@@ -98,6 +101,18 @@ def _taken(lines: Sequence[str], at: int, stop: int | None) -> tuple[int, list[s
         at += 1
     while stop is not None and taken and not taken[-1]:
         taken.pop()
+    return at, taken
+
+
+def _counted(lines: Sequence[str], begun: int, at: int, taken: list[str], hunk: re.Match[str]) -> tuple[int, list[str]]:
+    """An unfenced hunk that ends at an empty line where its header's counts say so: what follows may be a list."""
+    before, after = int(hunk["old"] or 1), int(hunk["new"] or 1)
+    for place in range(begun, at):
+        line = lines[place]
+        if not line and not before and not after:
+            return place, [one for one in lines[begun:place] if not one.startswith("\\")]
+        before -= line[:1] in ("-", " ", "")
+        after -= line[:1] in ("+", " ", "")
     return at, taken
 
 

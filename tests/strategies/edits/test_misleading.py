@@ -336,3 +336,52 @@ def test_a_draft_in_a_thought_stays_a_draft_also_in_a_fence_that_is_not_closed()
     ):
         answer = f"{thought}src/a.py\n{B}python\n{FIRST}{B}\n"
         assert read(answer).patch.files == {"src/a.py": FIRST_MADE}
+
+
+def test_a_new_markdown_file_keeps_the_fences_in_it() -> None:
+    text = f"# Use\n\n{B}bash\npip install x\n{B}\n\nThen run it.\n"
+    for head in (f"docs/use.md\n{B}markdown", f"{B}md docs/use.md"):
+        assert read(f"{head}\n{text}{B}\nDone.\n").patch.files == {"docs/use.md": text.encode()}
+
+
+def test_a_whole_file_below_folders_that_the_repository_has_not_is_the_file_itself() -> None:
+    new = CODE.replace("+ 1", "+ 2")
+    assert read(f"myproject/src/a.py\n{B}python\n{new}{B}\n").patch.files == {"src/a.py": new.encode()}
+    assert list(read(f"other/src/a.py\n{B}python\nx = 1\n{B}\n").patch.files) == ["other/src/a.py"]
+
+
+def test_an_editors_call_without_new_lines_is_a_deletion_of_lines() -> None:
+    calls = (
+        '{"command": "str_replace", "path": "src/a.py", "old_str": "def f(x):", "new_str": "def f(x, y):"}\n'
+        '{"command": "str_replace", "path": "src/a.py", "old_str": "import sys\\n"}\n'
+    )
+    made = FIRST_MADE.replace(b"import sys\n", b"")
+    assert read(calls).patch.files == {"src/a.py": made}
+    assert not read('{"command": "view", "path": "src/a.py", "old_str": "import sys\\n"}').patch
+
+
+def test_a_list_after_a_diff_without_a_fence_is_no_line_of_it() -> None:
+    hunk = "@@ -1,2 +1,2 @@\n-let a = 1\n+let a = 2\n let b = 1\n"
+    for after in ("+ Added the right value", "- Removed the wrong one", "+ One\n+ Two"):
+        applied = read(f"--- a/a.js\n+++ b/a.js\n{hunk}\n{after}\n", {"a.js": "let a = 1\nlet b = 1\n\n"})
+        assert applied.patch.files == {"a.js": b"let a = 2\nlet b = 1\n\n"}
+
+
+@pytest.mark.parametrize(
+    ("search", "replace", "old"),
+    [
+        (
+            "def g(y):\n    q = 1\n    return q",
+            "def g(y):\n    q = 2\n    return q + 1",
+            "def f(y):\n    q = 2\n    return q + 1\n\n\ndef g(y):\n    r = 1\n    return r\n",
+        ),
+        (
+            "    if a is None:\n        return 0",
+            "    if not a:\n        return 0",
+            "def f(a):\n    if not a:\n        return 0\n    return a\n\n\ndef g(a):\n    if a == None:\n        return 0\n    return 2 * a\n",
+        ),
+    ],
+)
+def test_a_misquoted_edit_is_told_also_where_its_lines_stand_elsewhere(search: str, replace: str, old: str) -> None:
+    applied = read(block("src/b.py", search, replace), {"src/b.py": old})
+    assert (bool(applied.patch), len(applied.problems)) == (False, 1)
