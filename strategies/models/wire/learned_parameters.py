@@ -51,6 +51,8 @@ _LEAST = re.compile(
     re.IGNORECASE,
 )
 """Numbers that are no upper limit: a lower one, and what was sent."""
+_ELSEWHERE = re.compile(r"\bafford\b|more credits|budget_?tokens", re.IGNORECASE)
+"""The output's limit against an account's credit or the thoughts' budget: the model's own limit is another."""
 _EXCLUSIVE = re.compile(r"exclusive|(?:lower|less|smaller) than \W{0,3}\d", re.IGNORECASE)
 _INSTEAD = re.compile(r"max_completion_tokens\W{0,3} instead|use \W{0,3}max_completion_tokens", re.IGNORECASE)
 _LEGACY = re.compile(r"max_completion_tokens", re.IGNORECASE)
@@ -145,7 +147,7 @@ def room_for_output(sent: Sent, said: str) -> int | None:
 def _output(habits: Habits, sent: Sent, said: str) -> tuple[Habits, str] | None:
     if _INSTEAD.search(said) and habits.output_name == "max_tokens":
         return replace(habits, output_name="max_completion_tokens"), "its limit is sent as max_completion_tokens"
-    if not _OUTPUT.search(said) or _CONTEXT.search(said) or _SUM.search(said):
+    if not _OUTPUT.search(said) or any(other.search(said) for other in (_CONTEXT, _SUM, _ELSEWHERE)):
         return None
     limits = [n for text in _NUMBER.findall(_LEAST.sub(" ", said)) if LEAST_ROOM <= (n := _whole(text)) < sent.output]
     if limits:
@@ -165,7 +167,7 @@ def _sampling(habits: Habits, sent: Sent, said: str) -> tuple[Habits, str] | Non
 def _nearest(wanted: str, said: str) -> str:
     """The effort nearest to `wanted` of those that the refusal offers; "" if it offers none."""
     offer = _ALLOWED.search(said)
-    words = set(re.findall(r"[a-z]+", offer[1].lower())) if offer else set()
+    words = set(re.findall(r"(?<!\w)[a-z]+(?!\w)", offer[1].lower())) if offer else set()
     offered = [effort for effort in EFFORTS if effort in words and effort != wanted]
     place = EFFORTS.index(wanted) if wanted in EFFORTS else EFFORTS.index("medium")
     return min(offered, key=lambda effort: abs(EFFORTS.index(effort) - place), default="")

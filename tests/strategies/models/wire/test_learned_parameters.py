@@ -147,7 +147,15 @@ def test_a_limit_of_prompt_and_answer_together_holds_for_this_prompt_only(said: 
         "model 'deepseek-reasoning' not found",
         "Invalid 'max_output_tokens': integer below minimum value. Expected a value >= 1024, but got 300 instead.",
         "max_tokens must be at least 1024",
+        "This requires more credits, or fewer max_tokens. You requested 16000 tokens, but can only afford 4000",
     ],
 )
 def test_a_name_and_a_lower_limit_teach_nothing(said: str) -> None:
     assert learn(Habits(), ASKED, said) is None
+
+
+def test_a_budget_of_thoughts_is_no_limit_of_the_answer() -> None:
+    said = "`max_tokens` must be greater than `thinking.budget_tokens`. Got budget_tokens=24000. See section 2048"
+    found = learn(Habits(), ASKED, said)
+    assert found is not None
+    assert found[0] == Habits(effort="")
