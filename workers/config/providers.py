@@ -125,7 +125,7 @@ PROVIDERS: Mapping[str, Provider] = {
         ),
     ),
     "anthropic": Provider(
-        ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"),
+        ("ANTHROPIC_API_KEY",),
         parameters=(Parameter("api_base", ("ANTHROPIC_API_BASE", "ANTHROPIC_BASE_URL")),),
     ),
     "openrouter": Provider(
