@@ -39,7 +39,7 @@ class Answers:
         self.asked: list[str] = []
 
     def __call__(self, model: str, prompt: str) -> str | None:
-        purpose = purpose_of(prompt[:300])
+        purpose = purpose_of(prompt)
         self.asked.append(f"{model.rpartition('-')[2]} {purpose}")
         if purpose != "reproduction":
             return self.patch or None
