@@ -183,5 +183,5 @@ def _check_idle(connection: Any, record: Any, _proxy: Any) -> None:
         connection.autocommit = True
         connection.execute("SELECT 1")
         connection.autocommit = False
-    except Exception as error:
+    except Exception as error:  # each driver has its own errors, and any of them means that the pool opens another
         raise DisconnectionError("the connection died while idle") from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -386,7 +385,7 @@ def test_go_names_packages_that_do_not_build_or_end_badly_and_repairs_output() -
     assert "undefined: nowhere" in run.report.results["m/c"].message
 
 
-@pytest.mark.skipif(shutil.which("cargo") is None, reason="needs cargo, which is not everywhere")
+@pytest.mark.cargo
 def test_cargo_tells_crates_apart_and_programs_that_abort() -> None:
     manifest = '[package]\nname = "{}"\nversion = "0.1.0"\nedition = "2021"\n'
     unit = "#[cfg(test)]\nmod tests {{\n    #[test]\n    fn it_works() {{ assert!({}); }}\n}}\n"

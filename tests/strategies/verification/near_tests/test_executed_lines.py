@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import replace
 
 import pytest
@@ -84,7 +83,7 @@ def test_pytest_tells_the_lines_that_passing_tests_executed() -> None:
     assert found.executed["till.py"] == {1, 2, 4}, "line 3 was executed by a failing test only"
 
 
-@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+@pytest.mark.node
 def test_node_tells_the_lines_that_were_executed() -> None:
     code = "exports.total = (prices) => {\n  if (!prices.length) {\n    return 0;\n  }\n  return prices[0];\n};\n"
     test = (
