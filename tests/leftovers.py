@@ -11,7 +11,9 @@ _PARENT, _STARTED = 1, 19
 
 
 def ticks_since_boot() -> int:
-    """The time, as `/proc/PID/stat` says when a process began."""
+    """The time, as `/proc/PID/stat` says when a process began; 0 where there is no such file system."""
+    if not Path("/proc/uptime").is_file():
+        return 0
     return int(float(Path("/proc/uptime").read_text().split()[0]) * os.sysconf("SC_CLK_TCK"))
 
 

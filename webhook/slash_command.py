@@ -10,15 +10,13 @@ from workers.jobs.commands import COMMAND
 Verb = Literal["start", "retry", "stop", "quote", "approve", "budget", "help", "instructions", "unknown"]
 VERBS = ("retry", "stop", "quote", "approve", "budget", "help")
 LONGEST = 4000
-
-
-CODE = 4
+CODE_COLUMNS = 4
 """Columns of indentation that make a line a code block (https://spec.commonmark.org/0.31.2/#indented-code-blocks)."""
 
 
 def _is_code(lead: str) -> bool:
     """Whether a line is code by the space in front of it; a tab reaches to the next multiple of four columns."""
-    return len(re.split(r"[\r\n]", lead)[-1].expandtabs(CODE)) >= CODE
+    return len(re.split(r"[\r\n]", lead)[-1].expandtabs(CODE_COLUMNS)) >= CODE_COLUMNS
 
 
 def parse(body: str, *, on_pull_request: bool) -> tuple[Verb, str] | None:

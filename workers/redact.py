@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -106,21 +106,21 @@ def redact(text: str) -> str:
 def redact_event(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """A structlog processor: redacts every string in a log entry, also nested ones."""
     for key in list(event):
-        event[key] = _deep(event[key], redact, DEEPEST)
+        event[key] = _deep(event[key], DEEPEST)
     return event
 
 
-def _deep(value: Any, change: Callable[[str], str], depth: int) -> Any:
+def _deep(value: Any, depth: int) -> Any:
     if isinstance(value, str):
-        return change(value)
+        return redact(value)
     if isinstance(value, bytes):
-        return change(value.decode("utf-8", "replace"))
+        return redact(value.decode("utf-8", "replace"))
     if isinstance(value, bool | int | float) or value is None:
         return value
     if depth == 0 or isinstance(value, BaseException):
-        return change(str(value))
+        return redact(str(value))
     if isinstance(value, Mapping):
-        return {k: _deep(v, change, depth - 1) for k, v in value.items()}
+        return {k: _deep(v, depth - 1) for k, v in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
-        return [_deep(v, change, depth - 1) for v in value]
-    return change(str(value))
+        return [_deep(v, depth - 1) for v in value]
+    return redact(str(value))

@@ -152,13 +152,11 @@ def _base_problem(forge: GitHubReader, repository: RemoteRepository, file: Repos
     return no_base(base, line_of_key(text, "base") if file.base else 0, forge.list_branches(""))
 
 
-def admit_again(s: Snapshot) -> Admitted | Rejected:
-    """The decision on publishing a fix that an earlier job paid for: nothing is spent, so no money has to be left."""
-    return admit(replace(s, left=max(s.left, Decimal(1))))
+def admit(s: Snapshot, *, paid: bool = False) -> Admitted | Rejected:
+    """The decision before any money is spent, in the order in which people want to hear of it.
 
-
-def admit(s: Snapshot) -> Admitted | Rejected:
-    """The decision before any money is spent, in the order in which people want to hear of it."""
+    With `paid`, an earlier job has paid for the fix: it is only published, and no money has to be left.
+    """
     gone = _gone(s.repository, s.issue)
     if gone is not None:
         return gone
@@ -186,7 +184,7 @@ def admit(s: Snapshot) -> Admitted | Rejected:
     problem = publish_problem(s.ours, commit_message(s.issue_number, s.issue.title, 0, Evidence()))
     if problem is not None:
         return replace(_declined(*problem), label=labels.NEEDS_HUMAN)
-    if s.left <= 0:
+    if s.left <= 0 and not paid:
         return Rejected(State.OVER_BUDGET, "no money is left", "", labels.OVER_BUDGET)
     return Admitted(s.file, s.file.base or s.repository.default_branch)
 

@@ -76,8 +76,13 @@ def classify_error(error: Exception, runs: int, max_runs: int, now: datetime) ->
     return Retry(now + wait, reason, shown=False, is_bug=True)
 
 
-NOT_GRANTED = "requested are not granted"
+_NOT_GRANTED = ("requested are not granted", "resource not accessible by integration")
 """Of GitHub's words when an installation has not approved what the App asks for."""
+
+
+def _not_granted(error: Refused) -> bool:
+    said = error.message.lower()
+    return any(words in said for words in _NOT_GRANTED)
 
 
 def refusal(error: Exception, branch: str) -> tuple[str, str] | None:
@@ -88,7 +93,7 @@ def refusal(error: Exception, branch: str) -> tuple[str, str] | None:
     if not isinstance(error, Refused) or isinstance(error, Moved):
         return None
     said = error.message.lower()
-    if NOT_GRANTED in said or "resource not accessible by integration" in said:
+    if _not_granted(error):
         return "a permission of the App is not approved", "Approve it in the settings of the installation."
     if "secret" in said:
         return "GitHub found what looks like a secret in it", "Look at the change, and allow it there if it is none."
@@ -112,7 +117,7 @@ def _final(error: Exception) -> Fail | None:
     match error:
         case Moved():
             return Fail(State.CANCELLED, error.message, shown=False)
-        case Refused() if NOT_GRANTED in error.message:
+        case Refused() if _not_granted(error):
             fix = "the App's permissions are not approved; approve them in the settings of the installation"
             return Fail(State.FAILED, fix, str(error))
         case InstallationGone():

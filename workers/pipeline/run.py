@@ -35,7 +35,6 @@ from workers.pipeline.admission import (
     Rejected,
     Snapshot,
     admit,
-    admit_again,
     admit_follow_up,
     recheck_issue,
     recheck_pull_request,
@@ -113,7 +112,7 @@ class Run:
         self.deps.at_line(5)
         snapshot = take_snapshot(self.forge, self.job, self.deps.strategies, self._money_left)
         kept = self._kept()
-        decision = admit(snapshot) if kept is None else admit_again(snapshot)
+        decision = admit(snapshot, paid=kept is not None)
         if isinstance(decision, Rejected):
             self._keep(kept)
             return self._rejected(decision)
