@@ -29,7 +29,7 @@ run: $(READY)  ## the real thing: broker, receiver, worker and sweeper in one pr
 
 test: check  ## all checks and all tests, then the coverage
 	$(BIN)/coverage erase
-	PENNYFIX_TEST_COVERAGE=1 $(BIN)/python -m pytest -n 2 --dist worksteal
+	PENNYFIX_TEST_COVERAGE=1 $(BIN)/python -m pytest -n 3 --dist worksteal
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --format=total --fail-under=90
 
