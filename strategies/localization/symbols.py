@@ -63,6 +63,8 @@ _BY_BRACES = (
     ".groovy",
     ".dart",
 )
+READ_ENDINGS = (*_BY_INDENT, *_BY_BRACES)
+"""The file endings, in lower case, whose definitions are read."""
 MOST_LINES = 600
 """Lines of one definition at most."""
 
