@@ -51,7 +51,8 @@ def command_settings(tree: Path | None = None) -> Settings:
     from workers.config.settings import load_settings, own_places
 
     settings = load_settings(tree=tree, config=CONFIG.get())
-    print(settings_line(settings, own_places().outside(tree)), file=sys.stderr)
+    places = own_places() if tree is None else own_places(tree)
+    print(settings_line(settings, places), file=sys.stderr)
     return settings
 
 

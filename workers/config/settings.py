@@ -28,6 +28,8 @@ SOURCE = "the environment (or .env)"
 LOGIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,98}[A-Za-z0-9])?", re.ASCII)
 PATHS = frozenset({f"{PREFIX}HOME", f"{PREFIX}CONFIG", f"{PREFIX}GITHUB_PRIVATE_KEY", "GOOGLE_APPLICATION_CREDENTIALS"})
 """Variables whose value is a path."""
+_WORKED_ON: set[Path] = set()
+"""The checkouts that this process works on: no key and no address is read from them either."""
 KUBERNETES_PORT = "Kubernetes sets this for a Service named pennyfix; set `enableServiceLinks: false` in the pod"
 
 
@@ -209,9 +211,12 @@ def load_settings(
 
     `tree` is a checkout that is about to be worked on: what lies in it is not read, and a variable that points into it
     is refused; `config` is what the command line says, which may lie anywhere. The settings' `config` is the operator's
-    file that is used, None without one. Raises ConfigError.
+    file that is used, None without one. From then on `environment_value` and `provider_key` leave the checkout out too.
+    Raises ConfigError.
     """
-    places = places or own_places()
+    if tree is not None:
+        _WORKED_ON.add(tree)
+    places = places or own_places(*([] if tree is None else [tree]))
     if "home" in given:
         places = Places(Path(given["home"]), places.own)
     places = places.outside(tree)
@@ -225,8 +230,8 @@ def load_settings(
     except ValidationError as error:
         raise ConfigError(SOURCE, tuple(_problem(e) for e in error.errors(include_url=False))) from None
     know_secrets(_secrets(settings))
-    if config is None and tree is not None:
-        _refuse_own(settings, tree)
+    if tree is not None:
+        _refuse_own(settings, tree, named=config is not None)
     if settings.config is None and env_file is None:
         found = Places(settings.home, places.own).outside(tree).operator_file()
         return settings.model_copy(update={"config": found})
@@ -240,11 +245,17 @@ def _secrets(settings: Settings) -> list[str]:
     return [*values, *(part for v in values for part in v.split(","))]
 
 
-def own_places() -> Places:
-    """The state folder, as the environment and Pennyfix's own `.env` name it, and Pennyfix's own folder."""
+def own_places(*trees: Path) -> Places:
+    """The state folder, as the environment and Pennyfix's own `.env` name it, and Pennyfix's own folder; of both, what
+    lies in none of `trees`, the checkouts that are worked on."""
     own = Path(__file__).resolve().parents[2]
-    home = environ_value("PENNYFIX_HOME") or _dotenv(own / ENV_FILE).get("PENNYFIX_HOME", "")
-    return Places(Path(home).expanduser().absolute() if home else _state_folder(), own)
+    home = environ_value("PENNYFIX_HOME")
+    if not home and not any(inside(own, tree) for tree in trees):
+        home = _dotenv(own / ENV_FILE).get("PENNYFIX_HOME", "")
+    places = Places(Path(home).expanduser().absolute() if home else _state_folder(), own)
+    for tree in trees:
+        places = places.outside(tree)
+    return places
 
 
 def environ_value(name: str) -> str:
@@ -253,10 +264,11 @@ def environ_value(name: str) -> str:
 
 
 def environment_value(name: str, env_file: Path | None = None) -> str:
-    """One variable that a file names (`api_key_env`), from the environment or `.env`; "" when unset."""
+    """One variable that a file names (`api_key_env`), from the environment or the `.env` files that settings are read
+    from; "" when unset."""
     value = environ_value(name)
     if not value:
-        value = (_dotenv(env_file) if env_file is not None else _lines(own_places())).get(name, "")
+        value = (_dotenv(env_file) if env_file is not None else _lines(own_places(*_WORKED_ON))).get(name, "")
     if name.lower().endswith(SECRET_ENDINGS):
         know_secrets([value])
     return value
@@ -282,9 +294,10 @@ def _from_file(name: str, value: str, folder: Path) -> str:
     return str(folder / Path(value).expanduser()) if is_path else value
 
 
-def _refuse_own(settings: Settings, tree: Path) -> None:
-    """Raise ConfigError for a file of ours that lies in the tree: whoever wrote the tree would say what is run."""
-    pointed = {"home": settings.home, "config": settings.config}
+def _refuse_own(settings: Settings, tree: Path, *, named: bool) -> None:
+    """Raise ConfigError for a file of ours that lies in the tree: whoever wrote the tree would say what is run. An
+    operator's file that is `named` on the command line is the operator's will, a state folder there is not."""
+    pointed = {"home": settings.home} | ({} if named else {"config": settings.config})
     problems = tuple(
         ConfigProblem(
             0, f"{PREFIX}{name.upper()}", "lies in the checkout that is worked on, whose settings are not ours",

@@ -105,11 +105,27 @@ def test_a_file_of_the_checkout_can_be_said_on_the_command_line(state: Path, tmp
     assert load_settings(tree=tree, config=tree / "p.toml").config == tree / "p.toml"
 
 
+def test_a_named_file_does_not_let_the_checkouts_state_folder_in(
+    monkeypatch: pytest.MonkeyPatch, state: Path, tmp_path: Path
+) -> None:
+    tree = hostile(tmp_path / "here")
+    (tree / ".pf").mkdir()
+    (tree / ".pf" / ".env").write_text("OPENAI_BASE_URL=https://theirs.example\nOPENAI_API_KEY=theirs\n")
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    monkeypatch.setenv("PENNYFIX_HOME", str(tree / ".pf"))
+    assert environment_value("OPENAI_BASE_URL")  # as long as nobody works on that checkout
+    with pytest.raises(ConfigError, match=r"PENNYFIX_HOME.*lies in the checkout") as caught:
+        load_settings(tree=tree, config=tree / "p.toml")
+    assert len(caught.value.problems) == 1
+    assert environment_value("OPENAI_BASE_URL") == provider_key("openai/x") == ""
+
+
 def test_pennyfixs_own_folder_is_left_out_when_it_is_in_the_checkout(state: Path, tmp_path: Path) -> None:
     tree = hostile(tmp_path / "here")
     settings = load_settings(tree=tree, places=Places(state, tree / "venv"))
     assert (settings.config, settings.sandbox) == (None, "auto")
     assert Places(state, tree).outside(tree) == Places(state, None)
+    assert own_places(ROOT) == own_places(tmp_path / "other", ROOT) == Places(state, None)
 
 
 def test_a_checkout_is_found_from_inside_it(tmp_path: Path) -> None:
